@@ -1,0 +1,21 @@
+//! What an agent needs from an operating system, as traits. Implementations are
+//! `gc-platform-linux` and the scriptable `gc-platform-fake`; nothing here knows
+//! an operating system.
+
+mod clipboard;
+mod consent;
+mod input;
+mod inventory;
+mod screen;
+
+pub use clipboard::{Clipboard, ClipboardError, ClipboardListener};
+pub use consent::{
+    BarHandle, ConnectedBar, ConsentAnswer, ConsentPrompt, ConsentRequest, PromptError,
+    PromptHandle,
+};
+pub use input::{InputError, InputInjector, PointerButton};
+pub use inventory::{Inventory, MachineFacts, UserActivity};
+pub use screen::{
+    CaptureError, CursorImage, DisplayInfo, DisplaySelection, PixelRect, PixelSize, ScreenCapture,
+    ScreenEvent, ScreenView, WaitWaker,
+};

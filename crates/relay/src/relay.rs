@@ -132,6 +132,7 @@ impl Relay {
     }
 
     /// Runs an agent's link to its end.
+    #[expect(clippy::unused_async, reason = "awaits links once they are served")]
     pub async fn serve_agent(
         &self,
         credential: AgentCredential,
@@ -144,6 +145,7 @@ impl Relay {
     }
 
     /// Runs a viewer's link to its end.
+    #[expect(clippy::unused_async, reason = "awaits links once they are served")]
     pub async fn serve_viewer(
         &self,
         peer: PeerInfo,
@@ -204,6 +206,7 @@ impl Relay {
 
     /// Tells every link that the server goes away and when to come back, and
     /// closes them all.
+    #[expect(clippy::unused_async, reason = "awaits links once they are served")]
     pub async fn shutdown(&self, retry_after: Duration) {
         let _ = retry_after;
     }

@@ -1,0 +1,70 @@
+//! Development commands. `cargo xtask --help` lists them.
+
+mod architecture;
+mod check;
+mod codegen;
+mod run;
+mod setup;
+mod test;
+mod tiers;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Development commands of GuruConnect")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install what building, running and testing need; safe to repeat
+    Setup,
+    /// Build everything and run a server, a desktop and its agents
+    Demo {
+        /// Passed on; see `cargo xtask demo --help-demo`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Set up, then run everything that CI runs
+    Test {
+        /// Only the stages whose name contains this
+        #[arg(long)]
+        only: Option<String>,
+    },
+    /// Formatting, lints, tiers, generated code, licences and advisories
+    Check,
+    /// Write generated code and documents
+    Codegen {
+        /// Fail when something committed is not what would be written
+        #[arg(long)]
+        check: bool,
+    },
+    /// Measure: `bench session --help`, `bench relay --help`
+    Bench {
+        /// Benchmark and its options
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        arguments: Vec<String>,
+    },
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    run::enter_workspace_root()?;
+    match arguments.command {
+        Command::Setup => setup::run(),
+        Command::Demo { arguments } => {
+            setup::run()?;
+            run::product("demo", "guruconnect-demo", &arguments)
+        }
+        Command::Test { only } => test::run(only.as_deref()),
+        Command::Check => check::run(),
+        Command::Codegen { check } => codegen::run(check),
+        Command::Bench { arguments } => {
+            setup::run()?;
+            run::product("bench", "guruconnect-bench", &arguments)
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The stages of `cargo xtask test`, which is what CI runs.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+use crate::run::{npm, tool};
+use crate::{architecture, check, codegen, setup};
+
+/// A stage either passes as a whole or reports how many tests it ran.
+type Stage = (&'static str, fn() -> Result<u64>);
+
+const STAGES: &[Stage] = &[
+    ("format", || check::format().map(|()| 1)),
+    ("architecture", || architecture::check().map(|()| 1)),
+    ("generated code", || codegen::run(true).map(|()| 1)),
+    ("dependencies", || check::dependencies().map(|()| 1)),
+    ("web check", || check::web().map(|()| 1)),
+    ("web tests", web_tests),
+    ("lints", || check::lints().map(|()| 1)),
+    ("rust tests", rust_tests),
+];
+
+#[expect(clippy::disallowed_methods, reason = "stage times are for people")]
+#[expect(clippy::print_stdout, reason = "the report of the test run")]
+pub(crate) fn run(only: Option<&str>) -> Result<()> {
+    setup::run()?;
+    let mut passed = 0;
+    let mut failed = 0;
+    for (name, stage) in STAGES {
+        if only.is_some_and(|only| !name.contains(only)) {
+            continue;
+        }
+        println!("== {name}");
+        let start = Instant::now();
+        let outcome = stage();
+        let seconds = start.elapsed().as_secs();
+        match outcome {
+            Ok(count) => {
+                passed += count;
+                println!("== {name}: ok, {count} in {seconds} s");
+            }
+            Err(error) => {
+                failed += 1;
+                println!("== {name}: FAILED after {seconds} s: {error:#}");
+            }
+        }
+    }
+    println!("{passed} passed, {failed} failed");
+    if failed > 0 {
+        bail!("{failed} stages failed");
+    }
+    Ok(())
+}
+
+fn rust_tests() -> Result<u64> {
+    setup::web()?;
+    let mut command = tool("cargo-nextest");
+    command.args(["nextest", "run", "--workspace", "--no-fail-fast", "--status-level=fail"]);
+    // "Summary [  12.3s] 120 tests run: 120 passed, 0 skipped"
+    counted(&mut command, |line| {
+        let rest = line.split_once("tests run: ").or_else(|| line.split_once("test run: "))?.1;
+        rest.split_whitespace().next()?.parse().ok()
+    })
+}
+
+fn web_tests() -> Result<u64> {
+    if !Path::new("web/package.json").exists() {
+        return Ok(0);
+    }
+    // "      Tests  42 passed (42)"
+    counted(&mut npm(&["run", "--silent", "test"]), |line| {
+        let mut words = line.split_whitespace();
+        if words.next() != Some("Tests") {
+            return None;
+        }
+        words.next()?.parse().ok()
+    })
+}
+
+/// Runs a test runner, shows what it prints, and finds its count.
+fn counted(command: &mut Command, count: fn(&str) -> Option<u64>) -> Result<u64> {
+    command.env("NO_COLOR", "1").env("FORCE_COLOR", "0").env("CARGO_TERM_COLOR", "never");
+    let (reader, writer) = std::io::pipe()?;
+    command.stdout(writer.try_clone()?).stderr(writer).stdin(Stdio::null());
+    let mut child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
+    // Our own copies of the writing end would keep the pipe open for ever.
+    *command = Command::new("true");
+    let mut found = None;
+    for line in BufReader::new(reader).lines() {
+        let line = line?;
+        found = count(&line).or(found);
+        #[expect(clippy::print_stdout, reason = "the test runner's own output")]
+        {
+            println!("{line}");
+        }
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        bail!("tests failed: {status}");
+    }
+    found.filter(|&tests| tests > 0).context("the test runner reported no tests")
+}

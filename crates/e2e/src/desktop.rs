@@ -1,0 +1,160 @@
+//! A real X display with a window manager and applications.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::Process;
+
+/// A display, either started here or the user's own.
+#[derive(Debug)]
+pub struct Desktop {
+    display: String,
+    folder: PathBuf,
+    // Ended in this order: applications before the display.
+    applications: Vec<Process>,
+    server: Option<Process>,
+}
+
+impl Desktop {
+    /// Starts Xvfb on the next free display number.
+    pub fn start(width: u32, height: u32, folder: &Path) -> Result<Self> {
+        let log = folder.join("xvfb.log");
+        let mut child = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", &format!("{width}x{height}x24")])
+            .args(["-nolisten", "tcp", "-noreset", "+extension", "RANDR"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(File::create(&log)?)
+            .spawn()
+            .context("cannot start Xvfb; run: cargo xtask setup")?;
+        let stdout = child.stdout.take().context("no output of Xvfb")?;
+        let server = Process::adopt("xvfb", child, log);
+        let mut number = String::new();
+        BufReader::new(stdout).read_line(&mut number)?;
+        let number = number.trim();
+        if number.is_empty() {
+            bail!("Xvfb gave no display:\n{}", server.log());
+        }
+        Ok(Self {
+            display: format!(":{number}"),
+            folder: folder.to_owned(),
+            applications: Vec::new(),
+            server: Some(server),
+        })
+    }
+
+    /// Uses a display that is there already.
+    pub fn existing(display: &str, folder: &Path) -> Self {
+        Self {
+            display: display.to_owned(),
+            folder: folder.to_owned(),
+            applications: Vec::new(),
+            server: None,
+        }
+    }
+
+    /// `:N`.
+    pub fn display(&self) -> &str {
+        &self.display
+    }
+
+    /// Ids of the processes started on it.
+    pub fn ids(&self) -> Vec<u32> {
+        self.applications.iter().chain(&self.server).map(Process::id).collect()
+    }
+
+    /// A command that will run on this display.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.env("DISPLAY", &self.display).env_remove("WAYLAND_DISPLAY");
+        command
+    }
+
+    /// Starts an application on it.
+    pub fn run(&mut self, name: &str, program: &str, arguments: &[&str]) -> Result<()> {
+        let process = Process::start(name, self.command(program).args(arguments), &self.folder)?;
+        self.applications.push(process);
+        Ok(())
+    }
+
+    /// A window manager, a terminal, a text editor, a file manager and a clock.
+    pub fn furnish(&mut self) -> Result<()> {
+        self.run("openbox", "openbox", &["--sm-disable"])?;
+        self.output("xsetroot", &["-solid", "#2b4a5a"])?;
+        let terminal =
+            ["-geometry", "90x26+40+60", "-fa", "DejaVu Sans Mono", "-fs", "11", "-T", "Terminal"];
+        self.run("xterm", "xterm", &terminal)?;
+        self.wait_for_window("Terminal")?;
+        let home = self.folder.join("home");
+        std::fs::create_dir_all(&home)?;
+        let note = home.join("notes.txt");
+        std::fs::write(&note, "This desktop belongs to the demo. Type here.\n")?;
+        self.run("mousepad", "mousepad", &[note.to_str().context("path is not UTF-8")?])?;
+        self.run("xclock", "xclock", &["-geometry", "180x180-30+50"])?;
+        let folder = home.to_str().context("path is not UTF-8")?.to_owned();
+        self.run("pcmanfm", "pcmanfm", &["--no-desktop", &folder])?;
+        self.wait_for_window("clock")
+    }
+
+    /// Waits until a window with this in its name is shown.
+    pub fn wait_for_window(&self, name: &str) -> Result<()> {
+        self.output(
+            "timeout",
+            &["20", "xdotool", "search", "--sync", "--onlyvisible", "--name", name],
+        )
+        .map(|_| ())
+        .with_context(|| format!("no window '{name}' appeared"))
+    }
+
+    /// Runs a program on the display and returns what it printed.
+    pub fn output(&self, program: &str, arguments: &[&str]) -> Result<String> {
+        let output = self
+            .command(program)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .with_context(|| format!("cannot start {program}; run: cargo xtask setup"))?;
+        if !output.status.success() {
+            let why = String::from_utf8_lossy(&output.stderr);
+            bail!("{program} {arguments:?} failed: {} {why}", output.status);
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// The pixels of a rectangle of the root window, R G B bytes from the top left.
+    pub fn pixels(&self, x: u32, y: u32, width: u32, height: u32) -> Result<Vec<u8>> {
+        let crop = format!("{width}x{height}+{x}+{y}");
+        let output = self
+            .command("import")
+            .args(["-window", "root", "-crop", &crop, "-depth", "8", "rgb:-"])
+            .output()
+            .context("cannot start import; run: cargo xtask setup")?;
+        let expected = width as usize * height as usize * 3;
+        if output.stdout.len() != expected {
+            bail!("import gave {} bytes, not {expected}", output.stdout.len());
+        }
+        Ok(output.stdout)
+    }
+
+    /// A picture of the whole display, as PNG.
+    pub fn screenshot(&self, file: &Path) -> Result<()> {
+        let file = file.to_str().context("path is not UTF-8")?;
+        self.output("import", &["-window", "root", file]).map(|_| ())
+    }
+
+    /// Waits until `holds` says so, looking again at most every 50 ms.
+    pub fn wait_until(&self, what: &str, holds: impl Fn(&Self) -> Result<bool>) -> Result<()> {
+        for _ in 0..400 {
+            if holds(self)? {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        bail!("waited 20 s in vain: {what}")
+    }
+}

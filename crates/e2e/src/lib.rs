@@ -1,0 +1,18 @@
+//! Runs the real product as a person would: server and agents as processes, a real
+//! X display with real applications, a real browser. End-to-end tests, the demo and
+//! the benchmarks stand on it.
+
+mod agent;
+mod browser;
+mod cdp;
+mod desktop;
+mod process;
+mod rest;
+mod server;
+
+pub use agent::Agent;
+pub use browser::{Browser, Page};
+pub use desktop::Desktop;
+pub use process::{Process, Programs};
+pub use rest::{Rest, RestError};
+pub use server::{Server, ServerOptions};

@@ -9,6 +9,8 @@ mod desktop;
 mod process;
 mod rest;
 mod server;
+mod stack;
+pub mod steps;
 
 pub use agent::Agent;
 pub use browser::{Browser, Page};
@@ -16,3 +18,4 @@ pub use desktop::Desktop;
 pub use process::{Process, Programs};
 pub use rest::{Rest, RestError};
 pub use server::{Server, ServerOptions};
+pub use stack::{ADMIN, Stack};

@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use gc_types::Clock;
 use x11rb::connection::Connection;
-use x11rb::protocol::Event;
 use x11rb::protocol::xkb::{ConnectionExt as _, ID};
-use x11rb::protocol::xproto::{ConnectionExt as _, Keycode, Keysym, Mapping, ModMask};
+use x11rb::protocol::xproto::{ConnectionExt as _, Keycode, Keysym, ModMask};
 
 use crate::DisplayError;
 use crate::display::Link;
@@ -44,10 +43,6 @@ pub(super) struct Keymap {
     keysyms: Vec<Keysym>,
     borrowed: Vec<Borrowed>,
     uses: u64,
-    // Somebody changed the layout: what was borrowed is lost.
-    outdated: bool,
-    // Changes of our own that will be told as well.
-    own_changes: u32,
 }
 
 /// The symbol of a character: Latin-1 by its code, everything else by the rule for
@@ -64,37 +59,15 @@ pub(super) fn keysym(character: char) -> Keysym {
 impl Keymap {
     pub(super) fn read(link: &Link, clock: Arc<dyn Clock>) -> Result<Self, DisplayError> {
         let first = link.conn.setup().min_keycode;
-        let mut map = Self {
-            clock,
-            first,
-            width: 0,
-            keysyms: Vec::new(),
-            borrowed: Vec::new(),
-            uses: 0,
-            outdated: true,
-            own_changes: 0,
-        };
+        let mut map =
+            Self { clock, first, width: 0, keysyms: Vec::new(), borrowed: Vec::new(), uses: 0 };
         map.refresh(link)?;
         Ok(map)
     }
 
-    /// Looks whether an event says that the layout is another one.
-    pub(super) fn notice(&mut self, event: &Event) {
-        let Event::MappingNotify(mapping) = event else { return };
-        if mapping.request != Mapping::KEYBOARD {
-            return;
-        }
-        if self.own_changes > 0 && mapping.count == 1 {
-            self.own_changes -= 1;
-        } else {
-            self.outdated = true;
-        }
-    }
-
+    // Before each text: clients of XKB are not told of every change in the same way,
+    // and a read costs less than a wrong character.
     fn refresh(&mut self, link: &Link) -> Result<(), DisplayError> {
-        if !std::mem::take(&mut self.outdated) {
-            return Ok(());
-        }
         let last = link.conn.setup().max_keycode;
         let map = link.conn.get_keyboard_mapping(self.first, last - self.first + 1)?;
         let modifiers = link.conn.get_modifier_mapping()?.reply()?.keycodes;
@@ -171,7 +144,6 @@ impl Keymap {
             // The same on both levels of both groups: Shift and Caps change nothing.
             link.conn.change_keyboard_mapping(1, lent.code, 4, &[keysym; 4])?;
             strokes.push(Stroke { code: lent.code, shift: false });
-            self.own_changes += 1;
             changed = true;
         }
         self.settle_changes(link, changed)?;

@@ -121,9 +121,7 @@ impl X11Input {
 
     /// Nobody reads events here; unread ones would pile up.
     fn discard_events(&mut self) -> Result<(), DisplayError> {
-        while let Some(event) = self.link.conn.poll_for_event()? {
-            self.keymap.notice(&event);
-        }
+        while self.link.conn.poll_for_event()?.is_some() {}
         Ok(())
     }
 }
@@ -153,7 +151,6 @@ impl InputInjector for X11Input {
     }
 
     fn text(&mut self, text: &str) -> Result<(), InputError> {
-        self.discard_events()?;
         Ok(self.type_text(text)?)
     }
 

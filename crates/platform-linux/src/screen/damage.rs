@@ -59,10 +59,6 @@ impl Region {
     pub(crate) fn take(&mut self) -> Vec<PixelRect> {
         std::mem::take(&mut self.rects)
     }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.rects.is_empty()
-    }
 }
 
 /// The part of a rectangle with signed corners that lies on a surface.
@@ -94,7 +90,7 @@ mod tests {
             region.add(rect(n * 8, 40, 8, 16));
         }
         assert_eq!(region.take(), [rect(0, 40, 640, 16)]);
-        assert!(region.is_empty());
+        assert_eq!(region.take(), []);
     }
 
     #[test]

@@ -99,10 +99,12 @@ impl X11Screen {
     fn drain(&mut self) -> Result<(), DisplayError> {
         let mut look_at_displays = false;
         while let Some(event) = self.link.conn.poll_for_event()? {
+            // A program that warps the pointer makes no raw motion, but rarely does
+            // it without drawing; so every event is a reason to look.
+            self.pointer_wanted = true;
             match event {
                 Event::DamageNotify(notify) => self.add_damage(notify.area),
                 Event::XfixesCursorNotify(_) => self.shape_wanted = true,
-                Event::XinputRawMotion(_) => self.pointer_wanted = true,
                 Event::RandrNotify(_) | Event::RandrScreenChangeNotify(_) => {
                     look_at_displays = true;
                 }

@@ -105,8 +105,8 @@ impl Keymap {
     ) -> Result<(Vec<Stroke>, usize), DisplayError> {
         self.refresh(link)?;
         let state = link.conn.xkb_get_state(ID::USE_CORE_KBD.into())?.reply()?;
-        // With a modifier held, Caps Lock on, or another group chosen, the layout
-        // would say something else; a lent key code says the same in every state.
+        // With a modifier held or another group chosen, the layout would say something
+        // else; a lent key code says the same in every state.
         let held = u16::from(state.mods) & !u16::from(ModMask::M2);
         let plain = held == 0 && u8::from(state.group) == 0;
         let round = self.uses + 1;

@@ -21,6 +21,22 @@ pub(super) fn set(link: &Link, caps: bool, num: bool, scroll: bool) -> Result<()
         affect |= mask;
         locked |= if on { mask } else { 0 };
     }
+    lock(link, affect, locked)
+}
+
+/// Whether Caps Lock is on.
+pub(super) fn caps(link: &Link) -> Result<bool, DisplayError> {
+    let state = link.conn.xkb_get_state(ID::USE_CORE_KBD.into())?.reply()?;
+    Ok(u16::from(state.locked_mods) & u16::from(ModMask::LOCK) != 0)
+}
+
+/// Switches Caps Lock alone.
+pub(super) fn set_caps(link: &Link, on: bool) -> Result<(), DisplayError> {
+    let mask = u16::from(ModMask::LOCK);
+    lock(link, mask, if on { mask } else { 0 })
+}
+
+fn lock(link: &Link, affect: u16, locked: u16) -> Result<(), DisplayError> {
     link.conn
         .xkb_latch_lock_state(
             ID::USE_CORE_KBD.into(),

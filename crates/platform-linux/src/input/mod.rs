@@ -151,7 +151,17 @@ impl InputInjector for X11Input {
     }
 
     fn text(&mut self, text: &str) -> Result<(), InputError> {
-        Ok(self.type_text(text)?)
+        // Applications turn letters into capitals by themselves while Caps Lock is on,
+        // whatever symbol the key has.
+        let caps = locks::caps(&self.link)?;
+        if caps {
+            locks::set_caps(&self.link, false)?;
+        }
+        let typed = self.type_text(text);
+        if caps {
+            locks::set_caps(&self.link, true)?;
+        }
+        Ok(typed?)
     }
 
     fn pointer_move(&mut self, x: i32, y: i32) -> Result<(), InputError> {

@@ -117,6 +117,8 @@ fn text_arrives_in_any_script_on_any_layout() {
     input.set_locks(true, false, false).unwrap();
     input.text("Aa ä").unwrap();
     assert_eq!(typed(&client, 4), symbols("Aa ä"));
+    let mask = client.conn.query_pointer(client.root).unwrap().reply().unwrap().mask;
+    assert_eq!(u16::from(mask) & 2, 2, "Caps Lock is on again");
     input.set_locks(false, false, false).unwrap();
     set_key(&mut input, "ShiftLeft", true);
     input.text("Aa1").unwrap();

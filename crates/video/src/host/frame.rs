@@ -1,0 +1,180 @@
+//! Pixels to frames.
+
+use std::time::Duration;
+
+use gc_proto::v2::{CopyFrom, Operation, operation};
+
+use super::{HostError, Surface, VideoHost};
+use crate::outgoing::{FrameHead, split};
+use crate::{PictureView, PixelRect, ViewError, scroll};
+
+/// Marked cells from which on a scroll is searched for.
+const SCROLL_CELLS: usize = 48;
+/// Hot cells that make tiles slow down where H.264 is not to be had.
+const HEAVY_CELLS: usize = 36;
+
+impl VideoHost {
+    /// Takes the surface as it was just captured. `now` is the time of capture.
+    /// Pixels outside the region of [`Step::Capture`](super::Step::Capture) are not
+    /// looked at, save for those next to it.
+    pub fn encode(&mut self, view: PictureView<'_>, now: Duration) -> Result<(), HostError> {
+        view.check()?;
+        let surface = self.surface.as_mut().ok_or(HostError::NoSurface)?;
+        if (view.width, view.height) != (surface.info.width, surface.info.height) {
+            return Err(ViewError::Size { width: view.width, height: view.height }.into());
+        }
+        if surface.capturing.is_empty() {
+            std::mem::swap(&mut surface.damage, &mut surface.capturing);
+        }
+        let fps = self.fps();
+        self.bucket.take(fps, now);
+
+        let surface = self.surface.as_mut().ok_or(HostError::NoSurface)?;
+        surface.compare(&view);
+        if self.viewers.values().all(|viewer| viewer.needs_key) {
+            surface.take_over(&view, now);
+            surface.painted = true;
+            surface.cells.unmark_all();
+            self.motion.close_all();
+            return self.key_pictures(now);
+        }
+        let mut operations = Vec::new();
+        if let Some(operation) = self.find_scroll(&view) {
+            operations.push(operation);
+        }
+        let surface = self.surface.as_mut().ok_or(HostError::NoSurface)?;
+        surface.take_over(&view, now);
+        self.draw_motion(now, &mut operations);
+        self.draw_tiles(&mut operations)?;
+        self.emit(0, false, operations, now);
+        self.refresh_status(now);
+        self.key_pictures(now)
+    }
+
+    /// Looks for a copy that explains most of the marked cells; carries it out on
+    /// the reference and marks anew what remains.
+    fn find_scroll(&mut self, view: &PictureView<'_>) -> Option<Operation> {
+        let surface = self.surface.as_mut()?;
+        let count = surface.cells.marked().count();
+        if count < SCROLL_CELLS {
+            return None;
+        }
+        if self.scroll_pause.0 > 0 {
+            self.scroll_pause.0 -= 1;
+            return None;
+        }
+        let busy = self.motion.rects();
+        let area = surface
+            .cells
+            .marked()
+            .filter(|(_, part)| !busy.iter().any(|rect| rect.contains(part)))
+            .fold(PixelRect::default(), |sum, (_, part)| sum.union(&part));
+        let clean = busy.iter().all(|rect| rect.intersection(&area).is_empty())
+            && surface.cells.touched(&area).all(|index| !surface.cells.is_lossy(index));
+        let found = if clean { scroll::find(&surface.picture, view, &area) } else { None };
+        let Some(found) = found else {
+            self.scroll_pause = (self.scroll_pause.1, (self.scroll_pause.1 * 2).min(16));
+            return None;
+        };
+        self.scroll_pause = (0, 1);
+        surface.picture.scroll(&found.rect, found.from_y);
+        surface.cells.begin();
+        surface.look_at(view, &area);
+        Some(Operation {
+            rect: Some(found.rect.wire()),
+            draw: Some(operation::Draw::Copy(CopyFrom { x: found.rect.x, y: found.from_y })),
+        })
+    }
+
+    fn draw_motion(&mut self, now: Duration, operations: &mut Vec<Operation>) {
+        let allowed = self.motion_allowed(now);
+        let rate = self.rate();
+        let budget = self.budget(0.1, 32 << 10, 512 << 10);
+        let Some(surface) = &mut self.surface else { return };
+        let Surface { cells, picture, .. } = surface;
+        if allowed {
+            self.tile_motion = false;
+            self.motion.follow_motion(cells, picture, rate, now);
+            self.motion.relieve(cells, picture, budget, rate, now);
+            self.motion.draw(cells, picture, rate, now, operations);
+        } else {
+            self.motion.close_all();
+            let hot = cells.marked().filter(|(index, _)| cells.is_hot(*index, now)).count();
+            self.tile_motion = hot >= HEAVY_CELLS;
+        }
+    }
+
+    /// Draws everything marked, exactly.
+    pub(super) fn draw_tiles(
+        &mut self,
+        operations: &mut Vec<Operation>,
+    ) -> Result<usize, HostError> {
+        let Some(surface) = &mut self.surface else { return Ok(0) };
+        let mut bytes = 0;
+        if surface.cells.has_marks() {
+            let busy = self.motion.rects();
+            for rect in surface.cells.rectangles() {
+                let drawn = self.tiles.draw(&surface.picture, &rect, operations);
+                bytes += drawn.map_err(HostError::Tiles)?;
+                if busy.iter().all(|held| held.intersection(&rect).is_empty()) {
+                    surface.cells.set_exact(&rect);
+                }
+            }
+            surface.cells.unmark_all();
+        }
+        Ok(bytes)
+    }
+
+    /// Queues a frame, unless there is nothing in it.
+    pub(super) fn emit(
+        &mut self,
+        participant: u16,
+        key: bool,
+        operations: Vec<Operation>,
+        captured_at: Duration,
+    ) {
+        if operations.is_empty() {
+            return;
+        }
+        let generation = self.generation;
+        self.frame_id = self.frame_id.wrapping_add(1).max(1);
+        let frame_id = self.frame_id;
+        let head = FrameHead { participant, generation, frame_id, key, captured_at };
+        let mut bytes = 0;
+        for message in split(head, operations) {
+            bytes += message.size();
+            self.outbox.push_back(message);
+        }
+        self.pacer.sent(frame_id, participant, bytes, captured_at);
+    }
+}
+
+impl Surface {
+    /// Marks what has changed within the captured damage.
+    fn compare(&mut self, view: &PictureView<'_>) {
+        self.cells.begin();
+        for at in 0..self.capturing.rects().len() {
+            let rect = self.capturing.rects()[at];
+            self.look_at(view, &rect);
+        }
+        self.capturing.clear();
+    }
+
+    fn look_at(&mut self, view: &PictureView<'_>, rect: &PixelRect) {
+        for index in self.cells.touched(rect) {
+            if self.cells.first_look(index)
+                && let Some(part) = self.picture.changed_part(view, &self.cells.rect(index))
+            {
+                self.cells.mark(index, part);
+            }
+        }
+    }
+
+    /// Brings the marked parts into the reference.
+    fn take_over(&mut self, view: &PictureView<'_>, now: Duration) {
+        for (_, part) in self.cells.marked() {
+            self.picture.copy_from(view, &part);
+        }
+        self.cells.note_changes(now);
+    }
+}

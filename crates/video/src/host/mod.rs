@@ -1,0 +1,470 @@
+//! The agent's side of the picture.
+
+mod frame;
+mod keys;
+mod motion;
+mod refine;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use gc_proto::v2::{
+    PictureReason, Preset, RefreshCause, VideoCodec, VideoFeedback, VideoMessage, VideoSettings,
+    VideoStatus, ViewerCapabilities, video_feedback, video_message,
+};
+use gc_proto::{Flags, MAX_PICTURE_PIXELS, MAX_PICTURE_SIDE, v2};
+
+use self::motion::{Motion, Rate};
+use crate::cells::Cells;
+use crate::geometry::Damage;
+use crate::pacing::{Bucket, Gate, Pacer};
+use crate::picture::Picture;
+use crate::tiles::Tiles;
+use crate::{
+    EncodeFailure, Limits, MotionEncoderFactory, Outgoing, PixelRect, TileCompressor, ViewError,
+    limits,
+};
+
+/// Shortest time between two whole pictures for the same viewer.
+const KEY_SPACING: Duration = Duration::from_millis(500);
+/// Shortest time between two status messages.
+const STATUS_SPACING: Duration = Duration::from_secs(1);
+/// Pictures per second when motion has to travel as tiles.
+const TILE_MOTION_FPS: u32 = 15;
+
+/// How a host behaves.
+#[derive(Debug, Clone)]
+pub struct HostConfig {
+    /// Preset to start with.
+    pub settings: VideoSettings,
+    /// What has not changed for this long is at rest: its stream ends and it is
+    /// made exact.
+    pub rest: Duration,
+}
+
+impl Default for HostConfig {
+    fn default() -> Self {
+        Self {
+            settings: VideoSettings { preset: Preset::Auto.into(), fps: 0, kbps: 0 },
+            rest: Duration::from_millis(180),
+        }
+    }
+}
+
+/// What the driver is to do next. It always sends what
+/// [`poll_output`](VideoHost::poll_output) has first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Grab these rectangles and call [`VideoHost::encode`] with the surface.
+    Capture {
+        /// Few rectangles inside the surface; may overlap.
+        region: Vec<PixelRect>,
+    },
+    /// Ask again at this time, or after the next call of anything else. A time
+    /// that has passed means: at once.
+    WaitUntil(Duration),
+    /// Nothing to do until something else is called.
+    Idle,
+}
+
+/// Something that people or the log should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HostEvent {
+    /// Motion travels as tiles from here on.
+    EncoderFellBack {
+        /// Which encoder.
+        encoder: String,
+        /// What it did.
+        failure: EncodeFailure,
+        /// When it will be tried again; `None`: not any more.
+        retry_after: Option<Duration>,
+    },
+    /// The surface is larger than this viewer said it can show.
+    PictureTooLarge {
+        /// Which viewer.
+        participant: u16,
+    },
+}
+
+/// Why a call could not be carried out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HostError {
+    /// The picture cannot be read or is not of the surface's size.
+    #[error(transparent)]
+    View(#[from] ViewError),
+    /// No surface was set.
+    #[error("there is no surface")]
+    NoSurface,
+    /// A side is zero or too large.
+    #[error("a surface of {0}x{1} is not possible")]
+    SurfaceSize(u32, u32),
+    /// The tile compressor failed; without it there is no picture.
+    #[error("tiles cannot be compressed: {0}")]
+    Tiles(EncodeFailure),
+}
+
+struct Viewer {
+    h264: bool,
+    max: (u32, u32),
+    needs_key: bool,
+    last_key: Option<Duration>,
+}
+
+struct Surface {
+    info: v2::Surface,
+    picture: Picture,
+    cells: Cells,
+    /// The picture has been captured as a whole at least once.
+    painted: bool,
+    damage: Damage,
+    /// Damage that the driver was told to capture.
+    capturing: Damage,
+}
+
+/// Decides when to capture, and turns pixels into messages.
+///
+/// Driver: call [`next_step`](Self::next_step), send everything that
+/// [`poll_output`](Self::poll_output) has, do as the step says, and start over;
+/// after every other call, too. All times are on one monotonic clock.
+pub struct VideoHost {
+    settings: VideoSettings,
+    limits: Limits,
+    rest: Duration,
+    tiles: Tiles,
+    motion: Motion,
+    surface: Option<Surface>,
+    generation: u32,
+    frame_id: u32,
+    viewers: BTreeMap<u16, Viewer>,
+    pacer: Pacer,
+    bucket: Bucket,
+    outbox: VecDeque<Outgoing>,
+    events: VecDeque<HostEvent>,
+    status: Option<VideoStatus>,
+    status_at: Option<Duration>,
+    status_due: bool,
+    /// Steps back in scroll search after failures: frames to skip, and how many
+    /// the next failure costs.
+    scroll_pause: (u32, u32),
+    tile_motion: bool,
+}
+
+impl VideoHost {
+    /// A host without surface and viewers.
+    pub fn new(
+        config: HostConfig,
+        compressor: Box<dyn TileCompressor>,
+        encoders: Box<dyn MotionEncoderFactory>,
+    ) -> Self {
+        let limits = limits(&config.settings);
+        Self {
+            settings: config.settings,
+            limits,
+            rest: config.rest,
+            tiles: Tiles::new(compressor),
+            motion: Motion::new(encoders),
+            surface: None,
+            generation: 0,
+            frame_id: 0,
+            viewers: BTreeMap::new(),
+            pacer: Pacer::new(limits.fps, limits.first_kbps),
+            bucket: Bucket::new(),
+            outbox: VecDeque::new(),
+            events: VecDeque::new(),
+            status: None,
+            status_at: None,
+            status_due: true,
+            scroll_pause: (0, 1),
+            tile_motion: false,
+        }
+    }
+
+    /// The surface has this size from here on, and all of it is damaged. Every
+    /// viewer starts over with a key frame.
+    pub fn set_surface(
+        &mut self,
+        width: u32,
+        height: u32,
+        display_id: u32,
+        _now: Duration,
+    ) -> Result<(), HostError> {
+        let sides = 1..=MAX_PICTURE_SIDE;
+        let pixels = u64::from(width) * u64::from(height);
+        if !sides.contains(&width) || !sides.contains(&height) || pixels > MAX_PICTURE_PIXELS {
+            return Err(HostError::SurfaceSize(width, height));
+        }
+        self.generation = self.generation.wrapping_add(1).max(1);
+        let picture = Picture::black(width, height);
+        let bounds = picture.bounds();
+        let mut damage = Damage::default();
+        damage.add(bounds);
+        self.surface = Some(Surface {
+            info: v2::Surface { generation: self.generation, width, height, display_id },
+            cells: Cells::new(bounds),
+            picture,
+            painted: false,
+            damage,
+            capturing: Damage::default(),
+        });
+        self.motion.close_all();
+        self.outbox.clear();
+        self.status_due = true;
+        let viewers: Vec<u16> = self.viewers.keys().copied().collect();
+        for participant in viewers {
+            if let Some(viewer) = self.viewers.get_mut(&participant) {
+                viewer.needs_key = true;
+                viewer.last_key = None;
+            }
+            self.check_size(participant);
+        }
+        Ok(())
+    }
+
+    /// Pixels in `rect` may have changed. What lies outside the surface is cut off.
+    pub fn damage(&mut self, rect: PixelRect, _now: Duration) {
+        if let Some(surface) = &mut self.surface {
+            let rect = rect.intersection(&surface.picture.bounds());
+            surface.damage.add(rect);
+        }
+    }
+
+    /// A viewer came. It gets the whole picture.
+    pub fn join(&mut self, participant: u16, capabilities: &ViewerCapabilities) {
+        let h264 = capabilities.codecs.contains(&VideoCodec::H264.into());
+        let unlimited = |side: u32| if side == 0 { u32::MAX } else { side };
+        let max = (unlimited(capabilities.max_width), unlimited(capabilities.max_height));
+        let viewer = Viewer { h264, max, needs_key: true, last_key: None };
+        self.viewers.insert(participant, viewer);
+        self.pacer.join(participant);
+        self.check_size(participant);
+    }
+
+    /// A viewer went.
+    pub fn leave(&mut self, participant: u16) {
+        self.viewers.remove(&participant);
+        self.pacer.leave(participant);
+        if self.viewers.is_empty() {
+            self.motion.close_all();
+        }
+    }
+
+    /// Someone is without a usable picture: this viewer, or all when it is 0.
+    pub fn picture_needed(&mut self, participant: u16, reason: PictureReason) {
+        for (number, viewer) in &mut self.viewers {
+            if participant == 0 || *number == participant {
+                viewer.needs_key = true;
+                if reason == PictureReason::Joined {
+                    viewer.last_key = None;
+                }
+            }
+        }
+    }
+
+    /// A viewer answered. Answers that make no sense are without effect.
+    pub fn on_feedback(&mut self, participant: u16, feedback: &VideoFeedback, now: Duration) {
+        match &feedback.body {
+            Some(video_feedback::Body::Ack(ack)) => {
+                let draw = Duration::from_micros(u64::from(ack.draw_us));
+                self.pacer.ack(participant, ack.frame_id, draw, now);
+            }
+            Some(video_feedback::Body::Refresh(refresh)) => {
+                if refresh.cause() == RefreshCause::NoDecoder
+                    && let Some(viewer) = self.viewers.get_mut(&participant)
+                {
+                    viewer.h264 = false;
+                }
+                if participant != 0 {
+                    self.picture_needed(participant, PictureReason::Decoder);
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// Another preset, or other custom values.
+    pub fn set_settings(&mut self, settings: VideoSettings) {
+        self.settings = settings;
+        self.limits = limits(&settings);
+        self.pacer.set_fps(self.limits.fps);
+        self.status_due = true;
+    }
+
+    /// Bytes handed to the agent's own link that it has not sent yet. While there
+    /// are many nothing is captured.
+    pub fn link_backlog(&mut self, bytes: u64) {
+        self.pacer.set_backlog(bytes);
+    }
+
+    /// The next message for the link, in order.
+    pub fn poll_output(&mut self) -> Option<Outgoing> {
+        self.outbox.pop_front()
+    }
+
+    /// The next event.
+    pub fn poll_event(&mut self) -> Option<HostEvent> {
+        self.events.extend(self.motion.events.drain(..));
+        self.events.pop_front()
+    }
+
+    /// Frames sent that no viewer has acknowledged yet, for the viewer that has the
+    /// fewest of them.
+    pub fn frames_in_flight(&self) -> u32 {
+        self.pacer.in_flight().0
+    }
+
+    /// Frames that may be in flight at present.
+    pub fn window(&self) -> u32 {
+        self.pacer.window()
+    }
+
+    /// Whether part of the surface travels as H.264 at present.
+    pub fn motion_active(&self) -> bool {
+        self.motion.is_active()
+    }
+
+    /// Kilobits per second that motion may take at present.
+    pub fn target_kbps(&self) -> u32 {
+        self.rate().kbps
+    }
+
+    /// Whether what all viewers have is exactly what was captured last.
+    pub fn is_exact(&self) -> bool {
+        self.surface.as_ref().is_some_and(|s| s.painted && s.cells.lossy_count() == 0)
+            && self.viewers.values().all(|viewer| !viewer.needs_key)
+    }
+
+    /// What is to be done at `now`. May itself produce output: refinement and
+    /// whole pictures need no new capture.
+    pub fn next_step(&mut self, now: Duration) -> Step {
+        let rest_at = self.motion.close_rested(self.rest, now);
+        let fps = self.fps();
+        let Some(surface) = &mut self.surface else { return Step::Idle };
+        // A capture that was never handed in is damage again.
+        surface.damage.append(&mut surface.capturing);
+        if self.viewers.is_empty() {
+            return Step::Idle;
+        }
+        if let Gate::ClosedUntil(probe) = self.pacer.gate(now) {
+            return Step::WaitUntil(probe);
+        }
+        let mut wake = rest_at;
+        let mut at = |time: Duration| wake = Some(wake.map_or(time, |held| held.min(time)));
+        let keys_at = self
+            .viewers
+            .values()
+            .filter(|viewer| viewer.needs_key)
+            .map(|viewer| viewer.last_key.map_or(Duration::ZERO, |last| last + KEY_SPACING))
+            .min();
+        if !surface.damage.is_empty() {
+            let ready = self.bucket.ready_at(fps, now);
+            if ready <= now || keys_at.is_some_and(|due| due <= now) {
+                std::mem::swap(&mut surface.damage, &mut surface.capturing);
+                return Step::Capture { region: surface.capturing.rects().to_vec() };
+            }
+            at(ready);
+        } else if let Some(due) = keys_at {
+            if due <= now && surface.painted {
+                return self.step_or_report(now, Self::key_pictures);
+            }
+            at(due);
+        }
+        match self.refine_due(now) {
+            Some(due) if due <= now => return self.step_or_report(now, Self::refine),
+            Some(due) => at(due),
+            None => {}
+        }
+        if let Some(due) = self.push_status(now) {
+            at(due);
+        }
+        wake.map_or(Step::Idle, Step::WaitUntil)
+    }
+
+    /// Runs one bounded piece of work that makes output.
+    fn step_or_report(
+        &mut self,
+        now: Duration,
+        work: fn(&mut Self, Duration) -> Result<(), HostError>,
+    ) -> Step {
+        match work(self, now) {
+            Ok(()) => Step::WaitUntil(now),
+            // Compression fails only without memory; a later try may have some.
+            Err(_) => Step::WaitUntil(now + KEY_SPACING),
+        }
+    }
+
+    fn fps(&self) -> u32 {
+        if self.tile_motion { self.limits.fps.min(TILE_MOTION_FPS) } else { self.limits.fps }
+    }
+
+    fn rate(&self) -> Rate {
+        let link = self.pacer.link_kbps() * 4 / 5;
+        Rate { kbps: link.clamp(64, self.limits.kbps.max(64)), fps: self.limits.fps }
+    }
+
+    /// Bytes that the link carries in `seconds`, between the bounds.
+    fn budget(&self, seconds: f64, least: usize, most: usize) -> usize {
+        ((self.pacer.bytes_per_second() * seconds) as usize).clamp(least, most)
+    }
+
+    fn motion_allowed(&self, now: Duration) -> bool {
+        self.motion.usable(now) && self.viewers.values().all(|viewer| viewer.h264)
+    }
+
+    fn check_size(&mut self, participant: u16) {
+        if let (Some(viewer), Some(surface)) = (self.viewers.get(&participant), &self.surface)
+            && (surface.info.width > viewer.max.0 || surface.info.height > viewer.max.1)
+        {
+            self.events.push_back(HostEvent::PictureTooLarge { participant });
+        }
+    }
+
+    /// Queues the status if it has changed; otherwise tells when to look again.
+    fn push_status(&mut self, now: Duration) -> Option<Duration> {
+        let rate = self.rate();
+        let trip = self.pacer.round_trip().map_or(0, |trip| trip.as_micros());
+        let allowed = self.motion_allowed(now);
+        let codec = if allowed { VideoCodec::H264 } else { VideoCodec::Unspecified };
+        let status = VideoStatus {
+            settings: Some(self.settings),
+            codec: codec.into(),
+            encoder: if allowed { self.motion.name().to_owned() } else { String::new() },
+            round_trip_us: u32::try_from(trip).unwrap_or(u32::MAX),
+            target_kbps: rate.kbps,
+        };
+        let news = self.status.as_ref().is_none_or(|old| {
+            self.status_due || old.codec != status.codec || old.encoder != status.encoder
+        });
+        if !news {
+            return None;
+        }
+        let due = self.status_at.map_or(Duration::ZERO, |at| at + STATUS_SPACING);
+        if now < due {
+            return Some(due);
+        }
+        self.status_due = false;
+        self.status_at = Some(now);
+        self.status = Some(status.clone());
+        self.outbox.push_back(Outgoing {
+            participant: 0,
+            flags: Flags::DROPPABLE.with(Flags::END),
+            message: VideoMessage { body: Some(video_message::Body::Status(status)) },
+            captured_at: now,
+        });
+        None
+    }
+
+    /// After a frame went out: numbers in the status that drift are told again now
+    /// and then, but never by themselves.
+    fn refresh_status(&mut self, now: Duration) {
+        let kbps = self.rate().kbps;
+        let trip = self.pacer.round_trip().map_or(0, |trip| trip.as_micros()) as u32;
+        let drifted = |old: u32, new: u32| old.abs_diff(new) * 5 > old.max(1);
+        self.status_due |= self.status.as_ref().is_none_or(|old| {
+            drifted(old.target_kbps, kbps)
+                || old.round_trip_us.abs_diff(trip) > 5000 && drifted(old.round_trip_us, trip)
+        });
+        if self.status_at.is_none_or(|at| now >= at + STATUS_SPACING) {
+            self.push_status(now);
+        }
+    }
+}

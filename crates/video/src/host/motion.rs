@@ -1,0 +1,362 @@
+//! Which parts of the surface travel as H.264, and their streams.
+
+use std::time::Duration;
+
+use gc_proto::v2::{H264, Operation, operation};
+
+use super::HostEvent;
+use crate::cells::{Cells, Cluster};
+use crate::picture::{CELL, Picture};
+use crate::{
+    EncodeFailure, MAX_MESSAGE, MotionEncoder, MotionEncoderFactory, MotionSettings, PixelRect,
+};
+
+/// Streams at the same time.
+const MOST_REGIONS: usize = 3;
+/// Smallest region in cells, 96 x 96 pixels.
+const LEAST_CELLS: u32 = 36;
+/// Neighbouring pixels that differ, below which tiles are cheap even at full rate.
+const LEAST_TRANSITIONS: u32 = 4000;
+/// A region is moved or grown this seldom at most.
+const SETTLE: Duration = Duration::from_millis(500);
+/// Over this time it is seen how much of a region is really in use.
+const USE_WINDOW: Duration = Duration::from_secs(1);
+/// Waits before a failed encoder is tried again; then never.
+const RETRY: [Duration; 3] =
+    [Duration::from_secs(10), Duration::from_secs(30), Duration::from_mins(2)];
+
+struct Region {
+    rect: PixelRect,
+    stream: u32,
+    encoder: Box<dyn MotionEncoder>,
+    kbps: u32,
+    fps: u32,
+    opened: Duration,
+    changed: Duration,
+    /// Smoothed time between two changes, seconds.
+    interval: f64,
+    used: PixelRect,
+    used_since: Duration,
+    key_due: bool,
+}
+
+pub(super) struct Motion {
+    factory: Box<dyn MotionEncoderFactory>,
+    regions: Vec<Region>,
+    next_stream: u32,
+    failures: usize,
+    blocked_until: Option<Duration>,
+    pub(super) events: Vec<HostEvent>,
+}
+
+/// How fast motion may be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rate {
+    pub(super) kbps: u32,
+    pub(super) fps: u32,
+}
+
+impl Motion {
+    pub(super) fn new(factory: Box<dyn MotionEncoderFactory>) -> Self {
+        Self {
+            factory,
+            regions: Vec::new(),
+            next_stream: 1,
+            failures: 0,
+            blocked_until: None,
+            events: Vec::new(),
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        self.factory.name()
+    }
+
+    pub(super) fn usable(&self, now: Duration) -> bool {
+        self.blocked_until.is_none_or(|until| now >= until)
+    }
+
+    pub(super) fn is_active(&self) -> bool {
+        !self.regions.is_empty()
+    }
+
+    pub(super) fn rects(&self) -> Vec<PixelRect> {
+        self.regions.iter().map(|region| region.rect).collect()
+    }
+
+    pub(super) fn close_all(&mut self) {
+        self.regions.clear();
+    }
+
+    /// Ends the streams of regions that rest, and says when the next one will.
+    pub(super) fn close_rested(&mut self, rest: Duration, now: Duration) -> Option<Duration> {
+        self.regions.retain(|region| region.key_due || now < region.changed + rest);
+        self.regions.iter().map(|region| region.changed + rest).min()
+    }
+
+    pub(super) fn want_keys(&mut self) {
+        for region in &mut self.regions {
+            region.key_due = true;
+        }
+    }
+
+    /// Opens, grows and shrinks regions for cells that keep changing.
+    pub(super) fn follow_motion(
+        &mut self,
+        cells: &mut Cells,
+        picture: &Picture,
+        rate: Rate,
+        now: Duration,
+    ) {
+        self.shrink(rate, now);
+        let rects = self.rects();
+        let hot: Vec<_> = cells
+            .marked()
+            .filter(|(index, part)| {
+                cells.is_hot(*index, now) && !rects.iter().any(|rect| rect.contains(part))
+            })
+            .map(|(index, _)| index)
+            .collect();
+        if (hot.len() as u32) < LEAST_CELLS {
+            return;
+        }
+        for cluster in cells.clusters(&hot) {
+            if is_compact(&cluster, 0.35) && picture.transitions(&cluster.rect) > LEAST_TRANSITIONS
+            {
+                self.cover(cluster.rect, rate, now);
+            }
+        }
+    }
+
+    /// Opens regions for marked cells full of detail that would cost more than
+    /// `budget` bytes without loss. They become exact once they rest.
+    pub(super) fn relieve(
+        &mut self,
+        cells: &mut Cells,
+        picture: &Picture,
+        budget: usize,
+        rate: Rate,
+        now: Duration,
+    ) {
+        let rects = self.rects();
+        let costs: Vec<_> = cells
+            .marked()
+            .filter(|(_, part)| !rects.iter().any(|rect| rect.contains(part)))
+            .map(|(index, _)| {
+                let rect = cells.rect(index);
+                (index, picture.transitions(&rect), rect.area() as u32)
+            })
+            .collect();
+        if (costs.len() as u32) < 2 * LEAST_CELLS {
+            return;
+        }
+        let total: usize = costs.iter().map(|(_, transitions, _)| *transitions as usize * 2).sum();
+        if total <= budget {
+            return;
+        }
+        // Photographs first; text only where the link could not bear it.
+        let percent = if total > 6 * budget { 12 } else { 55 };
+        let dense: Vec<_> = costs
+            .iter()
+            .filter(|(_, transitions, area)| transitions * 100 >= area * percent)
+            .map(|(index, ..)| *index)
+            .collect();
+        for cluster in cells.clusters(&dense) {
+            if cluster.cells >= 2 * LEAST_CELLS && is_compact(&cluster, 0.5) {
+                self.cover(cluster.rect, rate, now);
+            }
+        }
+    }
+
+    /// Sees to it that `rect` is part of a region, if that can be now.
+    fn cover(&mut self, rect: PixelRect, rate: Rate, now: Duration) {
+        let mut rect = rect;
+        let mut joined = Vec::new();
+        // What overlaps must become one; that may make it overlap another.
+        while let Some(at) = (0..self.regions.len()).find(|at| {
+            let held = self.regions[*at].rect;
+            let close = held.union(&rect).area() * 4 <= (held.area() + rect.area()) * 5;
+            !joined.contains(at) && (close || !held.intersection(&rect).is_empty())
+        }) {
+            rect = rect.union(&self.regions[at].rect);
+            joined.push(at);
+        }
+        let settled = joined.iter().all(|at| now >= self.regions[*at].opened + SETTLE);
+        let room = self.regions.len() - joined.len() < MOST_REGIONS;
+        if settled && room && self.factory.accepts(rect.width, rect.height) {
+            let mut at = 0;
+            self.regions.retain(|_| {
+                at += 1;
+                !joined.contains(&(at - 1))
+            });
+            self.open(rect, rate, now);
+        }
+    }
+
+    fn shrink(&mut self, rate: Rate, now: Duration) {
+        let mut smaller = Vec::new();
+        self.regions.retain_mut(|region| {
+            if now < region.used_since + USE_WINDOW {
+                return true;
+            }
+            let used = to_cells(&region.used, &region.rect);
+            region.used = PixelRect::default();
+            region.used_since = now;
+            let keep = used.is_empty()
+                || used.area() * 5 > region.rect.area() * 3
+                || used.area() < u64::from(LEAST_CELLS * CELL * CELL)
+                || used.width.min(used.height) < 2 * CELL;
+            if !keep {
+                smaller.push(used);
+            }
+            keep
+        });
+        for rect in smaller {
+            self.open(rect, rate, now);
+        }
+    }
+
+    fn open(&mut self, rect: PixelRect, rate: Rate, now: Duration) {
+        let settings = MotionSettings {
+            width: rect.width,
+            height: rect.height,
+            kbps: rate.kbps,
+            fps: rate.fps,
+        };
+        match self.factory.open(settings) {
+            Ok(encoder) => {
+                self.regions.push(Region {
+                    rect,
+                    stream: self.next_stream,
+                    encoder,
+                    kbps: rate.kbps,
+                    fps: rate.fps,
+                    opened: now,
+                    changed: now,
+                    interval: 1.0 / f64::from(rate.fps.max(1)),
+                    used: PixelRect::default(),
+                    used_since: now,
+                    key_due: true,
+                });
+                self.next_stream = self.next_stream.wrapping_add(1).max(1);
+            }
+            Err(failure) => self.fall_back(failure, now),
+        }
+    }
+
+    fn fall_back(&mut self, failure: EncodeFailure, now: Duration) {
+        let retry_after = RETRY.get(self.failures).copied();
+        self.failures += 1;
+        self.blocked_until = Some(retry_after.map_or(Duration::MAX, |wait| now + wait));
+        self.regions.clear();
+        let encoder = self.factory.name().to_owned();
+        self.events.push(HostEvent::EncoderFellBack { encoder, failure, retry_after });
+    }
+
+    /// Appends an access unit for every region with marks or a key picture due,
+    /// and takes those marks off. Where an encoder fails the marks stay, so that
+    /// the same frame carries them as tiles.
+    pub(super) fn draw(
+        &mut self,
+        cells: &mut Cells,
+        picture: &Picture,
+        rate: Rate,
+        now: Duration,
+        operations: &mut Vec<Operation>,
+    ) {
+        let total: u64 = self.regions.iter().map(|region| region.rect.area()).sum();
+        let mut failed = None;
+        for region in &mut self.regions {
+            let used = cells
+                .marked()
+                .map(|(_, part)| part.intersection(&region.rect))
+                .fold(PixelRect::default(), |sum, part| sum.union(&part));
+            if used.is_empty() && !region.key_due {
+                continue;
+            }
+            match region.encode(used, total, picture, rate, now) {
+                Ok(operation) => {
+                    operations.push(operation);
+                    cells.set_lossy(&region.rect);
+                    cells.unmark_inside(&region.rect);
+                }
+                Err(failure) => {
+                    failed = Some(failure);
+                    break;
+                }
+            }
+        }
+        if let Some(failure) = failed {
+            self.fall_back(failure, now);
+        }
+    }
+}
+
+impl Region {
+    fn encode(
+        &mut self,
+        used: PixelRect,
+        total_area: u64,
+        picture: &Picture,
+        rate: Rate,
+        now: Duration,
+    ) -> Result<Operation, EncodeFailure> {
+        if !used.is_empty() {
+            let gap = now.saturating_sub(self.changed).as_secs_f64().clamp(0.005, 0.5);
+            self.interval = self.interval * 0.85 + gap * 0.15;
+            self.changed = now;
+            self.used = self.used.union(&used);
+        }
+        self.follow_rate(total_area, rate)?;
+        let view = picture
+            .view()
+            .crop(&self.rect)
+            .ok_or(EncodeFailure::Output("region outside the surface"))?;
+        let mut unit = Vec::new();
+        let key = self.encoder.encode(view, self.key_due, now, &mut unit)?.key;
+        if !unit.starts_with(&[0, 0, 1]) && !unit.starts_with(&[0, 0, 0, 1]) {
+            return Err(EncodeFailure::Output("no start code"));
+        }
+        if unit.len() > MAX_MESSAGE - 1024 {
+            return Err(EncodeFailure::Output("larger than a message"));
+        }
+        if self.key_due && !key {
+            return Err(EncodeFailure::Output("no key picture where one was due"));
+        }
+        self.key_due = false;
+        let h264 = H264 { access_unit: unit.into(), key, stream: self.stream };
+        Ok(Operation { rect: Some(self.rect.wire()), draw: Some(operation::Draw::H264(h264)) })
+    }
+
+    fn follow_rate(&mut self, total_area: u64, rate: Rate) -> Result<(), EncodeFailure> {
+        let share = u64::from(rate.kbps) * self.rect.area() / total_area.max(1);
+        let kbps = u32::try_from(share).unwrap_or(rate.kbps).max(64);
+        let fps = ((1.0 / self.interval).round() as u32).clamp(1, rate.fps.max(1));
+        let far = |now: u32, then: u32| now.abs_diff(then) * 6 > then;
+        if far(kbps, self.kbps) || far(fps, self.fps) {
+            self.encoder.set_rate(kbps, fps)?;
+            self.kbps = kbps;
+            self.fps = fps;
+        }
+        Ok(())
+    }
+}
+
+fn is_compact(cluster: &Cluster, least: f64) -> bool {
+    let all = cluster.rect.area() as f64 / f64::from(CELL * CELL);
+    cluster.cells >= LEAST_CELLS
+        && cluster.rect.width.min(cluster.rect.height) >= 2 * CELL
+        && f64::from(cluster.cells) >= all * least
+}
+
+/// `rect` grown to whole cells, within `bounds`.
+fn to_cells(rect: &PixelRect, bounds: &PixelRect) -> PixelRect {
+    if rect.is_empty() {
+        return *rect;
+    }
+    let x = rect.x / CELL * CELL;
+    let y = rect.y / CELL * CELL;
+    let width = rect.right().div_ceil(CELL) * CELL - x;
+    let height = rect.bottom().div_ceil(CELL) * CELL - y;
+    PixelRect::new(x, y, width, height).intersection(bounds)
+}

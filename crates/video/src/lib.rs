@@ -1,0 +1,24 @@
+//! The sending half of the picture, without any I/O.
+//!
+//! [`host::VideoHost`] turns damage and pixels into the messages of
+//! `video.proto`: exact tiles for small and textual changes, H.264 for motion,
+//! copies for scrolling, and exact tiles again for whatever comes to rest. It
+//! also decides when to look at the screen at all, so that nothing queues.
+
+mod cells;
+mod geometry;
+pub mod host;
+mod outgoing;
+mod pacing;
+mod picture;
+mod ports;
+mod scroll;
+mod settings;
+mod tiles;
+
+pub use geometry::{PictureView, PixelRect, ViewError};
+pub use outgoing::{MAX_MESSAGE, Outgoing, SOFT_MESSAGE};
+pub use ports::{
+    EncodeFailure, Encoded, MotionEncoder, MotionEncoderFactory, MotionSettings, TileCompressor,
+};
+pub use settings::{Limits, limits};

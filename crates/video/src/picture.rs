@@ -1,0 +1,203 @@
+//! The reference picture: what viewers have, or would have if nothing were lossy.
+
+use crate::{PictureView, PixelRect};
+
+/// Side of a cell, the unit of change tracking; that of an H.264 macroblock.
+pub(crate) const CELL: u32 = 16;
+/// The X byte says nothing and is not compared.
+const COLOR: u32 = 0x00FF_FFFF;
+
+pub(crate) struct Picture {
+    width: u32,
+    height: u32,
+    stride: usize,
+    pixels: Vec<u8>,
+}
+
+impl Picture {
+    /// Black, as a surface starts.
+    pub(crate) fn black(width: u32, height: u32) -> Self {
+        let stride = width as usize * 4;
+        let mut pixels = vec![0; stride * height as usize];
+        for pixel in pixels.chunks_exact_mut(4) {
+            pixel[3] = 255;
+        }
+        Self { width, height, stride, pixels }
+    }
+
+    pub(crate) const fn bounds(&self) -> PixelRect {
+        PixelRect::new(0, 0, self.width, self.height)
+    }
+
+    pub(crate) fn view(&self) -> PictureView<'_> {
+        PictureView {
+            width: self.width,
+            height: self.height,
+            stride: self.stride,
+            pixels: &self.pixels,
+        }
+    }
+
+    /// The part of `rect`, at most a cell wide, in which `view` has other colours;
+    /// `None` when it has none.
+    pub(crate) fn changed_part(
+        &self,
+        view: &PictureView<'_>,
+        rect: &PixelRect,
+    ) -> Option<PixelRect> {
+        let mut columns = [0_u32; CELL as usize];
+        let mut rows: Option<(u32, u32)> = None;
+        for y in rect.y..rect.bottom() {
+            let theirs = view.row(rect.x, y, rect.width);
+            let ours = self.view().row(rect.x, y, rect.width);
+            if differs(theirs, ours, &mut columns) {
+                rows = Some(rows.map_or((y, y), |(first, _)| (first, y)));
+            }
+        }
+        let (top, last) = rows?;
+        let left = columns.iter().position(|c| *c != 0)? as u32;
+        let right = columns.iter().rposition(|c| *c != 0)? as u32;
+        Some(PixelRect::new(rect.x + left, top, right - left + 1, last - top + 1))
+    }
+
+    /// Takes over the pixels of `rect`.
+    pub(crate) fn copy_from(&mut self, view: &PictureView<'_>, rect: &PixelRect) {
+        for y in rect.y..rect.bottom() {
+            let start = y as usize * self.stride + rect.x as usize * 4;
+            let end = start + rect.width as usize * 4;
+            let theirs = view.row(rect.x, y, rect.width);
+            if let Some(ours) = self.pixels.get_mut(start..end)
+                && ours.len() == theirs.len()
+            {
+                for (to, from) in ours.chunks_exact_mut(4).zip(theirs.chunks_exact(4)) {
+                    to.copy_from_slice(&[from[0], from[1], from[2], 255]);
+                }
+            }
+        }
+    }
+
+    /// Carries out a copy operation: `rect` becomes what was at `from_y`.
+    pub(crate) fn scroll(&mut self, rect: &PixelRect, from_y: u32) {
+        let width = rect.width as usize * 4;
+        let row_start = |y: u32| y as usize * self.stride + rect.x as usize * 4;
+        let mut one = |row: u32| {
+            let from = row_start(from_y + row);
+            let to = row_start(rect.y + row);
+            if from.max(to) + width <= self.pixels.len() {
+                self.pixels.copy_within(from..from + width, to);
+            }
+        };
+        if from_y > rect.y {
+            (0..rect.height).for_each(&mut one);
+        } else {
+            (0..rect.height).rev().for_each(&mut one);
+        }
+    }
+
+    /// Writes the rows of `rect` one after the other to `out`, which is emptied
+    /// first, and tells the colour (0x00RRGGBB) if they all have the same.
+    pub(crate) fn gather(&self, rect: &PixelRect, out: &mut Vec<u8>) -> Option<u32> {
+        out.clear();
+        let view = self.view();
+        let first = view.row(rect.x, rect.y, 1);
+        let mut solid = first.len() == 4;
+        for y in rect.y..rect.bottom() {
+            let row = view.row(rect.x, y, rect.width);
+            solid = solid && row.chunks_exact(4).all(|pixel| pixel == first);
+            out.extend_from_slice(row);
+        }
+        match first {
+            [b, g, r, _] if solid => Some(u32::from_le_bytes([*b, *g, *r, 0])),
+            _ => None,
+        }
+    }
+
+    /// Neighbouring pixels in `rect` that differ: a cheap stand-in for the bytes
+    /// that lossless compression would need. Looks at every second row.
+    pub(crate) fn transitions(&self, rect: &PixelRect) -> u32 {
+        let view = self.view();
+        let mut count = 0;
+        for y in (rect.y..rect.bottom()).step_by(2) {
+            let row = view.row(rect.x, y, rect.width);
+            let next = row.get(4..).unwrap_or_default();
+            count += row
+                .chunks_exact(4)
+                .zip(next.chunks_exact(4))
+                .map(|(a, b)| {
+                    let (a, b) = ([a[0], a[1], a[2], a[3]], [b[0], b[1], b[2], b[3]]);
+                    u32::from(u32::from_le_bytes(a) != u32::from_le_bytes(b))
+                })
+                .sum::<u32>();
+        }
+        count * 2
+    }
+}
+
+/// Compares two rows of at most a cell and notes in which columns they differ.
+#[inline]
+fn differs(theirs: &[u8], ours: &[u8], columns: &mut [u32; CELL as usize]) -> bool {
+    const BYTES: usize = CELL as usize * 4;
+    let mut any = 0;
+    if let (Ok(a), Ok(b)) = (<&[u8; BYTES]>::try_from(theirs), <&[u8; BYTES]>::try_from(ours)) {
+        // The common case has a constant length, which compiles to vector code.
+        for (i, column) in columns.iter_mut().enumerate() {
+            let at = i * 4;
+            let x = u32::from_le_bytes([a[at], a[at + 1], a[at + 2], a[at + 3]])
+                ^ u32::from_le_bytes([b[at], b[at + 1], b[at + 2], b[at + 3]]);
+            *column |= x & COLOR;
+            any |= x & COLOR;
+        }
+    } else {
+        for ((a, b), column) in theirs.chunks_exact(4).zip(ours.chunks_exact(4)).zip(columns) {
+            let differs = u32::from(a[..3] != b[..3]);
+            *column |= differs;
+            any |= differs;
+        }
+    }
+    any != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn change_is_found_to_the_pixel_and_x_is_ignored() {
+        let mut reference = Picture::black(40, 20);
+        let mut pixels = vec![0_u8; 40 * 20 * 4];
+        let view = |pixels: &[u8]| {
+            let pixels = pixels.to_vec();
+            move |reference: &Picture, rect: PixelRect| {
+                let view = PictureView { width: 40, height: 20, stride: 160, pixels: &pixels };
+                reference.changed_part(&view, &rect)
+            }
+        };
+        let cell = PixelRect::new(16, 0, 16, 16);
+        assert_eq!(view(&pixels)(&reference, cell), None);
+        for (x, y) in [(18_usize, 3_usize), (25, 9)] {
+            pixels[y * 160 + x * 4] = 7;
+        }
+        assert_eq!(view(&pixels)(&reference, cell), Some(PixelRect::new(18, 3, 8, 7)));
+        // The narrow cell at the right edge takes the other path.
+        pixels[17 * 160 + 39 * 4 + 2] = 1;
+        let edge = PixelRect::new(32, 16, 8, 4);
+        assert_eq!(view(&pixels)(&reference, edge), Some(PixelRect::new(39, 17, 1, 1)));
+        let all = PictureView { width: 40, height: 20, stride: 160, pixels: &pixels };
+        reference.copy_from(&all, &PixelRect::new(0, 0, 40, 20));
+        assert_eq!(view(&pixels)(&reference, cell), None);
+    }
+
+    #[test]
+    fn solid_rectangles_are_recognised() {
+        let mut reference = Picture::black(8, 8);
+        let mut out = Vec::new();
+        assert_eq!(reference.gather(&PixelRect::new(0, 0, 8, 8), &mut out), Some(0));
+        assert_eq!(out.len(), 8 * 8 * 4);
+        let one = [3, 2, 1, 0];
+        let view = PictureView { width: 1, height: 1, stride: 4, pixels: &one };
+        reference.copy_from(&view, &PixelRect::new(0, 0, 1, 1));
+        assert_eq!(reference.gather(&PixelRect::new(0, 0, 1, 1), &mut out), Some(0x0001_0203));
+        assert_eq!(out, [3, 2, 1, 255]);
+        assert_eq!(reference.gather(&PixelRect::new(0, 0, 8, 8), &mut out), None);
+    }
+}

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// One thing a participant may do in a session. Values are those of the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[repr(u32)]
 pub enum Right {
     /// See the picture.
@@ -60,6 +61,7 @@ impl Rights {
 /// Role of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Role {
     /// Everything.
     Admin,
@@ -94,6 +96,7 @@ impl Role {
 /// Something a user may do in the console, given one by one beside the role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Permission {
     /// Watch sessions.
     View,
@@ -145,6 +148,7 @@ impl Permission {
 /// Whether a session may show anything yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum ConsentState {
     /// Policy asks for none.
     NotRequired,
@@ -183,6 +187,7 @@ impl ConsentState {
 /// How a machine's user is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum ConsentMode {
     /// Nothing is asked.
     Silent,
@@ -216,6 +221,7 @@ impl ConsentMode {
 /// Kind of agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum AgentMode {
     /// Enrolled; keeps its link for ever.
     Managed,

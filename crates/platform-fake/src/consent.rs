@@ -211,7 +211,7 @@ mod tests {
             technician: "Anna".to_owned(),
             company: "Contoso".to_owned(),
             control: true,
-            timeout: Duration::from_secs(60),
+            timeout: Duration::from_mins(1),
         }
     }
 

@@ -131,14 +131,6 @@ export class Engine {
       case "refresh":
         this.sendRefresh(RefreshCause.USER);
         break;
-      case "end-session":
-        if (this.seat) {
-          this.sendLink({
-            case: "sessionEnd",
-            value: { sessionId: this.seat.session, cause: { code: CauseCode.ENDED_BY_TECHNICIAN } },
-          });
-        }
-        break;
       case "retry":
         this.attempt = 0;
         this.retriesOfClose = 0;

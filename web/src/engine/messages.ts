@@ -99,7 +99,6 @@ export type EngineCommand =
   | { type: "clipboard-text"; text: string }
   | { type: "control"; verb: "ask" | "give" | "refuse" | "release"; participant: number }
   | { type: "refresh" }
-  | { type: "end-session" }
   | { type: "retry" }
   | { type: "read-pixels"; id: number; x: number; y: number; width: number; height: number }
   | { type: "stop" };

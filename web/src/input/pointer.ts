@@ -2,7 +2,7 @@
 // buttons never do: each carries its place and takes a waiting move along.
 
 import type { InputEventInit } from "../engine/messages";
-import { Button } from "../gen/guruconnect/v2/input_pb";
+import type { Button } from "../gen/guruconnect/v2/input_pb";
 
 export interface Size {
   width: number;
@@ -33,7 +33,8 @@ export function toSurface(clientX: number, clientY: number, box: Box, surface: S
   };
 }
 
-const BUTTONS: readonly Button[] = [Button.LEFT, Button.MIDDLE, Button.RIGHT, Button.BACK, Button.FORWARD];
+/** Wire numbers by `MouseEvent.button`: left, middle, right, back, forward. */
+const BUTTONS: readonly Button[] = [1, 2, 3, 4, 5];
 
 type Schedule = (work: () => void) => void;
 

@@ -15,8 +15,11 @@ use crate::{
 const MOST_REGIONS: usize = 3;
 /// Smallest region in cells, 96 x 96 pixels.
 const LEAST_CELLS: u32 = 36;
-/// Neighbouring pixels that differ, below which tiles are cheap even at full rate.
+/// Neighbouring pixels that differ in a picture, below which tiles are cheap even at
+/// full rate on a slow link.
 const LEAST_TRANSITIONS: u32 = 4000;
+/// The same on any link: some 40 kB of tiles per picture.
+const CHEAP_TRANSITIONS: u32 = 20_000;
 /// A region is grown this seldom at most.
 const SETTLE: Duration = Duration::from_millis(250);
 /// The same, where tiles would cost more than the link bears.
@@ -58,6 +61,8 @@ pub(super) struct Motion {
 pub(super) struct Rate {
     pub(super) kbps: u32,
     pub(super) fps: u32,
+    /// Bytes per second that the link bears.
+    pub(super) link_bytes: u32,
 }
 
 impl Motion {
@@ -124,9 +129,10 @@ impl Motion {
         if (hot.len() as u32) < LEAST_CELLS {
             return;
         }
+        // Half of the link, at 30 pictures a second and 2 bytes a transition.
+        let bearable = (rate.link_bytes / 120).clamp(LEAST_TRANSITIONS, CHEAP_TRANSITIONS);
         for cluster in cells.clusters(&hot) {
-            if is_compact(&cluster, 0.35) && picture.transitions(&cluster.rect) > LEAST_TRANSITIONS
-            {
+            if is_compact(&cluster, 0.35) && picture.transitions(&cluster.rect) > bearable {
                 self.cover(cluster.rect, SETTLE, rate, now);
             }
         }

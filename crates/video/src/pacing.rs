@@ -40,6 +40,8 @@ pub(crate) struct Pacer {
     sent: VecDeque<Sent>,
     /// Newest acknowledged frame per viewer.
     acked: HashMap<u16, u32>,
+    /// Newest frame that this viewer is known to have no use for any more.
+    excused: HashMap<u16, u32>,
     newest: u32,
     /// Frames up to this one were given up.
     given_up: u32,
@@ -67,6 +69,7 @@ impl Pacer {
         Self {
             sent: VecDeque::new(),
             acked: HashMap::new(),
+            excused: HashMap::new(),
             newest: 0,
             given_up: 0,
             probing: false,
@@ -95,6 +98,7 @@ impl Pacer {
 
     pub(crate) fn leave(&mut self, viewer: u16) {
         self.acked.remove(&viewer);
+        self.excused.remove(&viewer);
     }
 
     /// Bytes per second that the link carries, as far as known.
@@ -115,7 +119,8 @@ impl Pacer {
         self.acked
             .iter()
             .map(|(viewer, acked)| {
-                let after = (*acked).max(self.given_up);
+                let excused = self.excused.get(viewer).copied().unwrap_or_default();
+                let after = (*acked).max(self.given_up).max(excused);
                 let on_way = |s: &&Sent| s.id > after && (s.to == 0 || s.to == *viewer);
                 let waiting = self.sent.iter().filter(on_way);
                 waiting.fold((0, 0), |(n, bytes), s| (n + 1, bytes + s.bytes))
@@ -152,7 +157,7 @@ impl Pacer {
         if now < probe_at {
             return Gate::ClosedUntil(probe_at);
         }
-        self.given_up = self.newest;
+        self.give_up();
         self.probing = true;
         Gate::Open
     }
@@ -164,6 +169,19 @@ impl Pacer {
         if self.sent.len() > MEMORY {
             self.sent.pop_front();
         }
+    }
+
+    /// This viewer will not acknowledge what was sent so far: it, or the relay on its
+    /// behalf, has thrown it away.
+    pub(crate) fn excuse(&mut self, viewer: u16) {
+        if self.acked.contains_key(&viewer) {
+            self.excused.insert(viewer, self.newest);
+        }
+    }
+
+    /// Nobody will acknowledge what was sent so far.
+    pub(crate) fn give_up(&mut self) {
+        self.given_up = self.newest;
     }
 
     /// Whether this viewer has shown the frame or a later one.

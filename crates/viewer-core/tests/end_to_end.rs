@@ -358,6 +358,35 @@ fn a_slow_viewer_does_not_slow_the_others() {
 }
 
 #[test]
+fn who_lost_the_picture_gets_it_although_nothing_was_acknowledged() {
+    let (mut rig, mut random) = rig_with_viewer();
+    rig.viewers.get_mut(&1).unwrap().acks = false;
+    rig.play(VIDEO, 10, MS * 33, &mut random);
+    assert!(rig.host.frames_in_flight() >= rig.host.window());
+    rig.viewers.get_mut(&1).unwrap().acks = true;
+    let body = Some(video_feedback::Body::Refresh(RefreshRequest {
+        cause: RefreshCause::DecodeError.into(),
+    }));
+    rig.host.on_feedback(1, &VideoFeedback { body }, rig.now);
+    rig.forget();
+    rig.advance(MS * 500);
+    assert_eq!(rig.wrong_pixels(1), 0);
+    assert!(rig.messages[0].1.flags.has(Flags::KEY_FRAME));
+}
+
+#[test]
+fn a_new_surface_does_not_wait_for_old_acknowledgements() {
+    let (mut rig, mut random) = rig_with_viewer();
+    rig.viewers.get_mut(&1).unwrap().acks = false;
+    rig.play(VIDEO, 10, MS * 33, &mut random);
+    rig.viewers.get_mut(&1).unwrap().acks = true;
+    rig.screen = rig::Screen::new(300, 200);
+    rig.host.set_surface(300, 200, 1, rig.now).unwrap();
+    rig.advance(MS * 50);
+    assert_eq!(rig.wrong_pixels(1), 0);
+}
+
+#[test]
 fn a_new_surface_starts_over_for_everyone() {
     let (mut rig, mut random) = rig_with_viewer();
     rig.join(2, MS * 9);

@@ -118,8 +118,14 @@ impl VideoHost {
         if surface.cells.has_marks() {
             let busy = self.motion.rects();
             for rect in surface.cells.rectangles() {
-                let drawn = self.tiles.draw(&surface.picture, &rect, operations);
-                bytes += drawn.map_err(HostError::Tiles)?;
+                match self.tiles.draw(&surface.picture, &rect, operations) {
+                    Ok(more) => bytes += more,
+                    Err(failure) => {
+                        // The reference is ahead of the viewers now.
+                        self.viewers.values_mut().for_each(|viewer| viewer.needs_key = true);
+                        return Err(HostError::Tiles(failure));
+                    }
+                }
                 if busy.iter().all(|held| held.intersection(&rect).is_empty()) {
                     surface.cells.set_exact(&rect);
                 }

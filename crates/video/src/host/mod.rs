@@ -82,6 +82,8 @@ pub enum HostEvent {
         /// When it will be tried again; `None`: not any more.
         retry_after: Option<Duration>,
     },
+    /// A whole picture or a refinement could not be made; it is tried again.
+    PictureFailed(HostError),
     /// The surface is larger than this viewer said it can show.
     PictureTooLarge {
         /// Which viewer.
@@ -227,6 +229,7 @@ impl VideoHost {
         });
         self.motion.close_all();
         self.outbox.clear();
+        self.pacer.give_up();
         self.status_due = true;
         let viewers: Vec<u16> = self.viewers.keys().copied().collect();
         for participant in viewers {
@@ -272,6 +275,7 @@ impl VideoHost {
         for (number, viewer) in &mut self.viewers {
             if participant == 0 || *number == participant {
                 viewer.needs_key = true;
+                self.pacer.excuse(*number);
                 if reason == PictureReason::Joined {
                     viewer.last_key = None;
                 }
@@ -401,8 +405,11 @@ impl VideoHost {
     ) -> Step {
         match work(self, now) {
             Ok(()) => Step::WaitUntil(now),
-            // Compression fails only without memory; a later try may have some.
-            Err(_) => Step::WaitUntil(now + KEY_SPACING),
+            Err(error) => {
+                // Compression fails only without memory; a later try may have some.
+                self.events.push_back(HostEvent::PictureFailed(error));
+                Step::WaitUntil(now + KEY_SPACING)
+            }
         }
     }
 

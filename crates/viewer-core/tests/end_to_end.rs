@@ -465,6 +465,29 @@ fn a_link_that_narrows_is_noticed() {
 }
 
 #[test]
+fn a_spinner_does_not_keep_a_photograph_lossy() {
+    let mut random = Random::new(0x6C_000A);
+    let mut rig = Rig::new(640, 480);
+    rig.join(1, MS * 4);
+    rig.advance(SECOND);
+    rig.screen.noise(PixelRect::new(0, 0, 640, 480), 1, &mut random);
+    rig.damage(PixelRect::new(0, 0, 640, 480));
+    rig.advance(MS * 10);
+    assert!(rig.host.motion_active());
+    // Two of them, far apart.
+    for step in 0..90 {
+        for spinner in [PixelRect::new(30, 30, 24, 24), PixelRect::new(580, 430, 24, 24)] {
+            rig.screen.noise(spinner, step, &mut random);
+            rig.damage(spinner);
+        }
+        rig.advance(MS * 33);
+    }
+    assert!(!rig.host.motion_active());
+    rig.advance(MS * 20);
+    assert_eq!(rig.wrong_pixels(1), 0, "exact while they spin");
+}
+
+#[test]
 fn messages_stay_small() {
     let mut random = Random::new(0x6C_0007);
     let mut rig = Rig::new(1280, 720);

@@ -42,6 +42,9 @@ struct Region {
     interval: f64,
     used: PixelRect,
     used_since: Duration,
+    /// Pixels that changed since then, and pictures.
+    drawn: u64,
+    pictures: u32,
     key_due: bool,
     /// Nothing of it was sent yet.
     fresh: bool,
@@ -215,11 +218,15 @@ impl Motion {
             let used = cells.around(&region.used).intersection(&region.rect);
             region.used = PixelRect::default();
             region.used_since = now;
-            let keep = used.is_empty()
-                || used.area() * 5 > region.rect.area() * 3
-                || used.area() < u64::from(LEAST_CELLS * CELL * CELL)
-                || used.width.min(used.height) < 2 * CELL;
-            if !keep {
+            let drawn = std::mem::take(&mut region.drawn);
+            let pictures = u64::from(std::mem::take(&mut region.pictures));
+            // Of a region in which little moves most is better exact. What moves
+            // there will have a region of its own, or goes as tiles.
+            let sparse = drawn * 10 < region.rect.area() * pictures;
+            let keep = !sparse && used.area() * 5 > region.rect.area() * 3;
+            let worthwhile = used.area() >= u64::from(LEAST_CELLS * CELL * CELL)
+                && used.width.min(used.height) >= 2 * CELL;
+            if !keep && !sparse && worthwhile {
                 smaller.push(used);
             }
             keep
@@ -249,6 +256,8 @@ impl Motion {
                     interval: 1.0 / f64::from(rate.fps.max(1)),
                     used: PixelRect::default(),
                     used_since: now,
+                    drawn: 0,
+                    pictures: 0,
                     key_due: true,
                     fresh: true,
                 });
@@ -281,10 +290,12 @@ impl Motion {
         let total: u64 = self.regions.iter().map(|region| region.rect.area()).sum();
         let mut failed = None;
         for region in &mut self.regions {
-            let used = cells
-                .marked()
-                .map(|(_, part)| part.intersection(&region.rect))
-                .fold(PixelRect::default(), |sum, part| sum.union(&part));
+            let parts = cells.marked().map(|(_, part)| part.intersection(&region.rect));
+            let (used, drawn) = parts.fold((PixelRect::default(), 0), |(sum, area), part| {
+                (sum.union(&part), area + part.area())
+            });
+            region.drawn += drawn;
+            region.pictures += 1;
             if used.is_empty() && !region.key_due {
                 continue;
             }

@@ -1,0 +1,9 @@
+//! In-memory sockets and a relay to connect them to.
+
+mod harness;
+mod peer;
+mod socket;
+
+pub use harness::{EventLog, ScriptedGate, TestRelay, open_session};
+pub use peer::{Peer, Received, session_header};
+pub use socket::{FromRelay, PeerSocket, socket_pair};

@@ -174,13 +174,13 @@ export function serveSession(socket: WebSocket): void {
     if (frameId === 0 || inFlight > 2) return;
     step += 1;
     const operations: OperationInit[] = [fill(100 + ((step * 6) % 500), 520, 40, 20, 0xffb454)];
-    const unit = clip[step % clip.length];
+    const at = (step - 1) % Math.max(1, clip.length);
+    const unit = clip[at];
     if (unit) {
-      const key = step % clip.length === 0;
-      operations.push({ rect: CLIP, draw: { case: "h264", value: { accessUnit: unit, key, stream: Math.floor(step / clip.length) } } });
-      if (step < clip.length && clip.length > 0 && step % clip.length !== 0 && step < 2) operations.pop();
+      const draw = { case: "h264" as const, value: { accessUnit: unit, key: at === 0, stream: 1 } };
+      operations.push({ rect: CLIP, draw });
     }
-    frame(step < clip.length ? operations.slice(0, 1) : operations);
+    frame(operations);
   }, 33);
   socket.on("close", () => clearInterval(timer));
 
@@ -212,6 +212,7 @@ export function serveSession(socket: WebSocket): void {
         else {
           log("refresh", body.value?.cause);
           inFlight = 0;
+          step = 0;
           frame(desktop(), true);
         }
         break;

@@ -41,8 +41,6 @@ export function JoinPage({ code }: { code?: string }) {
   useEffect(() => {
     if (code === undefined || started.current) return;
     started.current = true;
-    // The code is in the field now; it need not stay in the address.
-    history.replaceState(history.state, "", "/");
     const reading = readCode(code);
     if (reading.symbols.length === LENGTH && reading.stranger === null) void check(reading.symbols);
   });

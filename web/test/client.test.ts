@@ -1,14 +1,24 @@
 import { describe, expect, it, vi } from "vitest";
 import { ApiClient, ApiError } from "../src/api/client";
 
-const user = { id: "u", username: "ada", display_name: "Ada", role: "admin", permissions: [], disabled: false, created_ms: 0, last_login_ms: null };
+const user = {
+  id: "u",
+  username: "ada",
+  display_name: "Ada",
+  role: "admin",
+  permissions: [],
+  disabled: false,
+  created_ms: 0,
+  last_login_ms: null,
+};
 
 /** A server that knows one valid access token and how many refreshes it has left. */
 function server(refreshes: number) {
   let valid = "";
   let serial = 0;
   const calls: string[] = [];
-  const json = (status: number, body: unknown, headers = {}) => new Response(JSON.stringify(body), { status, headers });
+  const json = (status: number, body: unknown, headers = {}) =>
+    new Response(JSON.stringify(body), { status, headers });
   const refused = (code: string, status: number, headers = {}) =>
     json(status, { error_code: code, message: "No.", correlation_id: "c-1" }, headers);
   const send = async (path: string, init?: RequestInit) => {
@@ -57,7 +67,10 @@ describe("API client", () => {
     const client = new ApiClient(send, alone);
     await client.refresh();
     expire();
-    await expect(client.request("GET", "/thing")).rejects.toMatchObject({ status: 401, correlationId: "c-1" });
+    await expect(client.request("GET", "/thing")).rejects.toMatchObject({
+      status: 401,
+      correlationId: "c-1",
+    });
     expect(client.state().phase).toBe("signed-out");
     expect(calls).toEqual(["POST /api/auth/refresh", "GET /thing", "POST /api/auth/refresh"]);
   });
@@ -65,7 +78,10 @@ describe("API client", () => {
   it("stays signed in while the server is out of reach", async () => {
     const { send } = server(1);
     let down = false;
-    const client = new ApiClient((path, init) => (down ? Promise.reject(new TypeError()) : send(path, init)), alone);
+    const client = new ApiClient(
+      (path, init) => (down ? Promise.reject(new TypeError()) : send(path, init)),
+      alone,
+    );
     await client.refresh();
     down = true;
     expect(await client.refresh()).toBe(false);
@@ -94,6 +110,9 @@ describe("API client", () => {
     await expect(client.request("GET", "/limited", { auth: false })).rejects.toEqual(
       new ApiError(429, "rate_limited", "No.", "c-1", 7),
     );
-    await expect(client.request("GET", "/down", { auth: false })).rejects.toMatchObject({ code: "unreachable", status: 0 });
+    await expect(client.request("GET", "/down", { auth: false })).rejects.toMatchObject({
+      code: "unreachable",
+      status: 0,
+    });
   });
 });

@@ -45,7 +45,10 @@ describe("clipboard", () => {
 
   it.each([
     ["more than announced", [piece({ data: new Uint8Array(3) }), piece({ data: new Uint8Array(3) })]],
-    ["another total under way", [piece({ data: new Uint8Array(1) }), piece({ total: 5, data: new Uint8Array(1) })]],
+    [
+      "another total under way",
+      [piece({ data: new Uint8Array(1) }), piece({ total: 5, data: new Uint8Array(1) })],
+    ],
     ["an unknown format", [piece({ format: 0, data: new Uint8Array(1) })]],
     ["a total beyond the limit", [piece({ total: (1 << 20) + 1, data: new Uint8Array(1) })]],
     ["a piece beyond the limit", [piece({ total: 1 << 20, data: new Uint8Array((32 << 10) + 1) })]],

@@ -11,17 +11,20 @@ import { formatCode, hintFor, readCode, spellCode } from "../src/pages/support-c
 import { spell, stopwatch } from "../src/ui/time";
 
 describe("support code", () => {
-  it.each(["ABCDEFGH2", "abc-def-gh2", " a b c d e f g h 2 ", "ABC–DEF".replace("–", "-") + "-GH2"])("reads %s", (text) => {
+  it.each(["ABCDEFGH2", "abc-def-gh2", " a b c d e f g h 2 ", "AbC-DeF-gH2\n"])("reads %s", (text) => {
     expect(formatCode(readCode(text).symbols)).toBe("ABC-DEF-GH2");
     expect(hintFor(readCode(text))).toBeNull();
   });
 
-  it.each(["0", "O", "o", "1", "I", "l", "é", "А", "ſ", "!"])("tells at once that %s cannot be part of it", (character) => {
-    const reading = readCode(`ABC${character}`);
-    expect(reading.stranger).toBe(character);
-    expect(reading.symbols).toBe("ABC");
-    expect(hintFor(reading)).toContain(`“${character}”`);
-  });
+  it.each(["0", "O", "o", "1", "I", "l", "é", "А", "ſ", "!"])(
+    "tells at once that %s cannot be part of it",
+    (character) => {
+      const reading = readCode(`ABC${character}`);
+      expect(reading.stranger).toBe(character);
+      expect(reading.symbols).toBe("ABC");
+      expect(hintFor(reading)).toContain(`“${character}”`);
+    },
+  );
 
   it("tells of one character too many", () => {
     expect(hintFor(readCode("ABCDEFGH23"))).toContain("nine");
@@ -59,7 +62,8 @@ describe("causes", () => {
 
 describe("stream of changes", () => {
   it("is read whatever the pieces it comes in", () => {
-    const text = ': hello\n\nevent: change\ndata: {"topic":"codes"}\n\nevent: change\r\ndata: {"topic":"x"}\r\n\r\n';
+    const text =
+      ': hello\n\nevent: change\ndata: {"topic":"codes"}\n\nevent: change\r\ndata: {"topic":"x"}\r\n\r\n';
     for (const size of [1, 7, 1000]) {
       const parser = new EventParser();
       const events = [];
@@ -84,7 +88,14 @@ describe("small things", () => {
 
   it("goes on only within the application", () => {
     expect(safeNext("/sessions?x=1")).toBe("/sessions?x=1");
-    for (const bad of ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:1", 5, undefined]) {
+    for (const bad of [
+      "//evil.example",
+      "https://evil.example",
+      "/\\evil.example",
+      "javascript:1",
+      5,
+      undefined,
+    ]) {
       expect(safeNext(bad)).toBe("/machines");
     }
   });

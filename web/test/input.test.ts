@@ -62,7 +62,16 @@ describe("scan codes", () => {
   });
 
   it("has every key that the toolbar sends", () => {
-    for (const code of ["MetaLeft", "KeyR", "AltLeft", "Tab", "ControlLeft", "ShiftLeft", "Escape", "PrintScreen"]) {
+    for (const code of [
+      "MetaLeft",
+      "KeyR",
+      "AltLeft",
+      "Tab",
+      "ControlLeft",
+      "ShiftLeft",
+      "Escape",
+      "PrintScreen",
+    ]) {
       expect(scanCodeOf(code), code).not.toBeNull();
     }
   });
@@ -178,7 +187,9 @@ describe("text mode", () => {
 
   it("splits long text at whole characters", () => {
     const events = textEvents("😀".repeat(600));
-    const lengths = events.map(({ event }) => (event?.case === "text" ? [...(event.value.text ?? "")].length : 0));
+    const lengths = events.map(({ event }) =>
+      event?.case === "text" ? [...(event.value.text ?? "")].length : 0,
+    );
     expect(lengths).toEqual([512, 88]);
   });
 });

@@ -135,7 +135,10 @@ describe("what cannot be trusted", () => {
     ["no drawing", { operations: [{ rect }] }],
     ["copy from outside", { operations: [{ rect, draw: { case: "copy", value: { x: 63, y: 0 } } }] }],
     ["tile of another size", { operations: [tile([1, 2, 3, 4])] }],
-    ["not zstd", { operations: [{ rect, draw: { case: "tile", value: { encoding: 1, data: new Uint8Array(20) } } }] }],
+    [
+      "not zstd",
+      { operations: [{ rect, draw: { case: "tile", value: { encoding: 1, data: new Uint8Array(20) } } }] },
+    ],
     ["unknown tile encoding", { operations: [{ rect, draw: { case: "tile", value: { encoding: 0 } } }] }],
     ["frame without a number", { frameId: 0, operations: [fill] }],
   ];

@@ -1,20 +1,26 @@
-import {
-  QueryClient,
-  useInfiniteQuery,
-  useMutation,
-  useQuery,
-  useQueryClient,
-} from "@tanstack/react-query";
+import { QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
 import { ApiError, api } from "./client";
 import { watchChanges } from "./events";
-import type { AgentKey, AuditEvent, Code, Machine, Page, Session, Settings, Topic, User, Version } from "./types";
+import type {
+  AgentKey,
+  AuditEvent,
+  Code,
+  Machine,
+  Page,
+  Session,
+  Settings,
+  Topic,
+  User,
+  Version,
+} from "./types";
 
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 5000,
-      retry: (count, error) => count < 2 && (!(error instanceof ApiError) || error.status === 0 || error.status >= 500),
+      retry: (count, error) =>
+        count < 2 && (!(error instanceof ApiError) || error.status === 0 || error.status >= 500),
     },
   },
 });
@@ -111,7 +117,10 @@ export function useHistory(machineId: string) {
   return useQuery({
     queryKey: ["audit", "machine", machineId],
     queryFn: ({ signal }) =>
-      api.request<Page<AuditEvent>>("GET", `/api/machines/${machineId}/history`, { query: { limit: 100 }, signal }),
+      api.request<Page<AuditEvent>>("GET", `/api/machines/${machineId}/history`, {
+        query: { limit: 100 },
+        signal,
+      }),
     refetchInterval: usePoll(),
   });
 }

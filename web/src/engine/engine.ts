@@ -9,8 +9,18 @@ import { CursorMessageSchema } from "../gen/guruconnect/v2/cursor_pb";
 import { VideoCodec, type Welcome } from "../gen/guruconnect/v2/hello_pb";
 import { InputMessageSchema } from "../gen/guruconnect/v2/input_pb";
 import type { Close, LinkMessage } from "../gen/guruconnect/v2/link_pb";
-import { AgentPresence, ConsentState, ControlVerb, type SessionState } from "../gen/guruconnect/v2/session_pb";
-import { Preset, RefreshCause, VideoFeedbackSchema, VideoMessageSchema } from "../gen/guruconnect/v2/video_pb";
+import {
+  type AgentPresence,
+  type ConsentState,
+  ControlVerb,
+  type SessionState,
+} from "../gen/guruconnect/v2/session_pb";
+import {
+  Preset,
+  RefreshCause,
+  VideoFeedbackSchema,
+  VideoMessageSchema,
+} from "../gen/guruconnect/v2/video_pb";
 import { MAX_INPUT_EVENTS, MAX_PICTURE_SIDE, MAX_VIEWER_MESSAGE } from "../wire/limits";
 import { decodePacket, encodeLink } from "../wire/packet";
 import { Channel, encodeRecord, Flags, HEADER_LEN, type RecordHeader } from "../wire/record";
@@ -20,7 +30,15 @@ import { backoff } from "./backoff";
 import { causeFacts, closeFacts } from "./cause";
 import { ClipboardExchange, ClipboardTooLarge } from "./clipboard";
 import { canDecodeH264, WebCodecsDecoders } from "./decoder";
-import type { CauseFacts, EngineCommand, EngineEvent, InputEventInit, LinkPhase, QualitySettings, SessionFacts } from "./messages";
+import type {
+  CauseFacts,
+  EngineCommand,
+  EngineEvent,
+  InputEventInit,
+  LinkPhase,
+  QualitySettings,
+  SessionFacts,
+} from "./messages";
 import { type DrawTarget, Picture, type RefreshReason } from "./picture";
 import { Statistics } from "./stats";
 
@@ -145,7 +163,11 @@ export class Engine {
     }
   }
 
-  private async start(canvas: OffscreenCanvas | HTMLCanvasElement, url: string, software: string): Promise<void> {
+  private async start(
+    canvas: OffscreenCanvas | HTMLCanvasElement,
+    url: string,
+    software: string,
+  ): Promise<void> {
     this.url = url;
     this.software = software;
     const offscreen = typeof OffscreenCanvas === "function" && canvas instanceof OffscreenCanvas;
@@ -276,7 +298,10 @@ export class Engine {
         break;
       case "sessionEnd": {
         const cause = body.value.cause;
-        this.enter("ended", causeFacts(cause?.code ?? CauseCode.ENDED_BY_TECHNICIAN, cleanText(cause?.detail ?? "", 200)));
+        this.enter(
+          "ended",
+          causeFacts(cause?.code ?? CauseCode.ENDED_BY_TECHNICIAN, cleanText(cause?.detail ?? "", 200)),
+        );
         this.closeSocket();
         break;
       }
@@ -374,7 +399,8 @@ export class Engine {
     };
     this.retriesOfClose += 1;
     if (this.retriesOfClose > facts.retries) {
-      const over = facts.code === "session_ended" || facts.code === "session_unknown" || facts.code === "superseded";
+      const over =
+        facts.code === "session_ended" || facts.code === "session_unknown" || facts.code === "superseded";
       this.enter(over ? "ended" : "failed", cause);
     } else {
       this.reconnect(cause, closing?.retryAfterMs ?? 0);
@@ -632,7 +658,13 @@ export class Engine {
   private readPixels(id: number, x: number, y: number, width: number, height: number): void {
     const surface = this.context?.canvas;
     const fits =
-      surface && x >= 0 && y >= 0 && width > 0 && height > 0 && x + width <= surface.width && y + height <= surface.height;
+      surface &&
+      x >= 0 &&
+      y >= 0 &&
+      width > 0 &&
+      height > 0 &&
+      x + width <= surface.width &&
+      y + height <= surface.height;
     const pixels = fits ? (this.context?.getImageData(x, y, width, height).data ?? null) : null;
     this.post({ type: "pixels", id, pixels: pixels as Uint8ClampedArray | null });
   }

@@ -81,7 +81,12 @@ export function Toolbar(props: ToolbarProps) {
   return (
     <div className="toolbar-zone" ref={zone}>
       {open && (
-        <div className="toolbar" role="toolbar" aria-label="Quick access in the browser" data-testid="toolbar">
+        <div
+          className="toolbar"
+          role="toolbar"
+          aria-label="Quick access in the browser"
+          data-testid="toolbar"
+        >
           <span className="group-name">Quick access in the browser</span>
           <Monitors {...props} />
           <View {...props} />
@@ -110,7 +115,12 @@ export function Toolbar(props: ToolbarProps) {
             align="end"
             finalFocus={props.keys}
             trigger={
-              <button type="button" className="tool leave" data-testid="toolbar-disconnect" aria-label="Leave">
+              <button
+                type="button"
+                className="tool leave"
+                data-testid="toolbar-disconnect"
+                aria-label="Leave"
+              >
                 <LogOut size={16} aria-hidden />
                 <span className="word">Leave</span>
               </button>

@@ -331,8 +331,7 @@ export class Engine {
     this.retriesOfClose = 0;
     this.keepAlive(Math.max(500, welcome.heartbeatMs), Math.max(2000, welcome.silenceMs));
     this.enter("live", null);
-    if (!this.clipboardOn) this.sendControl({ case: "clipboardSync", value: { enabled: false } });
-    this.sendQuality();
+    this.sendWishes();
   }
 
   /** Also measures the way to the relay, hence more often than the silence asks for. */
@@ -359,13 +358,7 @@ export class Engine {
   private sessionState(state: SessionState): void {
     const seat = this.seat;
     if (!seat) return;
-    if (state.epoch !== seat.epoch) {
-      seat.epoch = state.epoch;
-      this.sequences.clear();
-      this.picture?.restart();
-      if (!this.clipboardOn) this.sendControl({ case: "clipboardSync", value: { enabled: false } });
-      this.sendQuality();
-    }
+    if (state.epoch !== seat.epoch) this.adoptEpoch(seat, state.epoch);
     const own = state.participants.find((one) => one.participant === seat.participant);
     this.lastSession = {
       consent: CONSENT[state.consent as Exclude<ConsentState, ConsentState.UNSPECIFIED>] ?? "unknown",
@@ -384,6 +377,20 @@ export class Engine {
       rights: own?.rights ?? seat.rights,
     };
     this.post({ type: "session", session: this.lastSession });
+  }
+
+  /** The agent has a new link: it starts over with a new surface, and knows no wishes. */
+  private adoptEpoch(seat: Seat, epoch: number): void {
+    seat.epoch = epoch;
+    this.sequences.clear();
+    this.clipboard.restart();
+    this.picture?.restart();
+    this.sendWishes();
+  }
+
+  private sendWishes(): void {
+    if (!this.clipboardOn) this.sendControl({ case: "clipboardSync", value: { enabled: false } });
+    this.sendQuality();
   }
 
   private lost(socket: WebSocket, code: number): void {
@@ -457,6 +464,8 @@ export class Engine {
     const seat = this.seat;
     if (!seat || header.epoch < seat.epoch) return;
     if (!header.session.every((byte, i) => byte === seat.session[i])) return;
+    // The first record of a new link may overtake the state that announces it.
+    if (header.epoch > seat.epoch) this.adoptEpoch(seat, header.epoch);
     switch (header.channel) {
       case Channel.Video:
         this.receiveVideo(payload, now);

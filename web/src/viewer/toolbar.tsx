@@ -55,6 +55,8 @@ export function Toolbar(props: ToolbarProps) {
   const [pinned, setPinned] = useState(false);
   const [ending, setEnding] = useState(false);
   const zone = useRef<HTMLDivElement>(null);
+  // Without a picture there is nothing to be in the way of.
+  const shown = open || state.phase !== "live";
 
   // Out of the way of the machine's own top edge, unless it is wanted.
   useEffect(() => {
@@ -80,7 +82,7 @@ export function Toolbar(props: ToolbarProps) {
 
   return (
     <div className="toolbar-zone" ref={zone}>
-      {open && (
+      {shown && (
         <div
           className="toolbar"
           role="toolbar"

@@ -80,7 +80,8 @@ export function useVersion() {
   });
 }
 
-const PAGE = 500;
+/** The most that the server gives at once. */
+const PAGE = 200;
 /** More are loaded as one scrolls; the groups then count what is there. */
 const EAGER = 10_000;
 
@@ -145,10 +146,22 @@ export function useCodes() {
 export function useUsers(enabled = true) {
   return useQuery({
     queryKey: ["users"],
-    queryFn: ({ signal }) => api.request<Page<User>>("GET", "/api/users", { query: { limit: 500 }, signal }),
+    queryFn: ({ signal }) => everything<User>("/api/users", signal),
     enabled,
     refetchInterval: usePoll(),
   });
+}
+
+/** All pages, for lists that are short by nature. */
+async function everything<T>(path: string, signal: AbortSignal): Promise<Page<T>> {
+  const items: T[] = [];
+  let cursor = "";
+  do {
+    const page = await api.request<Page<T>>("GET", path, { query: { limit: PAGE, cursor }, signal });
+    items.push(...page.items);
+    cursor = page.next_cursor ?? "";
+  } while (cursor !== "" && items.length < EAGER);
+  return { items, next_cursor: null };
 }
 
 export interface AuditFilter {

@@ -137,7 +137,7 @@ export function MachineDialog({ open, onOpenChange, onDone, machine }: MachineDi
 }
 
 export function agentCommand(secret: string): string {
-  return `GURUCONNECT_AGENT_KEY=${secret} guruconnect agent --server ${location.origin}`;
+  return `GURUCONNECT_KEY=${secret} ./guruconnect agent --server ${location.origin}`;
 }
 
 /** The only time a key is shown. */

@@ -293,7 +293,10 @@ impl TestApp {
                     },
                 );
                 let connection = hyper::server::conn::http1::Builder::new()
-                    .serve_connection(hyper_util::rt::TokioIo::new(stream), service)
+                    .serve_connection(
+                        hyper_util::rt::TokioIo::new(gc_api::Lingering::new(stream, ())),
+                        service,
+                    )
                     .with_upgrades();
                 gc_runtime::spawn("test connection", async move {
                     let _ = connection.await;

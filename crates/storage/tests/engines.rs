@@ -36,7 +36,7 @@ async fn on_both<F: AsyncFn(Storage, String)>(test: F) {
     storage.migrate().await.unwrap();
     test(storage.clone(), url).await;
     storage.close().await;
-    sqlx::query(&format!("DROP DATABASE {name}")).execute(&mut control).await.unwrap();
+    sqlx::query(&format!("DROP DATABASE {name} WITH (FORCE)")).execute(&mut control).await.unwrap();
 }
 
 /// Changes the database behind the program's back.

@@ -2,6 +2,8 @@
 //! `GURUCONNECT_TEST_POSTGRES` holds the URL of a server in which databases may be
 //! made, such as `postgres://user@localhost/postgres`.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where its preparation fails")]
+
 use gc_runtime::OsEntropy;
 use gc_storage::{
     AgentKeyRow, AuditFilter, CodeStatus, MachineFacts, MachineRow, NewCode, NewLogin, NewSession,

@@ -103,12 +103,15 @@ impl Desktop {
 
     /// Waits until a window with this in its name is shown.
     pub fn wait_for_window(&self, name: &str) -> Result<()> {
-        self.output(
-            "timeout",
-            &["20", "xdotool", "search", "--sync", "--onlyvisible", "--name", name],
-        )
-        .map(|_| ())
-        .with_context(|| format!("no window '{name}' appeared"))
+        self.find_window("--name", name).map(|_| ())
+    }
+
+    /// Waits until a window is shown whose name or class has `pattern` in it; its X
+    /// id. `by` is an option of `xdotool search`: `--name` or `--class`.
+    pub fn find_window(&self, by: &str, pattern: &str) -> Result<String> {
+        let find = || self.output("xdotool", &["search", "--onlyvisible", by, pattern]);
+        self.wait_until(&format!("a window with {by} '{pattern}'"), |_| Ok(find().is_ok()))?;
+        Ok(find()?.lines().next().context("the window closed again")?.to_owned())
     }
 
     /// Runs a program on the display and returns what it printed.

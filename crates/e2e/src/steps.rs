@@ -133,9 +133,5 @@ pub fn answer_consent(desktop: &Desktop, answer: Answer) -> Result<()> {
 
 /// Waits for the consent window; its X id.
 pub fn consent_window(desktop: &Desktop) -> Result<String> {
-    let found = desktop.output(
-        "timeout",
-        &["20", "xdotool", "search", "--sync", "--onlyvisible", "--class", "guruconnect-consent"],
-    )?;
-    Ok(found.lines().next().context("no consent window")?.to_owned())
+    desktop.find_window("--class", "guruconnect-consent")
 }

@@ -65,7 +65,11 @@ async fn the_picture_follows_a_change_of_resolution() -> Result<()> {
     let stack = Stack::start(1024, 768, ServerOptions::default())?;
     let browser = Browser::start(1280, 900, stack.folder()).await?;
     let page = stack.join(&browser, &stack.session()?, "control").await?;
-    stack.desktop.output("xrandr", &["--fb", "800x600"])?;
+    let timing = "38.25 800 832 912 1024 600 603 607 624";
+    let timing: Vec<&str> = timing.split(' ').collect();
+    stack.desktop.output("xrandr", &[&["--newmode", "small"], timing.as_slice()].concat())?;
+    stack.desktop.output("xrandr", &["--addmode", "screen", "small"])?;
+    stack.desktop.output("xrandr", &["--output", "screen", "--mode", "small"])?;
     page.wait_for("window.__guruconnect.surface().width === 800").await?;
     page.wait_for("window.__guruconnect.surface().height === 600").await?;
     steps::wait_pixel_exact(&page, &stack.desktop, (0, 0, 800, 600)).await

@@ -13,9 +13,10 @@ fn main() {
     let date = git(&["show", "--no-patch", "--format=%cs", "HEAD"]);
     println!("cargo::rustc-env=GURUCONNECT_COMMIT={}", commit.as_deref().unwrap_or("unknown"));
     println!("cargo::rustc-env=GURUCONNECT_COMMIT_DATE={}", date.as_deref().unwrap_or("unknown"));
-    for path in [git(&["rev-parse", "--git-path", "HEAD"]), git(&["rev-parse", "--git-path", "logs/HEAD"])]
-        .into_iter()
-        .flatten()
+    for path in
+        [git(&["rev-parse", "--git-path", "HEAD"]), git(&["rev-parse", "--git-path", "logs/HEAD"])]
+            .into_iter()
+            .flatten()
     {
         println!("cargo::rerun-if-changed={path}");
     }

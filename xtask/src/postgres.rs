@@ -78,7 +78,10 @@ impl Drop for Postgres {
     fn drop(&mut self) {
         let data = self.folder.join("data");
         let stopped = succeed(
-            self.program("pg_ctl").args(["stop", "-m", "immediate", "-D"]).arg(data).stdout(Stdio::null()),
+            self.program("pg_ctl")
+                .args(["stop", "-m", "immediate", "-D"])
+                .arg(data)
+                .stdout(Stdio::null()),
         );
         let removed = std::fs::remove_dir_all(&self.folder);
         #[expect(clippy::print_stderr, reason = "progress for people")]

@@ -185,10 +185,7 @@ impl Agent {
             os: clean(&facts.os, 64),
             os_version: clean(&facts.os_version, gc_proto::MAX_NAME),
             architecture: clean(&facts.architecture, 32),
-            logged_on_user: clean(
-                &self.platform.inventory().activity().user,
-                gc_proto::MAX_NAME,
-            ),
+            logged_on_user: clean(&self.platform.inventory().activity().user, gc_proto::MAX_NAME),
             held_sessions: self.uplink.rules(|rules| rules.held_sessions()),
         };
         Hello {
@@ -202,8 +199,7 @@ impl Agent {
     pub(crate) fn offered(&mut self, offer: &v2::SessionOffer) -> v2::SessionAnswer {
         let logged_on = !self.platform.inventory().activity().user.is_empty();
         let (now, wall) = (self.clock.monotonic(), self.clock.now());
-        let (offered, answer) =
-            self.uplink.rules(|rules| rules.offer(offer, logged_on, now, wall));
+        let (offered, answer) = self.uplink.rules(|rules| rules.offer(offer, logged_on, now, wall));
         let company = offer.grant.as_ref().map_or("", |grant| grant.company.as_str());
         let company = gc_proto::clean_text(company, gc_proto::MAX_NAME);
         match offered {

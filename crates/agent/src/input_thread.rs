@@ -2,17 +2,19 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use gc_input::{Action, Control, HeldInput, InputQueue, ScanCode};
 use gc_platform::{InputError, InputInjector, PointerButton};
 use gc_proto::v2::input_event::Event;
-use gc_proto::v2::{AgentControl, Button, Cause, InputMessage, Notice, NoticeTopic, Point,
-    SystemChord, agent_control};
+use gc_proto::v2::{
+    AgentControl, Button, Cause, InputMessage, Notice, NoticeTopic, Point, SystemChord,
+    agent_control,
+};
 use gc_proto::{Channel, Flags};
 use gc_types::{CauseCode, Clock};
 
@@ -324,16 +326,19 @@ impl Worker {
             return;
         }
         self.told = cause;
-        self.outlet.send(Channel::Control, 0, Flags::END, &notice(NoticeTopic::Input, cause, detail));
+        self.outlet.send(
+            Channel::Control,
+            0,
+            Flags::END,
+            &notice(NoticeTopic::Input, cause, detail),
+        );
     }
 }
 
 /// A notice of `topic`; no cause clears it.
 pub(crate) fn notice(topic: NoticeTopic, cause: Option<CauseCode>, detail: &str) -> AgentControl {
-    let cause = cause.map(|code| Cause {
-        code: code as i32,
-        detail: gc_proto::clean_text(detail, 200),
-    });
+    let cause =
+        cause.map(|code| Cause { code: code as i32, detail: gc_proto::clean_text(detail, 200) });
     let notice = Notice { topic: topic.into(), cause };
     AgentControl { body: Some(agent_control::Body::Notice(notice)) }
 }

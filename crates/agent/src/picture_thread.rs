@@ -331,12 +331,7 @@ impl Worker {
                 if self.share.injected.get() != (x, y) {
                     let position = CursorPosition { position: Some(Point { x, y }) };
                     let body = Some(cursor_message::Body::Position(position));
-                    self.outlet.send(
-                        Channel::Cursor,
-                        0,
-                        Flags::DROPPABLE,
-                        &CursorMessage { body },
-                    );
+                    self.outlet.send(Channel::Cursor, 0, Flags::DROPPABLE, &CursorMessage { body });
                 }
                 Ok(())
             }
@@ -396,13 +391,13 @@ impl Worker {
             DisplaySelection::One(id) => id,
         };
         self.displays = screen.displays();
-        self.host.set_surface(width, height, display, self.clock.monotonic()).map_err(
-            |error| CaptureError {
+        self.host.set_surface(width, height, display, self.clock.monotonic()).map_err(|error| {
+            CaptureError {
                 cause: CauseCode::PictureTooLarge,
                 detail: error.to_string(),
                 lost: false,
-            },
-        )?;
+            }
+        })?;
         self.send_displays(0);
         Ok(())
     }

@@ -68,12 +68,7 @@ impl Agent {
         end
     }
 
-    async fn talk(
-        &mut self,
-        link: &mut Link,
-        sender: &LinkSender,
-        mut stop: Stop<'_>,
-    ) -> LinkEnd {
+    async fn talk(&mut self, link: &mut Link, sender: &LinkSender, mut stop: Stop<'_>) -> LinkEnd {
         say(sender, Body::Hello(self.hello()));
         let welcome = tokio::select! {
             welcome = tokio::time::timeout(WELCOME_DUE, link.recv()) => welcome,
@@ -249,9 +244,8 @@ impl Agent {
     fn on_record(&mut self, record: &Record) {
         let header = record.header();
         let now = self.clock.monotonic();
-        let verdict = self
-            .uplink
-            .rules(|rules| rules.check_incoming(header, record.payload_len(), now));
+        let verdict =
+            self.uplink.rules(|rules| rules.check_incoming(header, record.payload_len(), now));
         let gap = match verdict {
             Ok(gap) => gap,
             Err(refused) => {
@@ -272,7 +266,10 @@ impl Agent {
         }
     }
 
-    fn open_session(&mut self, session: SessionId) -> Option<&mut crate::open_session::OpenSession> {
+    fn open_session(
+        &mut self,
+        session: SessionId,
+    ) -> Option<&mut crate::open_session::OpenSession> {
         match self.held.get_mut(&session) {
             Some(Held::Open(open)) => Some(open),
             Some(Held::Asking(..)) | None => None,
@@ -293,19 +290,21 @@ impl Agent {
         }
         told.user.clone_from(&activity.user);
         (told.idle, told.at, told.trouble) = (activity.idle, now, self.picture_trouble);
-        say(sender, Body::AgentStatus(v2::AgentStatus {
-            logged_on_user: gc_proto::clean_text(&activity.user, gc_proto::MAX_NAME),
-            idle_seconds: u32::try_from(activity.idle.as_secs()).unwrap_or(u32::MAX),
-            no_picture: self
-                .picture_trouble
-                .map(|code| v2::Cause { code: code as i32, detail: String::new() }),
-        }));
+        say(
+            sender,
+            Body::AgentStatus(v2::AgentStatus {
+                logged_on_user: gc_proto::clean_text(&activity.user, gc_proto::MAX_NAME),
+                idle_seconds: u32::try_from(activity.idle.as_secs()).unwrap_or(u32::MAX),
+                no_picture: self
+                    .picture_trouble
+                    .map(|code| v2::Cause { code: code as i32, detail: String::new() }),
+            }),
+        );
     }
 
     fn say_goodbye(&self, sender: &LinkSender) {
         if self.is_one_time() {
-            let sessions: Vec<SessionId> =
-                self.uplink.rules(|rules| rules.sessions().collect());
+            let sessions: Vec<SessionId> = self.uplink.rules(|rules| rules.sessions().collect());
             for session in sessions {
                 say(sender, end_of(session, CauseCode::EndedByAgentExit));
             }
@@ -347,4 +346,3 @@ fn say(sender: &LinkSender, body: Body) {
         tracing::debug!(%error, "message not sent");
     }
 }
-

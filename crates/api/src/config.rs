@@ -29,6 +29,8 @@ pub struct ApiConfig {
     pub downloads: PathBuf,
     /// What a password hash costs.
     pub password_cost: PasswordCost,
+    /// How long a user may take to answer the consent prompt.
+    pub consent_timeout: Duration,
     /// Unwatched sessions of machines that are offline end after this.
     pub reap_after: Duration,
     /// Which build runs.

@@ -20,8 +20,6 @@ use crate::planes::ViewerClaims;
 use crate::secrets::{fingerprint, random_secret};
 use crate::state::Core;
 
-/// How long the user may take to answer.
-pub(crate) const CONSENT_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long a grant holds.
 pub(crate) const GRANT_LIFETIME: Duration = Duration::from_hours(24);
 
@@ -30,7 +28,7 @@ pub(crate) struct ApiGate {
 }
 
 /// A session as the relay needs to know it.
-pub(crate) fn open_session(row: &SessionRow) -> OpenSession {
+pub(crate) fn open_session(row: &SessionRow, consent_timeout: Duration) -> OpenSession {
     OpenSession {
         session: row.id,
         agent: agent_of(row),
@@ -47,7 +45,7 @@ pub(crate) fn open_session(row: &SessionRow) -> OpenSession {
         consent_mode: row.consent_mode,
         consent: row.consent_state,
         rights: row.rights,
-        consent_timeout: CONSENT_TIMEOUT,
+        consent_timeout,
     }
 }
 
@@ -110,7 +108,10 @@ impl ApiGate {
                     key: Some(*key),
                     tenant: *tenant,
                     resume_token: None,
-                    sessions: live.iter().map(open_session).collect(),
+                    sessions: live
+                        .iter()
+                        .map(|row| open_session(row, self.core.config.consent_timeout))
+                        .collect(),
                 })
             }
             AgentCredential::SupportCode(code) => {
@@ -127,13 +128,24 @@ impl ApiGate {
                     .write(&self.core.journal);
                 self.core.bus.changed(row.tenant, Topic::Codes);
                 self.core.bus.changed(row.tenant, Topic::Sessions);
-                Ok(support_agent(&row, Some(resume)))
+                Ok(self.support_agent(&row, Some(resume)))
             }
             AgentCredential::Resume { session } => {
                 let row = storage.session_any_tenant(*session).await.map_err(failed)?;
                 let row = row.filter(|row| row.ended.is_none() && row.machine.is_none());
-                Ok(support_agent(&row.ok_or_else(ended)?, None))
+                Ok(self.support_agent(&row.ok_or_else(ended)?, None))
             }
+        }
+    }
+
+    fn support_agent(&self, row: &SessionRow, resume_token: Option<Secret>) -> AdmittedAgent {
+        AdmittedAgent {
+            agent: AgentRef::Support(row.id),
+            mode: AgentMode::Support,
+            key: None,
+            tenant: row.tenant,
+            resume_token,
+            sessions: vec![open_session(row, self.core.config.consent_timeout)],
         }
     }
 
@@ -232,17 +244,6 @@ impl ApiGate {
             .refused()
             .detail(json!({ "code": refusal.code as i32, "reason": refusal.reason }))
             .write(&self.core.journal);
-    }
-}
-
-fn support_agent(row: &SessionRow, resume_token: Option<Secret>) -> AdmittedAgent {
-    AdmittedAgent {
-        agent: AgentRef::Support(row.id),
-        mode: AgentMode::Support,
-        key: None,
-        tenant: row.tenant,
-        resume_token,
-        sessions: vec![open_session(row)],
     }
 }
 

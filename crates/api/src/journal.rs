@@ -21,14 +21,18 @@ pub(crate) enum Entry {
 }
 
 /// Ids of events in the order of their making, even when the clock steps back.
-struct EventIds {
+pub(crate) struct EventIds {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     last: Mutex<(u64, u16)>,
 }
 
 impl EventIds {
-    fn next(&self) -> (EventId, UnixMillis) {
+    pub(crate) fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+        Self { clock, entropy, last: Mutex::default() }
+    }
+
+    pub(crate) fn next(&self) -> (EventId, UnixMillis) {
         let now = self.clock.now();
         let (millis, count) = {
             let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -59,7 +63,7 @@ impl Journal {
         entropy: Arc<dyn Entropy>,
     ) -> (Self, mpsc::UnboundedReceiver<Entry>) {
         let (queue, entries) = mpsc::unbounded_channel();
-        (Self { ids: EventIds { clock, entropy, last: Mutex::default() }, queue }, entries)
+        (Self { ids: EventIds::new(clock, entropy), queue }, entries)
     }
 
     /// Begins an event; [`Event::write`] ends it.

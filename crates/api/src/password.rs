@@ -36,7 +36,7 @@ pub(crate) struct Passwords {
 
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum PasswordError {
+pub enum PasswordError {
     /// Too many are waiting.
     #[error("too many sign-ins at once")]
     Busy,

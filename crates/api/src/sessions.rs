@@ -19,7 +19,7 @@ const GRANT_LEFT: Duration = Duration::from_hours(1);
 pub(crate) async fn reconcile(app: &App) -> Result<(), StorageError> {
     app.storage.all_machines_offline(app.clock.now()).await?;
     for row in app.storage.live_sessions_of_all().await? {
-        app.relay.open_session(open_session(&row));
+        app.relay.open_session(open_session(&row, app.config.consent_timeout));
     }
     Ok(())
 }
@@ -68,7 +68,7 @@ pub(crate) async fn open_for_machine(
         };
         match store.create_session(new).await {
             Ok(row) => {
-                app.relay.open_session(open_session(&row));
+                app.relay.open_session(open_session(&row, app.config.consent_timeout));
                 app.bus.changed(access.tenant, Topic::Sessions);
                 app.bus.changed(access.tenant, Topic::Machines);
                 return Ok((row, true));

@@ -84,7 +84,7 @@ impl Desktop {
 
     /// A window manager, a terminal, a text editor, a file manager and a clock.
     pub fn furnish(&mut self) -> Result<()> {
-        self.run("openbox", "openbox", &["--sm-disable"])?;
+        self.manage_windows()?;
         self.output("xsetroot", &["-solid", "#2b4a5a"])?;
         let terminal =
             ["-geometry", "90x26+40+60", "-fa", "DejaVu Sans Mono", "-fs", "11", "-T", "Terminal"];
@@ -99,6 +99,16 @@ impl Desktop {
         let folder = home.to_str().context("path is not UTF-8")?.to_owned();
         self.run("pcmanfm", "pcmanfm", &["--no-desktop", &folder])?;
         self.wait_for_window("clock")
+    }
+
+    /// Starts a window manager and waits until it has taken charge: a window that is
+    /// mapped in the middle of that may stay hidden for ever.
+    pub fn manage_windows(&mut self) -> Result<()> {
+        self.run("openbox", "openbox", &["--sm-disable"])?;
+        self.wait_until("the window manager is in charge", |desktop| {
+            let check = desktop.output("xprop", &["-root", "_NET_SUPPORTING_WM_CHECK"])?;
+            Ok(check.contains("window id"))
+        })
     }
 
     /// Waits until a window with this in its name is shown.

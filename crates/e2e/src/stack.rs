@@ -39,7 +39,7 @@ impl Stack {
         let folder = owned.path().to_owned();
         let programs = Programs::beside_this()?;
         let mut desktop = Desktop::start(width, height, &folder)?;
-        desktop.run("openbox", "openbox", &["--sm-disable"])?;
+        desktop.manage_windows()?;
         desktop.run(
             "xterm",
             "xterm",

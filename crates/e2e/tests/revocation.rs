@@ -28,12 +28,14 @@ async fn signing_out_cuts_the_live_picture() -> Result<()> {
     page.wait_for("window.__guruconnect.stats().state !== 'live'").await?;
     page.wait_for_element("[data-testid=viewer-cause]").await?;
 
-    let machine = stack
-        .rest
-        .wait_for(&format!("/api/machines/{}", stack.machine), "no viewer is left", |machine| {
+    let machine = stack.rest.wait_for(
+        &format!("/api/machines/{}", stack.machine),
+        "no viewer is left",
+        |machine| {
             let viewers = machine["session"]["viewers"].as_array()?;
             viewers.is_empty().then(|| machine.clone())
-        })?;
+        },
+    )?;
     ensure!(machine["online"] == true, "the agent was cut too");
     Ok(())
 }

@@ -140,7 +140,8 @@ mod tests {
         assert_eq!(url("https://a.example").unwrap(), "wss://a.example/ws/agent");
         assert_eq!(url("https://a.example:444/gc/").unwrap(), "wss://a.example:444/gc/ws/agent");
         assert_eq!(url("http://127.0.0.1:8080").unwrap(), "ws://127.0.0.1:8080/ws/agent");
-        for refused in ["a.example", "http://a.example", "ftp://a.example", "https://u:p@a.example"] {
+        for refused in ["a.example", "http://a.example", "ftp://a.example", "https://u:p@a.example"]
+        {
             assert!(url(refused).is_err(), "{refused}");
         }
     }

@@ -67,7 +67,11 @@ mod linux {
             &self,
             listener: ClipboardListener,
         ) -> Result<Box<dyn Clipboard>, ClipboardError> {
-            Ok(Box::new(X11Clipboard::open(self.display.as_deref(), listener, Arc::clone(&self.clock))?))
+            Ok(Box::new(X11Clipboard::open(
+                self.display.as_deref(),
+                listener,
+                Arc::clone(&self.clock),
+            )?))
         }
 
         fn consent(&self) -> &dyn ConsentPrompt {

@@ -1,6 +1,7 @@
 //! The GuruConnect server: settings, wiring, sockets and the console's files.
 
 mod assets;
+mod commands;
 mod data;
 mod door;
 mod settings;
@@ -10,6 +11,9 @@ mod tls;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
+use clap::Parser;
+
+use crate::commands::Arguments;
 use crate::settings::Settings;
 
 const VERSION: &str = concat!(
@@ -35,22 +39,7 @@ fn complain(text: &str) {
 }
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    match (arguments.next().as_deref(), arguments.next()) {
-        (None, _) => {}
-        (Some("--help" | "-h"), None) => {
-            say(settings::help().trim_end());
-            return ExitCode::SUCCESS;
-        }
-        (Some("--version" | "-V"), None) => {
-            say(&format!("guruconnect-server {VERSION}"));
-            return ExitCode::SUCCESS;
-        }
-        (Some(other), _) => {
-            complain(&format!("there is no option '{other}'; --help lists what there is."));
-            return ExitCode::from(WRONG_USE);
-        }
-    }
+    let arguments = Arguments::parse();
     let settings = match Settings::read(gc_runtime::env) {
         Ok(settings) => settings,
         Err(error) => {
@@ -78,7 +67,13 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(start::run(settings)) {
+    let work = async {
+        match arguments.command {
+            None => start::run(settings).await,
+            Some(command) => commands::run(command, &settings).await,
+        }
+    };
+    match runtime.block_on(work) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&format!("{error:#}."));

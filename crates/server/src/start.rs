@@ -34,10 +34,7 @@ const REAP_AFTER: Duration = Duration::from_mins(10);
 /// Runs the server until it is told to stop.
 pub(crate) async fn run(settings: Settings) -> Result<()> {
     data::prepare(&settings.data_dir)?;
-    let secret = match &settings.jwt_secret {
-        Some(secret) => secret.clone(),
-        None => data::secret(&settings.data_dir, &OsEntropy)?,
-    };
+    let secret = secret(&settings)?;
     let tls = match settings.tls.clone() {
         Some((certificate, key)) => Some(Tls::load(certificate, key)?),
         None => None,
@@ -91,6 +88,14 @@ pub(crate) async fn run(settings: Settings) -> Result<()> {
     Ok(())
 }
 
+/// As set, or generated into the data folder.
+pub(crate) fn secret(settings: &Settings) -> Result<Secret> {
+    match &settings.jwt_secret {
+        Some(secret) => Ok(secret.clone()),
+        None => data::secret(&settings.data_dir, &OsEntropy),
+    }
+}
+
 fn api_config(settings: &Settings, secret: Secret, bound: SocketAddr) -> Result<ApiConfig> {
     let downloads = match &settings.downloads_dir {
         Some(folder) => folder.clone(),
@@ -108,6 +113,7 @@ fn api_config(settings: &Settings, secret: Secret, bound: SocketAddr) -> Result<
         tls: settings.tls.is_some(),
         downloads,
         password_cost: PasswordCost::default(),
+        consent_timeout: settings.consent_timeout,
         reap_after: REAP_AFTER,
         build: Build {
             version: env!("CARGO_PKG_VERSION"),
@@ -117,7 +123,7 @@ fn api_config(settings: &Settings, secret: Secret, bound: SocketAddr) -> Result<
     })
 }
 
-fn database_url(settings: &Settings) -> Secret {
+pub(crate) fn database_url(settings: &Settings) -> Secret {
     settings.database_url.clone().unwrap_or_else(|| {
         let file = settings.data_dir.join("guruconnect.db");
         Secret::new(format!("sqlite://{}", file.display()))
@@ -127,14 +133,23 @@ fn database_url(settings: &Settings) -> Secret {
 /// Opens the database, waiting for one that cannot be reached yet, and starts the
 /// API on it.
 async fn open(url: &Secret, config: ApiConfig) -> Result<App> {
-    let storage = loop {
+    let storage = storage(url).await?;
+    let clock = Arc::new(SystemClock::new());
+    let relay = RelayConfig::default();
+    let app = App::start(config, relay, storage, clock, Arc::new(OsEntropy), Arc::new(Console));
+    app.await.context("the server cannot start")
+}
+
+/// The migrated database.
+pub(crate) async fn storage(url: &Secret) -> Result<Storage> {
+    loop {
         let opened = async {
             let storage = Storage::connect(url.expose()).await?;
             storage.migrate().await?;
             Ok::<_, StorageError>(storage)
         };
         match opened.await {
-            Ok(storage) => break storage,
+            Ok(storage) => return Ok(storage),
             Err(error) if error.is_transient() && !url.expose().starts_with("sqlite:") => {
                 tracing::warn!(%error, "the database cannot be reached; trying again");
                 tokio::time::sleep(DATABASE_RETRY).await;
@@ -146,11 +161,7 @@ async fn open(url: &Secret, config: ApiConfig) -> Result<App> {
             }
             Err(error) => return Err(error).context("the database cannot be used"),
         }
-    };
-    let clock = Arc::new(SystemClock::new());
-    let relay = RelayConfig::default();
-    let app = App::start(config, relay, storage, clock, Arc::new(OsEntropy), Arc::new(Console));
-    app.await.context("the server cannot start")
+    }
 }
 
 /// Tells people and programs that the server answers.

@@ -4,6 +4,7 @@ mod table;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use gc_api::TrustedProxies;
 use gc_types::Secret;
@@ -30,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) proxies: TrustedProxies,
     /// Company name.
     pub(crate) company: String,
+    /// How long a user may take to answer.
+    pub(crate) consent_timeout: Duration,
     /// As set; otherwise the program's folder.
     pub(crate) downloads_dir: Option<PathBuf>,
     /// Sockets at a time.
@@ -131,6 +134,7 @@ impl Settings {
             tls,
             proxies,
             company,
+            consent_timeout: consent_timeout(&get)?,
             downloads_dir: get("CONNECT_DOWNLOADS_DIR").map(PathBuf::from),
             max_connections: count(&get, "CONNECT_MAX_CONNECTIONS", 20_000)?,
             max_per_address: count(&get, "CONNECT_MAX_CONNECTIONS_PER_ADDRESS", 512)?,
@@ -201,6 +205,15 @@ fn flag(get: &impl Fn(&str) -> Option<String>, name: &'static str) -> Result<boo
         None | Some("false") => Ok(false),
         Some("true") => Ok(true),
         Some(other) => wrong(name, format!("must be true or false, not '{other}'")),
+    }
+}
+
+fn consent_timeout(get: &impl Fn(&str) -> Option<String>) -> Result<Duration, SettingError> {
+    let name = "CONNECT_CONSENT_TIMEOUT_S";
+    match get(name).map(|text| text.parse::<u64>()) {
+        None => Ok(Duration::from_mins(1)),
+        Some(Ok(seconds)) if (5..=600).contains(&seconds) => Ok(Duration::from_secs(seconds)),
+        Some(_) => wrong(name, "must be a number from 5 to 600"),
     }
 }
 

@@ -66,6 +66,11 @@ pub(crate) const TABLE: &[Setting] = &[
         meaning: "Company name that end users see.",
     },
     Setting {
+        name: "CONNECT_CONSENT_TIMEOUT_S",
+        default: "60",
+        meaning: "Seconds, 5 to 600, that a user may take to answer the consent prompt; then it counts as a denial.",
+    },
+    Setting {
         name: "CONNECT_DOWNLOADS_DIR",
         default: "the program's own folder",
         meaning: "Folder with the support program that guests download.",
@@ -88,10 +93,9 @@ pub(crate) const TABLE: &[Setting] = &[
     },
 ];
 
-/// `--help`.
+/// The settings' part of `--help`.
 pub(crate) fn help() -> String {
-    let mut out =
-        String::from("The GuruConnect server. It is told everything by its environment:\n\n");
+    let mut out = String::from("Settings come from the environment:\n\n");
     for setting in TABLE {
         // Writing to a string cannot fail.
         let _ = write!(out, "  {}\n      {}\n", setting.name, setting.meaning);
@@ -99,7 +103,6 @@ pub(crate) fn help() -> String {
             let _ = writeln!(out, "      Default: {}.", setting.default);
         }
     }
-    out.push_str("\nOptions:\n  --help     This text.\n  --version  Version, commit and date.\n");
     out
 }
 

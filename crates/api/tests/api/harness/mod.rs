@@ -89,6 +89,7 @@ fn config(folder: &std::path::Path) -> ApiConfig {
         tls: false,
         downloads: folder.to_path_buf(),
         password_cost: PasswordCost { memory_kib: 8, passes: 1 },
+        consent_timeout: Duration::from_mins(1),
         reap_after: Duration::from_mins(10),
         build: Build { version: "0.0.0", commit: "unknown", commit_date: "unknown" },
     }

@@ -62,7 +62,7 @@ pub(crate) async fn run(demo: &mut Demo, screenshots: &Path) -> Result<()> {
     say("switch quality");
     viewer.click("[data-testid=toolbar-quality]").await?;
     viewer.click("[data-testid=quality-low]").await?;
-    viewer.wait_for("window.__guruconnect.stats().preset === 'low'").await?;
+    viewer.wait_for("window.__guruconnect.stats().quality?.preset === 'low'").await?;
     viewer.screenshot(&shot("05-quality")).await?;
     viewer.close().await?;
 
@@ -114,11 +114,8 @@ pub(crate) async fn run(demo: &mut Demo, screenshots: &Path) -> Result<()> {
 async fn new_code(console: &Page) -> Result<String> {
     console.click("[data-testid=new-code]").await?;
     console.wait_for_element("[data-testid=code-drawer]").await?;
-    console.wait_for("document.querySelector('[data-testid=code-value]') || document.querySelector('[data-testid=code-create]')").await?;
-    if console.eval("!document.querySelector('[data-testid=code-value]')").await? == true {
-        console.click("[data-testid=code-create]").await?;
-        console.wait_for_element("[data-testid=code-value]").await?;
-    }
+    console.click_text("Create code").await?;
+    console.wait_for_element("[data-testid=code-value]").await?;
     let code =
         console.eval("document.querySelector('[data-testid=code-value]').innerText.trim()").await?;
     Ok(code.as_str().context("no code shown")?.to_owned())

@@ -234,6 +234,11 @@ impl Agent {
             };
             events.send(AgentEvent::Answered(session, answer));
         });
+        for held in self.held.values() {
+            if let Held::Open(open) = held {
+                open.release_keys();
+            }
+        }
         match self.platform.consent().ask(request, answer) {
             Ok(prompt) => {
                 self.held.insert(session, Held::Asking(prompt, question.company));

@@ -96,6 +96,11 @@ impl OpenSession {
         self.input.release(participant);
     }
 
+    /// Lets go of everything: no input is taken for a while.
+    pub(crate) fn release_keys(&self) {
+        self.input.release_all();
+    }
+
     /// Nobody is connected until the link is back.
     pub(crate) fn link_lost(&mut self) {
         self.input.release_all();

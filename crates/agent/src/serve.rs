@@ -253,6 +253,12 @@ impl Agent {
                 return;
             }
         };
+        // An injected click cannot be told from a person's: nobody in control of one
+        // session may answer the question for another.
+        let asking = self.held.values().any(|held| matches!(held, Held::Asking(..)));
+        if asking && header.channel == Channel::Input {
+            return;
+        }
         let may_arrange = self.uplink.rules(|rules| {
             let controller = rules.controller(header.session);
             controller == header.participant || controller == 0

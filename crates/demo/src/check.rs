@@ -45,15 +45,12 @@ pub(crate) async fn run(demo: &mut Demo, screenshots: &Path) -> Result<()> {
     demo.support_agent.process.wait(Duration::from_secs(15))?;
 
     say("type into the terminal");
-    let proof = demo.folder.join("typed-by-the-viewer");
-    if proof.exists() {
-        std::fs::remove_file(&proof)?;
-    }
+    let home = demo.home.as_ref().context("--check needs a desktop of its own")?;
+    let proof = home.join("hello.txt");
     demo.desktop
         .output("xdotool", &["search", "--name", "Terminal", "windowraise", "windowfocus"])?;
     steps::click_remote(&viewer, 200, 300).await?;
-    let command = format!("echo hello > {}\n", proof.display());
-    viewer.type_keys(&command).await?;
+    viewer.type_keys("echo Hello from the browser > hello.txt\n").await?;
     demo.desktop.wait_until("the typed command ran in the terminal", |_| Ok(proof.exists()))?;
     let part = (0, 0, width.min(640), height.min(480));
     steps::wait_pixel_exact(&viewer, &demo.desktop, part).await?;

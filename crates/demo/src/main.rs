@@ -45,6 +45,8 @@ struct Demo {
     desktop: Desktop,
     programs: Programs,
     folder: PathBuf,
+    /// Where the terminal of our own desktop works.
+    home: Option<PathBuf>,
     /// What `--json` writes.
     facts: Value,
 }
@@ -110,15 +112,13 @@ impl Demo {
     fn start(arguments: &Arguments) -> Result<Self> {
         let folder = std::path::absolute(".demo")?;
         // A fresh start each time: the set-up link is part of the demo.
-        for old in ["data", "home"] {
-            let old = folder.join(old);
-            if old.exists() {
-                std::fs::remove_dir_all(&old)?;
-            }
+        let old = folder.join("data");
+        if old.exists() {
+            std::fs::remove_dir_all(&old)?;
         }
         std::fs::create_dir_all(&folder)?;
         let programs = Programs::beside_this()?;
-        let desktop = desktop(arguments, &folder)?;
+        let (desktop, home) = desktop(arguments, &folder)?;
 
         let options = ServerOptions {
             port: arguments.port,
@@ -164,16 +164,16 @@ impl Demo {
                 "desktop": desktop.ids(),
             },
         });
-        Ok(Self { support_agent, agent, server, desktop, programs, folder, facts })
+        Ok(Self { support_agent, agent, server, desktop, programs, folder, home, facts })
     }
 }
 
-fn desktop(arguments: &Arguments, folder: &Path) -> Result<Desktop> {
+fn desktop(arguments: &Arguments, folder: &Path) -> Result<(Desktop, Option<PathBuf>)> {
     let own = arguments.display.clone().or_else(|| {
         if arguments.headless || arguments.check { None } else { gc_runtime::env("DISPLAY") }
     });
     if let Some(display) = own {
-        return Ok(Desktop::existing(&display, folder));
+        return Ok((Desktop::existing(&display, folder), None));
     }
     let (width, height) = arguments
         .size
@@ -181,8 +181,8 @@ fn desktop(arguments: &Arguments, folder: &Path) -> Result<Desktop> {
         .and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)))
         .context("--size must look like 1280x800")?;
     let mut desktop = Desktop::start(width, height, folder)?;
-    desktop.furnish()?;
-    Ok(desktop)
+    let home = desktop.furnish()?;
+    Ok((desktop, Some(home)))
 }
 
 /// Waits until the one-time agent has bound its code; the session's id.

@@ -83,22 +83,31 @@ impl Desktop {
     }
 
     /// A window manager, a terminal, a text editor, a file manager and a clock.
-    pub fn furnish(&mut self) -> Result<()> {
+    /// Returns the folder in which the terminal works.
+    pub fn furnish(&mut self) -> Result<PathBuf> {
         self.manage_windows()?;
         self.output("xsetroot", &["-solid", "#2b4a5a"])?;
-        let terminal =
-            ["-geometry", "90x26+40+60", "-fa", "DejaVu Sans Mono", "-fs", "11", "-T", "Terminal"];
-        self.run("xterm", "xterm", &terminal)?;
-        self.wait_for_window("Terminal")?;
-        let home = self.folder.join("home");
+        let home = std::env::temp_dir().join("guruconnect-demo");
+        if home.exists() {
+            std::fs::remove_dir_all(&home)?;
+        }
         std::fs::create_dir_all(&home)?;
+        let mut terminal = self.command("xterm");
+        terminal
+            .args(["-geometry", "90x26+40+60", "-fa", "DejaVu Sans Mono", "-fs", "11"])
+            .args(["-T", "Terminal", "-e", "bash", "--norc"])
+            .env("PS1", "demo$ ")
+            .current_dir(&home);
+        self.applications.push(Process::start("xterm", &mut terminal, &self.folder)?);
+        self.wait_for_window("Terminal")?;
         let note = home.join("notes.txt");
         std::fs::write(&note, "This desktop belongs to the demo. Type here.\n")?;
         self.run("mousepad", "mousepad", &[note.to_str().context("path is not UTF-8")?])?;
         self.run("xclock", "xclock", &["-geometry", "180x180-30+50"])?;
         let folder = home.to_str().context("path is not UTF-8")?.to_owned();
         self.run("pcmanfm", "pcmanfm", &["--no-desktop", &folder])?;
-        self.wait_for_window("clock")
+        self.wait_for_window("clock")?;
+        Ok(home)
     }
 
     /// Starts a window manager and waits until it has taken charge: a window that is

@@ -60,7 +60,7 @@ pub(crate) async fn validate(
     let server = app.config.origin();
     let command = format!(
         "curl -fLo guruconnect {server}/api/downloads/linux/guruconnect && chmod +x guruconnect \
-         && ./guruconnect support --server {server} --code {code}"
+         && ./guruconnect support --server {server} --code {code} --remove"
     );
     Ok(Json(ValidCode {
         valid: true,

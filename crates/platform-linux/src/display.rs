@@ -4,7 +4,7 @@ use gc_platform::{CaptureError, ClipboardError, InputError, PromptError};
 use gc_types::CauseCode;
 use x11rb::connection::Connection;
 use x11rb::errors::{ConnectError, ConnectionError, ReplyError, ReplyOrIdError};
-use x11rb::protocol::xproto::{Screen, Window};
+use x11rb::protocol::xproto::{ImageOrder, Screen, VisualClass, Window};
 use x11rb::rust_connection::RustConnection;
 
 /// Why an X display cannot be used.
@@ -118,5 +118,30 @@ impl Link {
 
     pub(crate) fn screen(&self) -> &Screen {
         &self.conn.setup().roots[self.screen]
+    }
+
+    /// Only 32 bits per pixel in the order blue, green, red: what every X server of the
+    /// last twenty years has by default.
+    pub(crate) fn check_format(&self) -> Result<(), DisplayError> {
+        let setup = self.conn.setup();
+        let screen = self.screen();
+        let depth = screen.root_depth;
+        let bits = setup.pixmap_formats.iter().find(|f| f.depth == depth).map(|f| f.bits_per_pixel);
+        let visual = screen
+            .allowed_depths
+            .iter()
+            .flat_map(|depth| &depth.visuals)
+            .find(|visual| visual.visual_id == screen.root_visual);
+        let usable = visual.is_some_and(|visual| {
+            visual.class == VisualClass::TRUE_COLOR
+                && (visual.red_mask, visual.green_mask, visual.blue_mask)
+                    == (0xFF_0000, 0xFF00, 0xFF)
+        });
+        let little = setup.image_byte_order == ImageOrder::LSB_FIRST;
+        if matches!(depth, 24 | 32) && bits == Some(32) && usable && little {
+            Ok(())
+        } else {
+            Err(DisplayError::PixelFormat { depth })
+        }
     }
 }

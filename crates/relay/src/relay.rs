@@ -1,16 +1,21 @@
 //! The relay's handle.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use gc_proto::v2::CloseCode;
 use gc_types::{
     AgentKeyId, CauseCode, Clock, ConsentState, Entropy, Rights, SessionId, UnixMillis, UserId,
 };
 use uuid::Uuid;
 
+use crate::link::Closing;
 use crate::ports::{
     AgentCredential, AgentRef, EventSink, Gate, LinkSink, LinkSource, OpenSession, PeerInfo,
 };
+use crate::shared::{Cut, Shared};
+use crate::{agent, viewer};
 
 /// Times and sizes of the relay.
 #[derive(Debug, Clone)]
@@ -29,6 +34,8 @@ pub struct RelayConfig {
     pub input_per_second: u32,
     /// Bytes that may wait for one viewer before pictures are skipped.
     pub viewer_queue: usize,
+    /// A one-time agent that stays away for longer has ended its session.
+    pub support_grace: Duration,
 }
 
 impl Default for RelayConfig {
@@ -41,6 +48,7 @@ impl Default for RelayConfig {
             stall: Duration::from_secs(5),
             input_per_second: 200,
             viewer_queue: 4 << 20,
+            support_grace: Duration::from_mins(5),
         }
     }
 }
@@ -112,11 +120,7 @@ pub struct RelayMetrics {
 /// Handle to the relay; clones share it.
 #[derive(Clone)]
 pub struct Relay {
-    config: Arc<RelayConfig>,
-    clock: Arc<dyn Clock>,
-    entropy: Arc<dyn Entropy>,
-    gate: Arc<dyn Gate>,
-    events: Arc<dyn EventSink>,
+    shared: Arc<Shared>,
 }
 
 impl Relay {
@@ -128,7 +132,7 @@ impl Relay {
         gate: Arc<dyn Gate>,
         events: Arc<dyn EventSink>,
     ) -> Self {
-        Self { config: Arc::new(config), clock, entropy, gate, events }
+        Self { shared: Arc::new(Shared::new(config, clock, entropy, gate, events)) }
     }
 
     /// Runs an agent's link to its end.
@@ -140,8 +144,7 @@ impl Relay {
         source: Box<dyn LinkSource>,
         sink: Box<dyn LinkSink>,
     ) {
-        let _ = (&self.config, &self.clock, &self.entropy, &self.gate, &self.events);
-        let _ = (credential, peer, source, sink);
+        agent::serve(Arc::clone(&self.shared), credential, peer, source, sink).await;
     }
 
     /// Runs a viewer's link to its end.
@@ -152,13 +155,13 @@ impl Relay {
         source: Box<dyn LinkSource>,
         sink: Box<dyn LinkSink>,
     ) {
-        let _ = (peer, source, sink);
+        viewer::serve(Arc::clone(&self.shared), peer, source, sink).await;
     }
 
     /// Opens a session, or does nothing when it is open. Offered to the agent now
-    /// or when its link comes up.
+    /// or when its link comes up. Call it within a tokio runtime.
     pub fn open_session(&self, session: OpenSession) {
-        let _ = session;
+        self.shared.open(session);
     }
 
     /// Ends a session: agent and viewers are told, then [`RelayEvent::SessionEnded`]
@@ -166,48 +169,92 @@ impl Relay {
     ///
     /// [`RelayEvent::SessionEnded`]: crate::ports::RelayEvent::SessionEnded
     pub fn end_session(&self, session: SessionId, cause: CauseCode, by: Option<UserId>) {
-        let _ = (session, cause, by);
+        if let Some(session) = self.shared.session(session) {
+            session.end(&self.shared, cause, by);
+        }
     }
 
     /// Closes the links opened with a machine key.
     pub fn cut_agent_key(&self, key: AgentKeyId) {
-        let _ = key;
+        self.shared.remember_cut(Cut::Key(key));
+        for entry in self.shared.registry().agents.values() {
+            if entry.key == Some(key) {
+                entry.link.close(Closing::new(
+                    CloseCode::Unauthenticated,
+                    "the key of this machine was revoked",
+                ));
+            }
+        }
     }
 
     /// Closes an agent's link.
     pub fn cut_agent(&self, agent: AgentRef) {
-        let _ = agent;
+        self.shared.remember_cut(Cut::Agent(agent));
+        if let Some(entry) = self.shared.registry().agents.get(&agent) {
+            entry
+                .link
+                .close(Closing::new(CloseCode::Forbidden, "this machine may not connect any more"));
+        }
     }
 
     /// Closes every viewer link of a login.
     pub fn cut_login(&self, login: Uuid) {
-        let _ = login;
+        self.shared.remember_cut(Cut::Login(login));
+        let closing = Closing::new(CloseCode::Unauthenticated, "signed out");
+        for session in self.shared.all_sessions() {
+            session.cut(|_, of| of == login, &closing);
+        }
     }
 
     /// Closes every viewer link of a user.
     pub fn cut_user(&self, user: UserId) {
-        let _ = user;
+        self.shared.remember_cut(Cut::User(user));
+        let closing = Closing::new(CloseCode::Forbidden, CauseCode::AccessRevoked.name());
+        for session in self.shared.all_sessions() {
+            session.cut(|of, _| of == user, &closing);
+        }
     }
 
     /// Agents whose links are up.
     pub fn agents(&self) -> Vec<AgentView> {
-        Vec::new()
+        let registry = self.shared.registry();
+        let agents = registry.agents.iter().map(|(agent, entry)| AgentView {
+            agent: *agent,
+            since: entry.since,
+            logged_on_user: entry.logged_on_user.clone(),
+            idle: entry.idle,
+        });
+        agents.collect()
     }
 
     /// Sessions that are open.
     pub fn sessions(&self) -> Vec<SessionView> {
-        Vec::new()
+        self.shared.all_sessions().iter().map(|session| session.view(&self.shared)).collect()
+    }
+
+    /// One session, when it is open.
+    pub fn session(&self, session: SessionId) -> Option<SessionView> {
+        self.shared.session(session).map(|session| session.view(&self.shared))
     }
 
     /// Counters.
     pub fn metrics(&self) -> RelayMetrics {
-        RelayMetrics::default()
+        let counters = &self.shared.counters;
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        RelayMetrics {
+            agents: read(&counters.agents),
+            viewers: read(&counters.viewers),
+            sessions: self.shared.registry().sessions.len() as u64,
+            records: read(&counters.records),
+            bytes: read(&counters.bytes),
+            dropped: read(&counters.dropped),
+        }
     }
 
     /// Tells every link that the server goes away and when to come back, and
     /// closes them all.
     #[expect(clippy::unused_async, reason = "awaits links once they are served")]
     pub async fn shutdown(&self, retry_after: Duration) {
-        let _ = retry_after;
+        self.shared.shutdown(retry_after).await;
     }
 }

@@ -206,7 +206,9 @@ impl Pacer {
             // is no sign of a full link.
             if passing < 0.03 { self.link_kbps } else { self.link_kbps * 0.4 + seen * 0.6 }
         } else {
-            seen.min(self.link_kbps * 1.5)
+            // A picture that has passed proves what the link can do; little data
+            // proves little.
+            seen.min(self.link_kbps * if bytes < 16 * TELLING_BYTES { 1.5 } else { 4.0 })
         }
         .clamp(LEAST_KBPS, MOST_KBPS);
     }

@@ -1,1 +1,13 @@
-//! x
+//! The viewer without a window: messages in, pixels and answers out.
+//!
+//! [`Decoder`] applies video messages to a [`Surface`]; [`ViewerSession`] adds the
+//! other channels of a session and makes the records that go back. Everything that
+//! arrives is taken for hostile.
+
+mod decoder;
+mod session;
+mod surface;
+
+pub use decoder::{DecodeProblem, Decoder, DecoderLimits, Outcome};
+pub use session::{Cursor, SessionError, SessionIds, ViewerEvent, ViewerSession};
+pub use surface::Surface;

@@ -130,14 +130,14 @@ impl Keymap {
             };
             if lent.used >= round {
                 // Every lent key code has a character of this round.
-                self.settle_changes(link, changed)?;
+                settle(link, changed)?;
                 return Ok((strokes, index));
             }
             let now = self.clock.monotonic();
             if lent.keysym != 0 {
                 let quiet = now.saturating_sub(lent.at);
                 if quiet < SETTLE {
-                    std::thread::sleep(SETTLE - quiet);
+                    std::thread::sleep(SETTLE.saturating_sub(quiet));
                 }
             }
             (lent.keysym, lent.used, lent.at) = (keysym, self.uses, now);
@@ -146,17 +146,8 @@ impl Keymap {
             strokes.push(Stroke { code: lent.code, shift: false });
             changed = true;
         }
-        self.settle_changes(link, changed)?;
+        settle(link, changed)?;
         Ok((strokes, characters.len()))
-    }
-
-    // Applications are told of the change before the keys that follow; the round
-    // trip makes sure that the server has it.
-    fn settle_changes(&self, link: &Link, changed: bool) -> Result<(), DisplayError> {
-        if changed {
-            link.conn.get_input_focus()?.reply()?;
-        }
-        Ok(())
     }
 
     /// Return and Tab always have their key; others where the layout says so in the
@@ -185,6 +176,15 @@ impl Keymap {
         }
         Ok(())
     }
+}
+
+// Applications are told of the change before the keys that follow; the round trip
+// makes sure that the server has it.
+fn settle(link: &Link, changed: bool) -> Result<(), DisplayError> {
+    if changed {
+        link.conn.get_input_focus()?.reply()?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use x11rb::protocol::damage::{ConnectionExt as _, ReportLevel};
 use x11rb::protocol::randr::{self, ConnectionExt as _};
 use x11rb::protocol::xfixes::{ConnectionExt as _, CursorNotifyMask};
 use x11rb::protocol::xinput::{self, ConnectionExt as _};
-use x11rb::protocol::xproto::{ConnectionExt as _, ImageOrder, VisualClass};
+use x11rb::protocol::xproto::ConnectionExt as _;
 use x11rb::protocol::{Event, damage as damage_ext, xfixes};
 
 use self::damage::{Region, clip};
@@ -63,7 +63,7 @@ impl X11Screen {
     /// Opens `display` (what `DISPLAY` holds) with all displays in one picture.
     pub fn open(display: Option<&str>, clock: Arc<dyn Clock>) -> Result<Self, CaptureError> {
         let link = Link::open(display).map_err(no_display)?;
-        check_format(&link)?;
+        link.check_format()?;
         subscribe(&link)?;
         let shared = pixels::shared_memory_works(&link)?;
         if !shared {
@@ -96,12 +96,15 @@ impl X11Screen {
         self.shared
     }
 
-    fn drain(&mut self) -> Result<(), DisplayError> {
+    /// Takes in what the server has sent; whether that was anything.
+    fn drain(&mut self) -> Result<bool, DisplayError> {
         let mut look_at_displays = false;
+        let mut any = false;
         while let Some(event) = self.link.conn.poll_for_event()? {
             // A program that warps the pointer makes no raw motion, but rarely does
             // it without drawing; so every event is a reason to look.
             self.pointer_wanted = true;
+            any = true;
             match event {
                 Event::DamageNotify(notify) => self.add_damage(notify.area),
                 Event::XfixesCursorNotify(_) => self.shape_wanted = true,
@@ -122,7 +125,7 @@ impl X11Screen {
                 surface.pixels.release(&self.link)?;
             }
         }
-        Ok(())
+        Ok(any)
     }
 
     fn add_damage(&mut self, area: x11rb::protocol::xproto::Rectangle) {
@@ -187,6 +190,10 @@ impl ScreenCapture for X11Screen {
             let events = self.collect()?;
             if !events.is_empty() {
                 return Ok(events);
+            }
+            // Round trips read events from the socket that no poll would see any more.
+            if self.drain()? {
+                continue;
             }
             let now = self.clock.monotonic();
             let left = timeout.map(|timeout| timeout.saturating_sub(now.saturating_sub(start)));
@@ -282,30 +289,6 @@ impl ScreenCapture for X11Screen {
 
 fn no_display(error: DisplayError) -> CaptureError {
     CaptureError { cause: CauseCode::NoDisplay, detail: error.to_string(), lost: true }
-}
-
-/// Only 32 bits per pixel in the order blue, green, red: what every X server of the
-/// last twenty years has by default.
-fn check_format(link: &Link) -> Result<(), DisplayError> {
-    let setup = link.conn.setup();
-    let screen = link.screen();
-    let depth = screen.root_depth;
-    let bits = setup.pixmap_formats.iter().find(|f| f.depth == depth).map(|f| f.bits_per_pixel);
-    let visual = screen
-        .allowed_depths
-        .iter()
-        .flat_map(|depth| &depth.visuals)
-        .find(|visual| visual.visual_id == screen.root_visual);
-    let usable = visual.is_some_and(|visual| {
-        visual.class == VisualClass::TRUE_COLOR
-            && (visual.red_mask, visual.green_mask, visual.blue_mask) == (0xFF_0000, 0xFF00, 0xFF)
-    });
-    let little = setup.image_byte_order == ImageOrder::LSB_FIRST;
-    if matches!(depth, 24 | 32) && bits == Some(32) && usable && little {
-        Ok(())
-    } else {
-        Err(DisplayError::PixelFormat { depth })
-    }
 }
 
 fn subscribe(link: &Link) -> Result<(), DisplayError> {

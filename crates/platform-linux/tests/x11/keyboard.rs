@@ -151,7 +151,7 @@ fn borrowed_key_codes_are_given_back() {
         let map = client.conn.get_keyboard_mapping(setup.min_keycode, count).unwrap();
         let map = map.reply().unwrap();
         let width = usize::from(map.keysyms_per_keycode);
-        map.keysyms.chunks(width).map(<[u32]>::first).map(|s| s.copied()).collect::<Vec<_>>()
+        map.keysyms.chunks(width).map(|symbols| symbols[0]).collect::<Vec<_>>()
     };
     let before = whole();
     let mut input = open(&server);

@@ -1,7 +1,10 @@
 //! The backend against a real X server. Each test starts its own Xvfb; these must
 //! be installed: xvfb, xclip, xterm, openbox, x11-xkb-utils, x11-xserver-utils.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
+
 mod capture;
 mod client;
+mod clipboard;
 mod keyboard;
 mod server;

@@ -33,6 +33,7 @@ impl Server {
         Self { child, name: format!(":{}", line.trim()) }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "what every constructor takes")]
     pub(crate) fn display(&self) -> Option<&str> {
         Some(&self.name)
     }

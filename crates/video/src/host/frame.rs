@@ -73,10 +73,10 @@ impl VideoHost {
             && surface.cells.touched(&area).all(|index| !surface.cells.is_lossy(index));
         let found = if clean { scroll::find(&surface.picture, view, &area) } else { None };
         let Some(found) = found else {
-            self.scroll_pause = (self.scroll_pause.1, (self.scroll_pause.1 * 2).min(16));
+            self.scroll_pause = (self.scroll_pause.1, (self.scroll_pause.1 * 2).clamp(1, 16));
             return None;
         };
-        self.scroll_pause = (0, 1);
+        self.scroll_pause = (0, 0);
         surface.picture.scroll(&found.rect, found.from_y);
         surface.cells.begin();
         surface.look_at(view, &area);

@@ -174,7 +174,7 @@ impl VideoHost {
             status: None,
             status_at: None,
             status_due: true,
-            scroll_pause: (0, 1),
+            scroll_pause: (0, 0),
             tile_motion: false,
         }
     }

@@ -1,0 +1,84 @@
+//! The CLIPBOARD selection of an X display.
+
+mod reading;
+mod sending;
+mod worker;
+
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
+
+use gc_platform::{Clipboard, ClipboardError, ClipboardListener, WaitWaker};
+use gc_proto::MAX_CLIPBOARD_TEXT;
+use gc_types::Clock;
+
+use self::worker::{Command, Worker};
+use crate::display::Link;
+use crate::waker::Waker;
+
+/// The clipboard of an X display, served by a thread of its own.
+pub struct X11Clipboard {
+    commands: Sender<Command>,
+    waker: Waker,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl X11Clipboard {
+    /// Opens `display` (what `DISPLAY` holds) and tells `listener` of every text that
+    /// is copied from now on. What is there already is told by
+    /// [`announce`](Clipboard::announce).
+    pub fn open(
+        display: Option<&str>,
+        listener: ClipboardListener,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, ClipboardError> {
+        let link = Link::open(display)?;
+        let waker = Waker::new()?;
+        let (commands, received) = channel();
+        let mut worker = Worker::new(link, clock, waker.clone(), received, listener)?;
+        let thread = std::thread::Builder::new()
+            .name("x11-clipboard".to_owned())
+            .spawn(move || {
+                if let Err(error) = worker.run() {
+                    tracing::warn!(%error, "The clipboard is gone");
+                }
+            })
+            .map_err(|error| ClipboardError(error.to_string()))?;
+        Ok(Self { commands, waker, thread: Some(thread) })
+    }
+
+    fn command(&self, command: Command) -> Result<(), ClipboardError> {
+        let gone = |_| ClipboardError("the connection to the X server is lost".to_owned());
+        self.commands.send(command).map_err(gone)?;
+        self.waker.wake();
+        Ok(())
+    }
+}
+
+impl Clipboard for X11Clipboard {
+    fn set_text(&self, text: &str) -> Result<(), ClipboardError> {
+        if text.len() > MAX_CLIPBOARD_TEXT {
+            return Err(ClipboardError(format!("text of {} bytes is too large", text.len())));
+        }
+        self.command(Command::Set(text.to_owned()))
+    }
+
+    /// Own content is reported too: it may have come from another viewer than the
+    /// one that just joined.
+    fn announce(&self) -> Result<(), ClipboardError> {
+        self.command(Command::Announce)
+    }
+}
+
+impl Drop for X11Clipboard {
+    fn drop(&mut self) {
+        // Fails when the thread has ended already.
+        let _ = self.command(Command::Stop);
+        if let Some(thread) = self.thread.take() {
+            // A listener may drop the clipboard; it cannot wait for itself.
+            if thread.thread().id() != std::thread::current().id() && thread.join().is_err() {
+                tracing::error!("The clipboard thread panicked");
+            }
+        }
+    }
+}

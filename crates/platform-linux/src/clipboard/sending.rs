@@ -1,0 +1,166 @@
+//! Giving text to another program (ICCCM 2.2, 2.7.2).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use x11rb::protocol::xproto::{
+    Atom, AtomEnum, ChangeWindowAttributesAux, ConnectionExt as _, EventMask, PropMode,
+    PropertyNotifyEvent, SELECTION_NOTIFY_EVENT, SelectionNotifyEvent, SelectionRequestEvent,
+    Window,
+};
+use x11rb::wrapper::ConnectionExt as _;
+
+use super::worker::{Atoms, Owned};
+use crate::DisplayError;
+use crate::display::Link;
+
+/// More goes in parts of this size; below the smallest request limit of a server.
+const PART: usize = 64 << 10;
+/// Programs that may take a large text at once.
+const MAX_SENDING: usize = 16;
+/// A program that takes no part for so long is given up.
+const SILENCE: Duration = Duration::from_secs(5);
+
+/// A text on its way to another program in parts.
+pub(super) struct Sending {
+    requestor: Window,
+    property: Atom,
+    kind: Atom,
+    bytes: Arc<[u8]>,
+    at: usize,
+    done: bool,
+    pub(super) deadline: Duration,
+}
+
+impl Sending {
+    /// Answers a request; a value when the answer goes in parts.
+    pub(super) fn answer(
+        link: &Link,
+        atoms: &Atoms,
+        request: &SelectionRequestEvent,
+        owned: Option<&Owned>,
+        busy: usize,
+        now: Duration,
+    ) -> Result<Option<Self>, DisplayError> {
+        // Programs older than the convention name no property.
+        let property =
+            if request.property == x11rb::NONE { request.target } else { request.property };
+        let mut started = None;
+        let given = match owned {
+            Some(owned) => give(link, atoms, request, property, owned, busy, now, &mut started)?,
+            None => false,
+        };
+        let notify = SelectionNotifyEvent {
+            response_type: SELECTION_NOTIFY_EVENT,
+            sequence: 0,
+            time: request.time,
+            requestor: request.requestor,
+            selection: request.selection,
+            target: request.target,
+            property: if given { property } else { x11rb::NONE },
+        };
+        link.conn.send_event(false, request.requestor, EventMask::NO_EVENT, notify)?;
+        Ok(started)
+    }
+
+    /// The program took a part: the next one.
+    pub(super) fn taken(
+        &mut self,
+        link: &Link,
+        notify: &PropertyNotifyEvent,
+        now: Duration,
+    ) -> Result<(), DisplayError> {
+        if notify.window != self.requestor || notify.atom != self.property || self.done {
+            return Ok(());
+        }
+        let end = (self.at + PART).min(self.bytes.len());
+        let part = &self.bytes[self.at..end];
+        link.conn.change_property8(
+            PropMode::REPLACE,
+            self.requestor,
+            self.property,
+            self.kind,
+            part,
+        )?;
+        // An empty part is the end.
+        if part.is_empty() {
+            self.done = true;
+            watch(link, self.requestor, EventMask::NO_EVENT)?;
+        }
+        self.at = end;
+        self.deadline = now + SILENCE;
+        Ok(())
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.done
+    }
+
+    pub(super) fn abandon(self, link: &Link) -> Result<(), DisplayError> {
+        watch(link, self.requestor, EventMask::NO_EVENT)
+    }
+}
+
+fn watch(link: &Link, window: Window, mask: EventMask) -> Result<(), DisplayError> {
+    let aux = ChangeWindowAttributesAux::new().event_mask(mask);
+    link.conn.change_window_attributes(window, &aux)?;
+    Ok(())
+}
+
+#[expect(clippy::too_many_arguments, reason = "what a request and its answer consist of")]
+fn give(
+    link: &Link,
+    atoms: &Atoms,
+    request: &SelectionRequestEvent,
+    property: Atom,
+    owned: &Owned,
+    busy: usize,
+    now: Duration,
+    started: &mut Option<Sending>,
+) -> Result<bool, DisplayError> {
+    let conn = &link.conn;
+    let window = request.requestor;
+    let latin: Atom = AtomEnum::STRING.into();
+    let target = request.target;
+    if target == atoms.TARGETS {
+        let targets = [
+            atoms.TARGETS,
+            atoms.TIMESTAMP,
+            atoms.UTF8_STRING,
+            atoms.PLAIN_UTF8,
+            atoms.TEXT,
+            latin,
+        ];
+        conn.change_property32(PropMode::REPLACE, window, property, AtomEnum::ATOM, &targets)?;
+        return Ok(true);
+    }
+    if target == atoms.TIMESTAMP {
+        let time = [owned.since];
+        conn.change_property32(PropMode::REPLACE, window, property, AtomEnum::INTEGER, &time)?;
+        return Ok(true);
+    }
+    let (kind, bytes): (Atom, Arc<[u8]>) = if target == latin {
+        let byte = |c: char| u8::try_from(u32::from(c)).unwrap_or(b'?');
+        (latin, owned.text.chars().map(byte).collect())
+    } else if target == atoms.TEXT {
+        (atoms.UTF8_STRING, Arc::from(owned.text.as_bytes()))
+    } else if target == atoms.UTF8_STRING || target == atoms.PLAIN_UTF8 || target == atoms.PLAIN {
+        (target, Arc::from(owned.text.as_bytes()))
+    } else {
+        return Ok(false);
+    };
+    if bytes.len() <= PART {
+        conn.change_property8(PropMode::REPLACE, window, property, kind, &bytes)?;
+        return Ok(true);
+    }
+    if busy >= MAX_SENDING {
+        return Ok(false);
+    }
+    watch(link, window, EventMask::PROPERTY_CHANGE)?;
+    let size = [bytes.len() as u32];
+    conn.change_property32(PropMode::REPLACE, window, property, atoms.INCR, &size)?;
+    let deadline = now + SILENCE;
+    *started =
+        Some(Sending { requestor: window, property, kind, bytes, at: 0, done: false, deadline });
+    Ok(true)
+}

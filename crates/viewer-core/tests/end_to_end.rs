@@ -1,0 +1,401 @@
+//! Screen to viewer and back, in memory.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
+
+mod rig;
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use gc_proto::Flags;
+use gc_proto::v2::{
+    PictureReason, Preset, RefreshCause, RefreshRequest, VideoCodec, VideoFeedback, VideoSettings,
+    video_feedback, video_message,
+};
+use gc_video::PixelRect;
+use gc_video::host::{HostEvent, Step};
+
+use rig::{Fault, Faulty, Kind, MS, Random, Rig, status_of};
+
+const SECOND: Duration = Duration::from_secs(1);
+const VIDEO: PixelRect = PixelRect::new(64, 48, 320, 240);
+
+fn rig_with_viewer() -> (Rig, Random) {
+    let mut random = Random::new(0x6C_0001);
+    let mut rig = Rig::new(640, 480);
+    rig.screen.text(PixelRect::new(10, 300, 600, 160), &mut random);
+    rig.join(1, MS * 4);
+    rig.advance(SECOND);
+    assert_eq!(rig.wrong_pixels(1), 0);
+    rig.forget();
+    (rig, random)
+}
+
+#[test]
+fn nobody_watching_means_no_capture() {
+    let mut rig = Rig::new(640, 480);
+    rig.damage(PixelRect::new(0, 0, 640, 480));
+    assert_eq!(rig.host.next_step(rig.now), Step::Idle);
+    rig.advance(SECOND);
+    assert_eq!((rig.captures, rig.messages.len()), (0, 0));
+}
+
+#[test]
+fn first_picture_is_a_key_frame_and_exact() {
+    let mut rig = Rig::new(641, 479);
+    let mut random = Random::new(0x6C_0002);
+    rig.screen.text(PixelRect::new(3, 5, 600, 400), &mut random);
+    rig.join(7, MS);
+    rig.advance(MS * 100);
+    assert_eq!(rig.wrong_pixels(7), 0);
+    let (_, surface) = &rig.messages[0];
+    assert!(matches!(surface.message.body, Some(video_message::Body::Surface(_))));
+    assert_eq!((surface.participant, surface.flags.has(Flags::KEY_FRAME)), (7, true));
+    let (_, frame) = &rig.messages[1];
+    assert_eq!((frame.participant, frame.flags.has(Flags::KEY_FRAME)), (7, true));
+}
+
+#[test]
+fn typing_sends_one_small_exact_tile() {
+    let (mut rig, mut random) = rig_with_viewer();
+    let glyph = PixelRect::new(100, 20, 9, 14);
+    rig.screen.text(glyph, &mut random);
+    rig.damage(PixelRect::new(90, 16, 64, 24));
+    let asked = rig.now;
+    assert!(matches!(rig.host.next_step(asked), Step::Capture { .. }), "must not wait");
+    rig.advance(MS * 50);
+    assert_eq!(rig.wrong_pixels(1), 0);
+    assert_eq!(rig.drawn.len(), 1);
+    let drawn = &rig.drawn[0];
+    assert_eq!((drawn.kind, drawn.at), (Kind::Tile, asked));
+    assert!(glyph.contains(&drawn.rect) && drawn.bytes < 200, "{drawn:?}");
+}
+
+#[test]
+fn a_repaint_of_the_same_pixels_sends_nothing() {
+    let (mut rig, _) = rig_with_viewer();
+    for pixel in rig.screen.pixels.chunks_exact_mut(4) {
+        pixel[3] = pixel[3].wrapping_add(77);
+    }
+    rig.damage(PixelRect::new(0, 0, 640, 480));
+    rig.advance(SECOND);
+    assert_eq!((rig.captures, rig.drawn.len()), (1, 0));
+}
+
+#[test]
+fn idle_captures_and_sends_nothing() {
+    let (mut rig, _) = rig_with_viewer();
+    rig.advance(SECOND * 600);
+    assert_eq!((rig.captures, rig.messages.len()), (0, 0));
+    assert_eq!(rig.host.next_step(rig.now), Step::Idle);
+}
+
+#[test]
+fn a_solid_area_travels_as_a_fill() {
+    let (mut rig, _) = rig_with_viewer();
+    let area = PixelRect::new(32, 32, 200, 100);
+    for y in area.y..area.bottom() {
+        for x in area.x..area.right() {
+            rig.screen.set(x, y, [9, 8, 7]);
+        }
+    }
+    rig.damage(area);
+    rig.advance(MS * 50);
+    assert_eq!(rig.wrong_pixels(1), 0);
+    assert_eq!(rig.drawn.iter().map(|d| d.kind).collect::<Vec<_>>(), [Kind::Fill]);
+}
+
+#[test]
+fn scrolling_travels_as_a_copy_and_stays_exact() {
+    let (mut rig, mut random) = rig_with_viewer();
+    let area = PixelRect::new(40, 30, 500, 400);
+    rig.screen.text(area, &mut random);
+    rig.damage(area);
+    rig.advance(SECOND);
+    rig.forget();
+    for _ in 0..60 {
+        rig.screen.scroll_up(area, 16);
+        let line = PixelRect { y: area.bottom() - 16, height: 16, ..area };
+        rig.screen.text(line, &mut random);
+        rig.damage(area);
+        rig.advance(MS * 33);
+        assert_eq!(rig.wrong_pixels(1), 0);
+    }
+    assert_eq!(rig.count(|d| d.kind == Kind::Copy), 60);
+    assert_eq!(rig.count(|d| matches!(d.kind, Kind::H264 { .. })), 0);
+    let bytes: usize = rig.drawn.iter().map(|d| d.bytes).sum();
+    let whole_area = 60 * area.area() as usize / 16;
+    assert!(bytes < whole_area, "{bytes} bytes");
+}
+
+#[test]
+fn motion_becomes_h264_and_then_rests_exactly() {
+    let (mut rig, mut random) = rig_with_viewer();
+    rig.play(VIDEO, 40, MS * 33, &mut random);
+    assert!(rig.host.motion_active());
+    let streams = |d: &rig::Drawn| matches!(d.kind, Kind::H264 { .. });
+    assert!(rig.count(streams) >= 25, "{}", rig.count(streams));
+    assert_eq!(rig.count(|d| d.kind == Kind::H264 { key: true }), 1, "one key picture only");
+    assert!(rig.drawn.iter().filter(|d| streams(d)).all(|d| d.rect == VIDEO));
+    assert!(rig.wrong_pixels(1) > 0);
+
+    let rest = rig.now;
+    rig.forget();
+    rig.advance(MS * 500);
+    assert_eq!(rig.wrong_pixels(1), 0);
+    assert!(rig.host.is_exact() && !rig.host.motion_active());
+    assert_eq!(rig.captures, 0, "refinement needs no capture");
+    let first = rig.drawn[0].at.saturating_sub(rest);
+    assert!(first <= MS * 200, "{first:?}");
+    rig.forget();
+    rig.advance(SECOND * 10);
+    assert_eq!(rig.drawn.len(), 0);
+}
+
+#[test]
+fn text_beside_motion_stays_exact_all_the_time() {
+    let (mut rig, mut random) = rig_with_viewer();
+    rig.play(VIDEO, 20, MS * 33, &mut random);
+    assert!(rig.host.motion_active());
+    rig.forget();
+    for step in 0..10 {
+        let line = PixelRect::new(400, 320 + step * 12, 200, 12);
+        rig.screen.text(line, &mut random);
+        rig.damage(line);
+        rig.play(VIDEO, 1, MS * 33, &mut random);
+        let surface = rig.viewers[&1].decoder.surface().unwrap();
+        for y in line.y..line.bottom() {
+            for x in line.x..line.right() {
+                let at = (y * 640 + x) as usize * 4;
+                assert_eq!(surface.pixels()[at..at + 3], rig.screen.pixels[at..at + 3]);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_joiner_amid_motion_gets_the_whole_picture() {
+    let (mut rig, mut random) = rig_with_viewer();
+    rig.play(VIDEO, 20, MS * 33, &mut random);
+    rig.forget();
+    rig.join(2, MS * 4);
+    rig.play(VIDEO, 10, MS * 33, &mut random);
+    assert_eq!(rig.viewers[&2].problems + rig.viewers[&1].problems, 0);
+    assert!(rig.count(|d| d.kind == Kind::H264 { key: true }) == 1, "one key picture for all");
+    let whole: u64 = rig.drawn.iter().filter(|d| d.to == 2).map(|d| d.rect.area()).sum();
+    assert!(whole >= 640 * 480 - VIDEO.area(), "surroundings for the joiner alone");
+    // Both see the same, motion included.
+    let pixels = |n| rig.viewers[&n].decoder.surface().unwrap().pixels();
+    let differs = |(a, b): &(&[u8], &[u8])| a[..3] != b[..3];
+    assert_eq!(pixels(1).chunks_exact(4).zip(pixels(2).chunks_exact(4)).filter(differs).count(), 0);
+    rig.advance(SECOND);
+    assert_eq!((rig.wrong_pixels(1), rig.wrong_pixels(2)), (0, 0));
+}
+
+#[test]
+fn a_joiner_at_rest_costs_the_others_nothing() {
+    let (mut rig, _) = rig_with_viewer();
+    rig.join(2, MS * 4);
+    rig.advance(SECOND);
+    assert_eq!(rig.wrong_pixels(2), 0);
+    assert_eq!(rig.captures, 0);
+    assert!(rig.drawn.iter().all(|d| d.to == 2));
+    rig.forget();
+    rig.host.picture_needed(2, PictureReason::Skipped);
+    rig.advance(SECOND);
+    assert!(!rig.drawn.is_empty() && rig.drawn.iter().all(|d| d.to == 2));
+}
+
+#[test]
+fn a_failing_encoder_is_replaced_by_tiles_at_once() {
+    for fault in [Fault::Error, Fault::Garbage, Fault::Empty, Fault::Open] {
+        let mut random = Random::new(0x6C_0003);
+        let after = if matches!(fault, Fault::Open) { 0 } else { 5 };
+        let mut rig = Rig::with(640, 480, Box::new(Faulty::new(fault, after)));
+        rig.join(1, MS * 4);
+        rig.advance(SECOND);
+        rig.play(VIDEO, 40, MS * 33, &mut random);
+        let fell = rig.events.iter().any(|e| matches!(e, HostEvent::EncoderFellBack { .. }));
+        assert!(fell && !rig.host.motion_active());
+        assert_eq!(rig.viewers[&1].problems, 0);
+        rig.advance(SECOND);
+        assert_eq!(rig.wrong_pixels(1), 0);
+        let status = rig.messages.iter().rev().find_map(|(_, m)| status_of(m)).unwrap();
+        assert_eq!(status.codec(), VideoCodec::Unspecified);
+        // Tries are bounded: three more, then never again.
+        for _ in 0..30 {
+            rig.advance(SECOND * 20);
+            rig.play(VIDEO, 12, MS * 33, &mut random);
+        }
+        assert_eq!(rig.events.len(), 4);
+        let last = rig.events.last().unwrap();
+        assert!(matches!(last, HostEvent::EncoderFellBack { retry_after: None, .. }));
+        rig.advance(SECOND);
+        assert_eq!(rig.wrong_pixels(1), 0);
+    }
+}
+
+#[test]
+fn a_viewer_without_decoder_gets_tiles() {
+    let mut random = Random::new(0x6C_0004);
+    let mut rig = Rig::new(640, 480);
+    rig.join_with(1, MS * 4, false);
+    rig.advance(SECOND);
+    rig.play(VIDEO, 40, MS * 16, &mut random);
+    assert_eq!(rig.count(|d| matches!(d.kind, Kind::H264 { .. })), 0);
+    assert_eq!(rig.viewers[&1].problems, 0);
+    rig.advance(SECOND);
+    assert_eq!(rig.wrong_pixels(1), 0);
+}
+
+#[test]
+fn a_viewer_that_loses_its_decoder_gets_tiles_from_there_on() {
+    let (mut rig, mut random) = rig_with_viewer();
+    rig.play(VIDEO, 20, MS * 33, &mut random);
+    assert!(rig.host.motion_active());
+    let cause = RefreshCause::NoDecoder.into();
+    let body = Some(video_feedback::Body::Refresh(RefreshRequest { cause }));
+    rig.host.on_feedback(1, &VideoFeedback { body }, rig.now);
+    rig.forget();
+    rig.play(VIDEO, 20, MS * 33, &mut random);
+    assert_eq!(rig.count(|d| matches!(d.kind, Kind::H264 { .. })), 0);
+    rig.advance(SECOND);
+    assert_eq!(rig.wrong_pixels(1), 0);
+}
+
+#[test]
+fn the_rate_can_be_changed_while_it_runs() {
+    let mut random = Random::new(0x6C_0005);
+    let faulty = Faulty::new(Fault::Error, u32::MAX);
+    let rates = faulty.rates.clone();
+    let mut rig = Rig::with(640, 480, Box::new(faulty));
+    rig.join(1, MS * 4);
+    rig.advance(SECOND);
+    rig.play(VIDEO, 30, MS * 33, &mut random);
+    let before = rates.load(Ordering::SeqCst);
+    rig.forget();
+    let settings = VideoSettings { preset: Preset::Custom.into(), fps: 15, kbps: 300 };
+    rig.host.set_settings(settings);
+    rig.play(VIDEO, 60, MS * 16, &mut random);
+    assert!(before > 1000 && rates.load(Ordering::SeqCst) == 300, "{before}");
+    assert_eq!(rig.count(|d| d.kind == Kind::H264 { key: true }), 0, "no new key picture");
+    let frames = rig.count(|d| matches!(d.kind, Kind::H264 { .. }));
+    assert!((10..=18).contains(&frames), "{frames} frames in 0.96 s");
+    let told = rig.messages.iter().rev().find_map(|(_, m)| status_of(m)).unwrap();
+    assert_eq!((told.settings, told.target_kbps), (Some(settings), 300));
+}
+
+#[test]
+fn without_acknowledgements_the_window_holds() {
+    let (mut rig, mut random) = rig_with_viewer();
+    rig.play(VIDEO, 20, MS * 33, &mut random);
+    rig.viewers.get_mut(&1).unwrap().acks = false;
+    rig.advance(SECOND);
+    rig.forget();
+    rig.play(VIDEO, 300, MS * 33, &mut random);
+    // One probe each two seconds, and what the window had left.
+    let frames = rig.viewers[&1].presented.len();
+    assert!(frames <= 5 + rig.host.window() as usize + 2, "{frames} frames in 10 s");
+    assert!(rig.most_in_flight <= 9, "{}", rig.most_in_flight);
+    rig.viewers.get_mut(&1).unwrap().acks = true;
+    rig.advance(SECOND * 3);
+    assert_eq!(rig.wrong_pixels(1), 0, "the newest picture comes as soon as it may");
+}
+
+#[test]
+fn a_full_link_of_its_own_stops_capture() {
+    let (mut rig, mut random) = rig_with_viewer();
+    rig.host.link_backlog(4 << 20);
+    rig.play(VIDEO, 30, MS * 33, &mut random);
+    assert_eq!(rig.captures, 0);
+    rig.host.link_backlog(0);
+    rig.advance(SECOND);
+    assert_eq!(rig.wrong_pixels(1), 0);
+}
+
+#[test]
+fn a_slow_viewer_does_not_slow_the_others() {
+    let (mut rig, mut random) = rig_with_viewer();
+    rig.join(2, SECOND * 3);
+    rig.advance(SECOND * 5);
+    rig.forget();
+    rig.play(VIDEO, 60, MS * 33, &mut random);
+    assert!(rig.viewers[&1].presented.len() >= 55, "{}", rig.viewers[&1].presented.len());
+    rig.advance(SECOND * 8);
+    assert_eq!((rig.wrong_pixels(1), rig.wrong_pixels(2)), (0, 0));
+}
+
+#[test]
+fn a_new_surface_starts_over_for_everyone() {
+    let (mut rig, mut random) = rig_with_viewer();
+    rig.join(2, MS * 9);
+    rig.advance(SECOND);
+    rig.play(VIDEO, 20, MS * 33, &mut random);
+    rig.forget();
+    rig.screen = rig::Screen::new(800, 333);
+    rig.screen.text(PixelRect::new(1, 1, 700, 300), &mut random);
+    rig.host.set_surface(800, 333, 2, rig.now).unwrap();
+    rig.advance(SECOND);
+    assert_eq!((rig.wrong_pixels(1), rig.wrong_pixels(2)), (0, 0));
+    assert_eq!(rig.viewers[&1].problems, 0);
+    let (_, first) = &rig.messages[0];
+    assert_eq!((first.participant, first.flags.has(Flags::KEY_FRAME)), (0, true));
+}
+
+#[test]
+fn a_photograph_comes_at_once_and_becomes_exact() {
+    let mut random = Random::new(0x6C_0006);
+    let mut rig = Rig::new(1280, 720);
+    rig.screen.noise(PixelRect::new(0, 0, 1280, 720), 1, &mut random);
+    rig.join(1, MS * 20);
+    rig.advance(MS * 100);
+    assert!(rig.viewers[&1].bytes < 1 << 20, "{} bytes", rig.viewers[&1].bytes);
+    assert_eq!(rig.viewers[&1].presented.len(), 1);
+    rig.advance(SECOND * 5);
+    assert_eq!(rig.wrong_pixels(1), 0);
+}
+
+#[test]
+fn messages_stay_small() {
+    let mut random = Random::new(0x6C_0007);
+    let mut rig = Rig::new(1280, 720);
+    for pixel in rig.screen.pixels.chunks_exact_mut(4) {
+        pixel.copy_from_slice(&random.next().to_le_bytes());
+    }
+    rig.join_with(1, MS, false);
+    rig.advance(SECOND * 2);
+    assert_eq!(rig.wrong_pixels(1), 0);
+    assert!(rig.messages.len() > 4);
+    assert!(rig.messages.iter().all(|(_, m)| m.size() <= gc_video::SOFT_MESSAGE));
+    let keys = rig.messages.iter().filter(|(_, m)| m.flags.has(Flags::KEY_FRAME)).count();
+    assert_eq!(keys, 2, "surface and first part");
+}
+
+#[test]
+fn random_desktops_end_exact_at_every_viewer() {
+    for seed in [0x6C_1001_u64, 0x6C_1002, 0x6C_1003] {
+        let mut random = Random::new(seed);
+        let mut rig = Rig::new(517, 389);
+        rig.join(1, MS * 3);
+        for step in 0..150 {
+            let x = random.below(400);
+            let y = random.below(300);
+            let rect = PixelRect::new(x, y, 1 + random.below(117), 1 + random.below(89));
+            match random.below(5) {
+                0 => rig.screen.noise(rect, step, &mut random),
+                1 => rig.screen.scroll_up(PixelRect::new(0, 0, 517, 389), 8),
+                2 => rig.screen.noise(PixelRect::new(96, 96, 160, 160), step, &mut random),
+                _ => rig.screen.text(rect, &mut random),
+            }
+            rig.damage(PixelRect::new(0, 0, 517, 389));
+            match step {
+                40 => rig.join(2, MS * 70),
+                80 => rig.host.picture_needed(0, PictureReason::Skipped),
+                110 => rig.host.leave(2),
+                _ => {}
+            }
+            rig.advance(MS * random.below(60));
+        }
+        rig.advance(SECOND * 2);
+        assert_eq!((rig.wrong_pixels(1), rig.viewers[&1].problems), (0, 0));
+    }
+}

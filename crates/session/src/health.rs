@@ -60,12 +60,17 @@ impl LinkHealth {
         }
         let beat_at = self.sent.saturating_add(self.interval);
         if now >= beat_at {
-            self.nonce = self.nonce.wrapping_add(1);
-            self.asked = Some((self.nonce, now));
-            self.sent = now;
-            return Health::Beat(self.nonce);
+            return Health::Beat(self.beat(now));
         }
         Health::Wait(beat_at.min(dead_at))
+    }
+
+    /// The nonce of a heartbeat to send now, due or not: to measure the round trip.
+    pub fn beat(&mut self, now: Duration) -> u32 {
+        self.nonce = self.nonce.wrapping_add(1);
+        self.asked = Some((self.nonce, now));
+        self.sent = now;
+        self.nonce
     }
 
     /// An acknowledgement came: the round trip, when it answers the newest beat.

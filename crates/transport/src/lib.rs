@@ -1,0 +1,14 @@
+//! The link of an endpoint to the relay: WebSocket over TLS, multiplexed by
+//! priority.
+
+mod connect;
+mod error;
+mod link;
+mod tls;
+mod websocket;
+mod wire;
+
+pub use connect::{Connector, Endpoint, connect};
+pub use error::{AddressError, ConnectError, RootsError};
+pub use link::{Closed, Link, LinkReceiver, LinkSender, SendError};
+pub use wire::{WireEvent, WireFuture, WireSink, WireSource};

@@ -9,6 +9,8 @@ use crate::picture::CELL;
 const MOTION_GAP_MS: u32 = 150;
 /// This many of them in a row make a cell hot.
 const HOT: u8 = 5;
+/// After this, earlier changes do not count at all.
+const FORGET_MS: u32 = 600;
 /// A hot cell cools down after this.
 const COOL_MS: u32 = 300;
 
@@ -82,6 +84,18 @@ impl Cells {
         rows.flat_map(move |row| (first..last).map(move |column| row * width + column))
     }
 
+    /// `rect` grown to whole cells.
+    pub(crate) fn around(&self, rect: &PixelRect) -> PixelRect {
+        let rect = rect.intersection(&self.bounds);
+        if rect.is_empty() {
+            return rect;
+        }
+        let (x, y) = (rect.x / CELL * CELL, rect.y / CELL * CELL);
+        let width = rect.right().next_multiple_of(CELL) - x;
+        let height = rect.bottom().next_multiple_of(CELL) - y;
+        PixelRect::new(x, y, width, height).intersection(&self.bounds)
+    }
+
     /// Starts a pass: nothing is marked, nothing has been seen.
     pub(crate) fn begin(&mut self) {
         self.pass = self.pass.wrapping_add(1).max(1);
@@ -148,8 +162,10 @@ impl Cells {
             let gap = now.wrapping_sub(cell.changed_ms);
             cell.heat = if gap <= MOTION_GAP_MS {
                 cell.heat.saturating_add(u8::from(gap >= 4)).min(4 * HOT)
-            } else {
+            } else if gap <= FORGET_MS {
                 cell.heat / 2
+            } else {
+                0
             };
             cell.changed_ms = now;
             if cell.lossy

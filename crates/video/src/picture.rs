@@ -4,6 +4,7 @@ use crate::{PictureView, PixelRect};
 
 /// Side of a cell, the unit of change tracking; that of an H.264 macroblock.
 pub(crate) const CELL: u32 = 16;
+const CELL_BYTES: usize = CELL as usize * 4;
 /// The X byte says nothing and is not compared.
 const COLOR: u32 = 0x00FF_FFFF;
 
@@ -38,6 +39,30 @@ impl Picture {
         }
     }
 
+    /// Tells which cells of a band of rows hold a change: `found[n]` is set for the
+    /// n-th cell from `band.x` on, which must be a cell's edge.
+    pub(crate) fn changed_cells(
+        &self,
+        view: &PictureView<'_>,
+        band: &PixelRect,
+        found: &mut Vec<bool>,
+    ) {
+        found.clear();
+        found.resize(band.width.div_ceil(CELL) as usize, false);
+        let ours = self.view();
+        for y in band.y..band.bottom() {
+            let a = view.row(band.x, y, band.width).chunks(CELL_BYTES);
+            let b = ours.row(band.x, y, band.width).chunks(CELL_BYTES);
+            for ((a, b), found) in a.zip(b).zip(found.iter_mut()) {
+                *found |= if let (Some(a), Some(b)) = (a.first_chunk(), b.first_chunk()) {
+                    cells_differ(a, b)
+                } else {
+                    a.chunks_exact(4).zip(b.chunks_exact(4)).any(|(a, b)| a[..3] != b[..3])
+                };
+            }
+        }
+    }
+
     /// The part of `rect`, at most a cell wide, in which `view` has other colours;
     /// `None` when it has none.
     pub(crate) fn changed_part(
@@ -47,10 +72,10 @@ impl Picture {
     ) -> Option<PixelRect> {
         let mut columns = [0_u32; CELL as usize];
         let mut rows: Option<(u32, u32)> = None;
+        let ours = self.view();
         for y in rect.y..rect.bottom() {
             let theirs = view.row(rect.x, y, rect.width);
-            let ours = self.view().row(rect.x, y, rect.width);
-            if differs(theirs, ours, &mut columns) {
+            if differs(theirs, ours.row(rect.x, y, rect.width), &mut columns) {
                 rows = Some(rows.map_or((y, y), |(first, _)| (first, y)));
             }
         }
@@ -69,8 +94,9 @@ impl Picture {
             if let Some(ours) = self.pixels.get_mut(start..end)
                 && ours.len() == theirs.len()
             {
-                for (to, from) in ours.chunks_exact_mut(4).zip(theirs.chunks_exact(4)) {
-                    to.copy_from_slice(&[from[0], from[1], from[2], 255]);
+                let ours = ours.as_chunks_mut::<4>().0;
+                for (to, from) in ours.iter_mut().zip(theirs.as_chunks::<4>().0) {
+                    *to = (u32::from_le_bytes(*from) | !COLOR).to_le_bytes();
                 }
             }
         }
@@ -103,7 +129,7 @@ impl Picture {
         let mut solid = first.len() == 4;
         for y in rect.y..rect.bottom() {
             let row = view.row(rect.x, y, rect.width);
-            solid = solid && row.chunks_exact(4).all(|pixel| pixel == first);
+            solid = solid && row.as_chunks::<4>().0.iter().all(|pixel| pixel == first);
             out.extend_from_slice(row);
         }
         match first {
@@ -119,33 +145,39 @@ impl Picture {
         let mut count = 0;
         for y in (rect.y..rect.bottom()).step_by(2) {
             let row = view.row(rect.x, y, rect.width);
-            let next = row.get(4..).unwrap_or_default();
-            count += row
-                .chunks_exact(4)
-                .zip(next.chunks_exact(4))
-                .map(|(a, b)| {
-                    let (a, b) = ([a[0], a[1], a[2], a[3]], [b[0], b[1], b[2], b[3]]);
-                    u32::from(u32::from_le_bytes(a) != u32::from_le_bytes(b))
-                })
+            let pixels = row.as_chunks::<4>().0;
+            let next = pixels.get(1..).unwrap_or_default();
+            let changes = pixels.iter().zip(next);
+            count += changes
+                .map(|(a, b)| u32::from(u32::from_le_bytes(*a) != u32::from_le_bytes(*b)))
                 .sum::<u32>();
         }
         count * 2
     }
 }
 
+/// Compares two rows of a cell. The constant length compiles to vector code.
+#[inline]
+fn cells_differ(a: &[u8; CELL_BYTES], b: &[u8; CELL_BYTES]) -> bool {
+    let mut any = 0;
+    for (a, b) in a.as_chunks::<4>().0.iter().zip(b.as_chunks::<4>().0) {
+        any |= u32::from_le_bytes(*a) ^ u32::from_le_bytes(*b);
+    }
+    any & COLOR != 0
+}
+
 /// Compares two rows of at most a cell and notes in which columns they differ.
 #[inline]
 fn differs(theirs: &[u8], ours: &[u8], columns: &mut [u32; CELL as usize]) -> bool {
-    const BYTES: usize = CELL as usize * 4;
     let mut any = 0;
-    if let (Ok(a), Ok(b)) = (<&[u8; BYTES]>::try_from(theirs), <&[u8; BYTES]>::try_from(ours)) {
-        // The common case has a constant length, which compiles to vector code.
-        for (i, column) in columns.iter_mut().enumerate() {
-            let at = i * 4;
-            let x = u32::from_le_bytes([a[at], a[at + 1], a[at + 2], a[at + 3]])
-                ^ u32::from_le_bytes([b[at], b[at + 1], b[at + 2], b[at + 3]]);
-            *column |= x & COLOR;
-            any |= x & COLOR;
+    if let (Ok(a), Ok(b)) =
+        (<&[u8; CELL_BYTES]>::try_from(theirs), <&[u8; CELL_BYTES]>::try_from(ours))
+    {
+        let pixels = a.as_chunks::<4>().0.iter().zip(b.as_chunks::<4>().0);
+        for ((a, b), column) in pixels.zip(columns) {
+            let x = (u32::from_le_bytes(*a) ^ u32::from_le_bytes(*b)) & COLOR;
+            *column |= x;
+            any |= x;
         }
     } else {
         for ((a, b), column) in theirs.chunks_exact(4).zip(ours.chunks_exact(4)).zip(columns) {

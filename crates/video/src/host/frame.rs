@@ -6,6 +6,7 @@ use gc_proto::v2::{CopyFrom, Operation, operation};
 
 use super::{HostError, Surface, VideoHost};
 use crate::outgoing::{FrameHead, split};
+use crate::picture::CELL;
 use crate::{PictureView, PixelRect, ViewError, scroll};
 
 /// Marked cells from which on a scroll is searched for.
@@ -161,11 +162,17 @@ impl Surface {
     }
 
     fn look_at(&mut self, view: &PictureView<'_>, rect: &PixelRect) {
-        for index in self.cells.touched(rect) {
-            if self.cells.first_look(index)
-                && let Some(part) = self.picture.changed_part(view, &self.cells.rect(index))
-            {
-                self.cells.mark(index, part);
+        let rect = self.cells.around(rect);
+        for y in (rect.y..rect.bottom()).step_by(CELL as usize) {
+            let band = PixelRect { y, height: CELL.min(rect.bottom() - y), ..rect };
+            self.picture.changed_cells(view, &band, &mut self.changed);
+            for (index, changed) in self.cells.touched(&band).zip(&self.changed) {
+                if *changed
+                    && self.cells.first_look(index)
+                    && let Some(part) = self.picture.changed_part(view, &self.cells.rect(index))
+                {
+                    self.cells.mark(index, part);
+                }
             }
         }
     }

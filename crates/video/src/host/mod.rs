@@ -119,6 +119,8 @@ struct Surface {
     damage: Damage,
     /// Damage that the driver was told to capture.
     capturing: Damage,
+    /// Scratch of the comparison.
+    changed: Vec<bool>,
 }
 
 /// Decides when to capture, and turns pixels into messages.
@@ -205,6 +207,7 @@ impl VideoHost {
             painted: false,
             damage,
             capturing: Damage::default(),
+            changed: Vec::new(),
         });
         self.motion.close_all();
         self.outbox.clear();

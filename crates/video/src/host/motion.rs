@@ -17,8 +17,10 @@ const MOST_REGIONS: usize = 3;
 const LEAST_CELLS: u32 = 36;
 /// Neighbouring pixels that differ, below which tiles are cheap even at full rate.
 const LEAST_TRANSITIONS: u32 = 4000;
-/// A region is moved or grown this seldom at most.
-const SETTLE: Duration = Duration::from_millis(500);
+/// A region is grown this seldom at most.
+const SETTLE: Duration = Duration::from_millis(250);
+/// The same, where tiles would cost more than the link bears.
+const SETTLE_DENSE: Duration = Duration::from_millis(60);
 /// Over this time it is seen how much of a region is really in use.
 const USE_WINDOW: Duration = Duration::from_secs(1);
 /// Waits before a failed encoder is tried again; then never.
@@ -38,6 +40,8 @@ struct Region {
     used: PixelRect,
     used_since: Duration,
     key_due: bool,
+    /// Nothing of it was sent yet.
+    fresh: bool,
 }
 
 pub(super) struct Motion {
@@ -108,7 +112,7 @@ impl Motion {
         rate: Rate,
         now: Duration,
     ) {
-        self.shrink(rate, now);
+        self.shrink(cells, rate, now);
         let rects = self.rects();
         let hot: Vec<_> = cells
             .marked()
@@ -123,7 +127,7 @@ impl Motion {
         for cluster in cells.clusters(&hot) {
             if is_compact(&cluster, 0.35) && picture.transitions(&cluster.rect) > LEAST_TRANSITIONS
             {
-                self.cover(cluster.rect, rate, now);
+                self.cover(cluster.rect, SETTLE, rate, now);
             }
         }
     }
@@ -163,13 +167,13 @@ impl Motion {
             .collect();
         for cluster in cells.clusters(&dense) {
             if cluster.cells >= 2 * LEAST_CELLS && is_compact(&cluster, 0.5) {
-                self.cover(cluster.rect, rate, now);
+                self.cover(cluster.rect, SETTLE_DENSE, rate, now);
             }
         }
     }
 
     /// Sees to it that `rect` is part of a region, if that can be now.
-    fn cover(&mut self, rect: PixelRect, rate: Rate, now: Duration) {
+    fn cover(&mut self, rect: PixelRect, settle: Duration, rate: Rate, now: Duration) {
         let mut rect = rect;
         let mut joined = Vec::new();
         // What overlaps must become one; that may make it overlap another.
@@ -181,7 +185,10 @@ impl Motion {
             rect = rect.union(&self.regions[at].rect);
             joined.push(at);
         }
-        let settled = joined.iter().all(|at| now >= self.regions[*at].opened + SETTLE);
+        let settled = joined.iter().all(|at| {
+            let held = &self.regions[*at];
+            held.fresh || now >= held.opened + settle
+        });
         let room = self.regions.len() - joined.len() < MOST_REGIONS;
         if settled && room && self.factory.accepts(rect.width, rect.height) {
             let mut at = 0;
@@ -193,13 +200,13 @@ impl Motion {
         }
     }
 
-    fn shrink(&mut self, rate: Rate, now: Duration) {
+    fn shrink(&mut self, cells: &Cells, rate: Rate, now: Duration) {
         let mut smaller = Vec::new();
         self.regions.retain_mut(|region| {
             if now < region.used_since + USE_WINDOW {
                 return true;
             }
-            let used = to_cells(&region.used, &region.rect);
+            let used = cells.around(&region.used).intersection(&region.rect);
             region.used = PixelRect::default();
             region.used_since = now;
             let keep = used.is_empty()
@@ -237,6 +244,7 @@ impl Motion {
                     used: PixelRect::default(),
                     used_since: now,
                     key_due: true,
+                    fresh: true,
                 });
                 self.next_stream = self.next_stream.wrapping_add(1).max(1);
             }
@@ -324,6 +332,7 @@ impl Region {
             return Err(EncodeFailure::Output("no key picture where one was due"));
         }
         self.key_due = false;
+        self.fresh = false;
         let h264 = H264 { access_unit: unit.into(), key, stream: self.stream };
         Ok(Operation { rect: Some(self.rect.wire()), draw: Some(operation::Draw::H264(h264)) })
     }
@@ -347,16 +356,4 @@ fn is_compact(cluster: &Cluster, least: f64) -> bool {
     cluster.cells >= LEAST_CELLS
         && cluster.rect.width.min(cluster.rect.height) >= 2 * CELL
         && f64::from(cluster.cells) >= all * least
-}
-
-/// `rect` grown to whole cells, within `bounds`.
-fn to_cells(rect: &PixelRect, bounds: &PixelRect) -> PixelRect {
-    if rect.is_empty() {
-        return *rect;
-    }
-    let x = rect.x / CELL * CELL;
-    let y = rect.y / CELL * CELL;
-    let width = rect.right().div_ceil(CELL) * CELL - x;
-    let height = rect.bottom().div_ceil(CELL) * CELL - y;
-    PixelRect::new(x, y, width, height).intersection(bounds)
 }

@@ -1,5 +1,7 @@
 //! The audit: every decision, with actor, target, address and correlation id.
 
+use std::fmt::Write as _;
+
 use gc_types::{CorrelationId, EventId, MachineId, SessionId, TenantId, UnixMillis};
 use sqlx::any::AnyRow;
 
@@ -198,8 +200,9 @@ impl TenantStore<'_> {
         add(" AND (actor_id = ? OR actor_name = ?)", filter.actor.clone());
         add(" AND session_id = ?", filter.session.map(|id| id.to_string()));
         add(" AND machine_id = ?", filter.machine.map(|id| id.to_string()));
-        // The limit is a number of ours, not a client's text.
-        sql.push_str(&format!(" ORDER BY id DESC LIMIT {}", u64::from(limit) + 1));
+        // The limit is a number of ours, not a client's text. Writing to a string
+        // cannot fail.
+        let _ = write!(sql, " ORDER BY id DESC LIMIT {}", u64::from(limit) + 1);
         let mut query = self.query(&sql).bind(before);
         for value in values {
             query = query.bind(value);

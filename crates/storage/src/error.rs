@@ -34,3 +34,15 @@ impl From<sqlx::Error> for StorageError {
         }
     }
 }
+
+impl StorageError {
+    /// Whether waiting may help: the database cannot be reached, and did not
+    /// refuse.
+    pub fn is_transient(&self) -> bool {
+        matches!(
+            self,
+            Self::Open(error) | Self::Engine(error)
+                if matches!(error, sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut)
+        )
+    }
+}

@@ -1,0 +1,279 @@
+//! The relay's gate: credentials are checked here once more, at the hello, and
+//! used up.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gc_policy::{Actor, AttendedConsent, PermissionSet, initial_consent, session_rights};
+use gc_proto::{clean_text, v2};
+use gc_relay::ports::{
+    AdmittedAgent, AdmittedViewer, AgentCredential, AgentRef, Gate, OpenSession, PeerInfo,
+    PortFuture, Refusal, SessionGrant,
+};
+use gc_storage::{ActorKind, NewSession, SessionKind, SessionRow, StorageError};
+use gc_types::{AgentMode, ConsentState, GrantId, Rights, Secret, SessionId};
+use serde_json::json;
+
+use crate::bus::Topic;
+use crate::jwt;
+use crate::planes::ViewerClaims;
+use crate::secrets::{fingerprint, random_secret};
+use crate::state::Core;
+
+/// How long the user may take to answer.
+pub(crate) const CONSENT_TIMEOUT: Duration = Duration::from_mins(1);
+/// How long a grant holds.
+pub(crate) const GRANT_LIFETIME: Duration = Duration::from_hours(24);
+
+pub(crate) struct ApiGate {
+    core: Arc<Core>,
+}
+
+/// A session as the relay needs to know it.
+pub(crate) fn open_session(row: &SessionRow) -> OpenSession {
+    OpenSession {
+        session: row.id,
+        agent: agent_of(row),
+        tenant: row.tenant,
+        machine_name: row.machine_name.clone(),
+        grant: SessionGrant {
+            id: row.grant,
+            technician: row.technician.clone(),
+            company: row.company.clone(),
+            rights: row.grant_rights,
+            expires: row.grant_expires,
+            ticket: row.ticket.clone(),
+        },
+        consent_mode: row.consent_mode,
+        consent: row.consent_state,
+        rights: row.rights,
+        consent_timeout: CONSENT_TIMEOUT,
+    }
+}
+
+/// Whose screen a session shows.
+pub(crate) fn agent_of(row: &SessionRow) -> AgentRef {
+    row.machine.map_or(AgentRef::Support(row.id), AgentRef::Machine)
+}
+
+fn refusal(code: v2::CloseCode, reason: &str) -> Refusal {
+    Refusal { code, reason: reason.into() }
+}
+
+fn unauthenticated() -> Refusal {
+    refusal(v2::CloseCode::Unauthenticated, "The credential is not valid, or no longer.")
+}
+
+fn forbidden() -> Refusal {
+    refusal(v2::CloseCode::Forbidden, "You may not join this session.")
+}
+
+fn ended() -> Refusal {
+    refusal(v2::CloseCode::SessionEnded, "This session is over.")
+}
+
+fn failed(error: StorageError) -> Refusal {
+    tracing::error!(%error, "the database failed at a hello");
+    refusal(v2::CloseCode::Overloaded, "The server cannot check this at the moment.")
+}
+
+impl ApiGate {
+    pub(crate) const fn new(core: Arc<Core>) -> Self {
+        Self { core }
+    }
+
+    async fn agent(
+        &self,
+        credential: &AgentCredential,
+        hello: &v2::AgentHello,
+        peer: PeerInfo,
+    ) -> Result<AdmittedAgent, Refusal> {
+        let storage = &self.core.storage;
+        let managed = matches!(credential, AgentCredential::Machine { .. });
+        let mode = if managed { v2::AgentMode::Managed } else { v2::AgentMode::Support };
+        if hello.mode() != mode {
+            return Err(refusal(
+                v2::CloseCode::Policy,
+                "The credential is not for this kind of agent.",
+            ));
+        }
+        match credential {
+            AgentCredential::Machine { key, machine, tenant } => {
+                if !storage.key_still_valid(*key).await.map_err(failed)? {
+                    return Err(unauthenticated());
+                }
+                let live = storage.tenant(*tenant).live_session_of(*machine).await;
+                let live = live.map_err(failed)?;
+                Ok(AdmittedAgent {
+                    agent: AgentRef::Machine(*machine),
+                    mode: AgentMode::Managed,
+                    key: Some(*key),
+                    tenant: *tenant,
+                    resume_token: None,
+                    sessions: live.iter().map(open_session).collect(),
+                })
+            }
+            AgentCredential::SupportCode(code) => {
+                let resume = random_secret("resume_", self.core.entropy.as_ref());
+                let bound = self.bind(*code, hello, &resume).await.map_err(failed)?;
+                let row = bound.ok_or_else(unauthenticated)?;
+                self.core
+                    .journal
+                    .event(row.tenant, "code.used")
+                    .from(peer.address, peer.correlation)
+                    .actor(ActorKind::Agent, None, &row.machine_name)
+                    .target("session", row.id, &row.machine_name)
+                    .session(Some(row.id))
+                    .write(&self.core.journal);
+                self.core.bus.changed(row.tenant, Topic::Codes);
+                self.core.bus.changed(row.tenant, Topic::Sessions);
+                Ok(support_agent(&row, Some(resume)))
+            }
+            AgentCredential::Resume { session } => {
+                let row = storage.session_any_tenant(*session).await.map_err(failed)?;
+                let row = row.filter(|row| row.ended.is_none() && row.machine.is_none());
+                Ok(support_agent(&row.ok_or_else(ended)?, None))
+            }
+        }
+    }
+
+    async fn bind(
+        &self,
+        code: gc_types::SupportCode,
+        hello: &v2::AgentHello,
+        resume: &Secret,
+    ) -> Result<Option<SessionRow>, StorageError> {
+        let core = &self.core;
+        let now = core.clock.now();
+        let name = clean_text(&hello.hostname, 64);
+        let bound = core
+            .storage
+            .bind_code(&core.keys.code_hash(code), now, |code| NewSession {
+                id: SessionId::random(core.entropy.as_ref()),
+                kind: SessionKind::Attended,
+                machine: None,
+                machine_name: if name.is_empty() { "Guest".into() } else { name },
+                technician_id: code.technician_id,
+                technician: code.technician.clone(),
+                company: core.config.company.clone(),
+                ticket: String::new(),
+                grant: GrantId::random(core.entropy.as_ref()),
+                grant_rights: Rights::CONTROL,
+                grant_expires: now.plus(GRANT_LIFETIME),
+                consent_mode: AttendedConsent::MODE,
+                consent_state: initial_consent(AttendedConsent::MODE),
+                resume_hash: Some(fingerprint(resume.expose())),
+                created: now,
+            })
+            .await?;
+        Ok(bound.map(|bound| bound.session))
+    }
+
+    async fn viewer(&self, token: &Secret, peer: PeerInfo) -> Result<AdmittedViewer, Refusal> {
+        let core = &self.core;
+        let now = core.clock.now();
+        let token = jwt::verify::<ViewerClaims>(&core.keys.viewer, token.expose(), now)
+            .ok_or_else(unauthenticated)?;
+        let claims = token.claims;
+        let store = core.storage.tenant(claims.tenant);
+        let first = store.redeem_viewer_token(token.id, claims.session, now).await;
+        if !first.map_err(failed)? {
+            return Err(unauthenticated());
+        }
+        // What was allowed when the token was made out may not be any more.
+        let login = core.login(claims.login).await.map_err(|_| {
+            refusal(v2::CloseCode::Overloaded, "The server cannot check this at the moment.")
+        })?;
+        let login = login
+            .filter(|login| login.user == claims.sub && login.tenant == claims.tenant)
+            .ok_or_else(unauthenticated)?;
+        let actor = Actor {
+            role: login.role,
+            granted: login.permissions.iter().copied().collect::<PermissionSet>(),
+        };
+        let asked = Rights::from_bits(claims.rights);
+        let control = asked.allows(gc_types::Right::Control);
+        let rights = session_rights(actor, control).map_err(|_| forbidden())?.intersect(asked);
+        let session =
+            store.session(claims.session).await.map_err(failed)?.ok_or_else(|| {
+                refusal(v2::CloseCode::SessionUnknown, "There is no such session.")
+            })?;
+        if session.ended.is_some() {
+            return Err(ended());
+        }
+        if !session.consent_state.permits() {
+            return Err(refusal(
+                v2::CloseCode::Forbidden,
+                if session.consent_state == ConsentState::Denied {
+                    "The user declined."
+                } else {
+                    "The user has not answered yet."
+                },
+            ));
+        }
+        tracing::debug!(correlation = %peer.correlation, session = %session.id, "viewer admitted");
+        Ok(AdmittedViewer {
+            session: session.id,
+            user: login.user,
+            login: claims.login,
+            name: login.display_name,
+            rights,
+            tenant: claims.tenant,
+        })
+    }
+
+    fn refused(&self, peer: PeerInfo, kind: ActorKind, what: &str, refusal: &Refusal) {
+        self.core
+            .journal
+            .event(gc_types::TenantId::DEFAULT, "link.refused")
+            .from(peer.address, peer.correlation)
+            .actor(kind, None, what)
+            .target("socket", what, what)
+            .refused()
+            .detail(json!({ "code": refusal.code as i32, "reason": refusal.reason }))
+            .write(&self.core.journal);
+    }
+}
+
+fn support_agent(row: &SessionRow, resume_token: Option<Secret>) -> AdmittedAgent {
+    AdmittedAgent {
+        agent: AgentRef::Support(row.id),
+        mode: AgentMode::Support,
+        key: None,
+        tenant: row.tenant,
+        resume_token,
+        sessions: vec![open_session(row)],
+    }
+}
+
+impl Gate for ApiGate {
+    fn admit_agent<'a>(
+        &'a self,
+        credential: &'a AgentCredential,
+        hello: &'a v2::AgentHello,
+        _software: &'a str,
+        peer: PeerInfo,
+    ) -> PortFuture<'a, Result<AdmittedAgent, Refusal>> {
+        Box::pin(async move {
+            let admitted = self.agent(credential, hello, peer).await;
+            if let Err(refusal) = &admitted {
+                self.refused(peer, ActorKind::Agent, "agent", refusal);
+            }
+            admitted
+        })
+    }
+
+    fn admit_viewer<'a>(
+        &'a self,
+        token: Secret,
+        peer: PeerInfo,
+    ) -> PortFuture<'a, Result<AdmittedViewer, Refusal>> {
+        Box::pin(async move {
+            let admitted = self.viewer(&token, peer).await;
+            if let Err(refusal) = &admitted {
+                self.refused(peer, ActorKind::Guest, "viewer", refusal);
+            }
+            admitted
+        })
+    }
+}

@@ -1,0 +1,83 @@
+//! Built-in TLS, and taking up a renewed certificate without a restart.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result};
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::TlsAcceptor;
+
+const LOOK: Duration = Duration::from_secs(30);
+
+/// The certificate in use.
+pub(crate) struct Tls {
+    certificate: PathBuf,
+    key: PathBuf,
+    current: RwLock<Arc<ServerConfig>>,
+}
+
+fn load(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>> {
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(certificate)
+        .and_then(Iterator::collect)
+        .with_context(|| format!("CONNECT_TLS_CERT: {} cannot be read", certificate.display()))?;
+    anyhow::ensure!(
+        !chain.is_empty(),
+        "CONNECT_TLS_CERT: {} holds no certificate",
+        certificate.display()
+    );
+    let key = PrivateKeyDer::from_pem_file(key)
+        .with_context(|| format!("CONNECT_TLS_KEY: {} cannot be read", key.display()))?;
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .context("CONNECT_TLS_KEY is not the key of CONNECT_TLS_CERT")?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+impl Tls {
+    /// Reads certificate and key.
+    pub(crate) fn load(certificate: PathBuf, key: PathBuf) -> Result<Arc<Self>> {
+        let current = RwLock::new(load(&certificate, &key)?);
+        Ok(Arc::new(Self { certificate, key, current }))
+    }
+
+    /// For the next handshake.
+    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone().into()
+    }
+
+    fn changed(&self) -> Option<(SystemTime, SystemTime)> {
+        let time = |path: &Path| std::fs::metadata(path).and_then(|facts| facts.modified()).ok();
+        Some((time(&self.certificate)?, time(&self.key)?))
+    }
+
+    /// Reads both files again, and keeps what it has when they do not fit.
+    pub(crate) fn reload(&self) -> Result<()> {
+        let config = load(&self.certificate, &self.key)?;
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = config;
+        Ok(())
+    }
+
+    /// Looks for renewed files until the process ends.
+    pub(crate) async fn watch(self: Arc<Self>) {
+        let mut seen = self.changed();
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let now = self.changed();
+            if now.is_none() || now == seen {
+                continue;
+            }
+            seen = now;
+            match self.reload() {
+                Ok(()) => tracing::info!("certificate taken up anew"),
+                Err(error) => tracing::error!("renewed certificate not taken: {error:#}"),
+            }
+        }
+    }
+}

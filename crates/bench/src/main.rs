@@ -8,6 +8,7 @@ mod machine;
 mod probe;
 mod relay;
 mod report;
+mod session;
 mod stage;
 mod statistics;
 mod usage;
@@ -26,6 +27,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Latency, frame rate, bytes and CPU of a session on a real display
+    Session(session::Arguments),
     /// Throughput, latency and memory of the server as a relay
     Relay(relay::Arguments),
     /// Draw on a display; started by `session`
@@ -39,6 +42,7 @@ fn main() -> Result<()> {
         .with_writer(std::io::stderr)
         .init();
     match arguments.command {
+        Command::Session(arguments) => session::run(&arguments),
         Command::Relay(arguments) => relay::run(&arguments),
         Command::Workload(arguments) => workload::run(&arguments),
     }

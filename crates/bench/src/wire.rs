@@ -1,6 +1,6 @@
 //! The plain WebSocket protocol, for peers that are simulated in great numbers.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
@@ -39,17 +39,10 @@ impl Door {
         Ok(Self { address: address.parse().with_context(|| format!("address {url}"))?, tls })
     }
 
-    /// Opens a WebSocket. `from` is an own address of the loopback network: servers
-    /// limit the connections of one address.
-    pub(crate) async fn open(
-        &self,
-        path: &str,
-        bearer: Option<&str>,
-        from: Ipv4Addr,
-    ) -> Result<Socket> {
+    /// Opens a WebSocket.
+    pub(crate) async fn open(&self, path: &str, bearer: Option<&str>) -> Result<Socket> {
         let socket = TcpSocket::new_v4()?;
         socket.set_nodelay(true)?;
-        socket.bind(SocketAddr::new(from.into(), 0))?;
         let tcp = socket.connect(self.address).await?;
         let stream = match &self.tls {
             Some(config) => {
@@ -77,8 +70,8 @@ impl Door {
     }
 
     /// Opens the link of a managed agent.
-    pub(crate) async fn agent(&self, name: &str, key: &str, from: Ipv4Addr) -> Result<Socket> {
-        let mut socket = self.open("/ws/agent", Some(key), from).await?;
+    pub(crate) async fn agent(&self, name: &str, key: &str) -> Result<Socket> {
+        let mut socket = self.open("/ws/agent", Some(key)).await?;
         let agent = AgentHello {
             mode: AgentMode::Managed.into(),
             hostname: name.to_owned(),
@@ -92,8 +85,8 @@ impl Door {
     }
 
     /// Opens the link of a viewer; its seat is in the welcome.
-    pub(crate) async fn viewer(&self, token: &str, from: Ipv4Addr) -> Result<(Socket, Welcome)> {
-        let mut socket = self.open("/ws/viewer", None, from).await?;
+    pub(crate) async fn viewer(&self, token: &str) -> Result<(Socket, Welcome)> {
+        let mut socket = self.open("/ws/viewer", None).await?;
         let capabilities =
             ViewerCapabilities { codecs: Vec::new(), max_width: 4096, max_height: 4096 };
         let viewer = ViewerHello { token: token.to_owned(), capabilities: Some(capabilities) };

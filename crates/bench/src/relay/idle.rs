@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
-use super::peers::{Peer, own_address};
+use super::peers::Peer;
 use crate::clock::monotonic;
 use crate::report::{progress, table as lay_out};
 use crate::stage::Stage;
@@ -60,7 +60,7 @@ fn connect(stage: &Stage, runtime: &Runtime, number: usize, keys: &[String]) -> 
     let key = keys.get(number).map_or("", String::as_str);
     let name = format!("machine-{number}");
     runtime.block_on(async {
-        let socket = stage.door.agent(&name, key, own_address(number)).await?;
+        let socket = stage.door.agent(&name, key).await?;
         Ok(Peer::drive(socket, |_| None))
     })
 }

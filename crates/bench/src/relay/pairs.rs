@@ -6,7 +6,7 @@ use anyhow::Result;
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 
-use super::peers::{SimulatedAgent, SimulatedViewer, own_address};
+use super::peers::{SimulatedAgent, SimulatedViewer};
 use crate::stage::Stage;
 use crate::wire::Socket;
 
@@ -32,8 +32,7 @@ impl Pair {
     ) -> Result<Self> {
         let (machine, key) = stage.rest.add_machine(&format!("Machine {number}"), "silent")?;
         let name = format!("machine-{number}");
-        let from = own_address(number);
-        let socket = runtime.block_on(stage.door.agent(&name, &key, from))?;
+        let socket = runtime.block_on(stage.door.agent(&name, &key))?;
         let mut agent = runtime.block_on(async { SimulatedAgent::new(socket) });
         stage.wait_online(&machine)?;
         let session = stage.session(&machine)?;
@@ -41,7 +40,7 @@ impl Pair {
         let mut joined = Vec::new();
         for viewer in 0..viewers {
             let token = stage.viewer_token(&session)?;
-            let (socket, _) = runtime.block_on(stage.door.viewer(&token, from))?;
+            let (socket, _) = runtime.block_on(stage.door.viewer(&token))?;
             // Only the first one paces the agent.
             let window = if viewer == 0 { window.clone() } else { Arc::new(Semaphore::new(0)) };
             joined.push(runtime.block_on(async { SimulatedViewer::new(socket, window) }));
@@ -53,7 +52,7 @@ impl Pair {
     /// Adds a viewer that reads nothing.
     pub(super) fn add_stalled(&mut self, stage: &Stage, runtime: &Runtime) -> Result<()> {
         let token = stage.viewer_token(&self.session)?;
-        let (socket, _) = runtime.block_on(stage.door.viewer(&token, own_address(0)))?;
+        let (socket, _) = runtime.block_on(stage.door.viewer(&token))?;
         self.stalled.push(socket);
         Ok(())
     }

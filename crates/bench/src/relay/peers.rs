@@ -1,6 +1,5 @@
 //! Simulated agents and viewers.
 
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -202,11 +201,4 @@ impl SimulatedViewer {
         });
         Self { received, _peer: peer }
     }
-}
-
-/// An own address of the loopback network for each of many peers: servers limit the
-/// connections of one address.
-pub(crate) fn own_address(number: usize) -> Ipv4Addr {
-    let [_, _, high, low] = (number as u32 / 50).to_be_bytes();
-    Ipv4Addr::new(127, 10, high, low.max(1))
 }

@@ -15,6 +15,7 @@ use clap::{Args, ValueEnum};
 use crate::clock::monotonic;
 use canvas::Canvas;
 pub(crate) use canvas::SharedImage;
+pub(crate) use picture::Numbers;
 pub(crate) use typing::{BOX, box_is_white};
 
 /// Printed once the first picture is on the display.

@@ -1,6 +1,7 @@
 //! Everything that is checked without running the product.
 
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 
@@ -13,6 +14,7 @@ pub(crate) fn run() -> Result<()> {
     lints()?;
     documentation()?;
     codegen::run(true)?;
+    wire()?;
     dependencies()?;
     web()
 }
@@ -38,6 +40,14 @@ pub(crate) fn documentation() -> Result<()> {
         cargo(&["doc", "--quiet", "--workspace", "--no-deps", "--document-private-items"])
             .env("RUSTDOCFLAGS", "--deny warnings"),
     )
+}
+
+/// The wire keeps to the style of protobuf and breaks nothing that was released;
+/// `proto/baseline.binpb` is the wire of the last release.
+pub(crate) fn wire() -> Result<()> {
+    let buf = Path::new("web/node_modules/.bin/buf");
+    succeed(Command::new(buf).args(["lint", "proto"]))?;
+    succeed(Command::new(buf).args(["breaking", "proto", "--against", "proto/baseline.binpb"]))
 }
 
 /// Licences and advisories.

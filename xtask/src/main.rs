@@ -3,6 +3,7 @@
 mod architecture;
 mod check;
 mod codegen;
+mod postgres;
 mod run;
 mod setup;
 mod test;
@@ -59,7 +60,7 @@ fn main() -> Result<()> {
             setup::run()?;
             run::product("demo", "guruconnect-demo", &arguments)
         }
-        Command::Test { only } => test::run(only.as_deref()),
+        Command::Test { only } => test::all(only.as_deref()),
         Command::Check => check::run(),
         Command::Codegen { check } => codegen::run(check),
         Command::Bench { arguments } => {

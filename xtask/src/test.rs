@@ -7,8 +7,9 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::run::{npm, tool};
-use crate::{architecture, check, codegen, setup};
+use crate::postgres::Postgres;
+use crate::run::{cargo, npm, succeed, tool};
+use crate::{architecture, check, codegen, run, setup};
 
 /// A stage either passes as a whole or reports how many tests it ran.
 type Stage = (&'static str, fn() -> Result<u64>);
@@ -17,16 +18,18 @@ const STAGES: &[Stage] = &[
     ("format", || check::format().map(|()| 1)),
     ("architecture", || architecture::check().map(|()| 1)),
     ("generated code", || codegen::run(true).map(|()| 1)),
+    ("wire", || check::wire().map(|()| 1)),
     ("dependencies", || check::dependencies().map(|()| 1)),
     ("web check", || check::web().map(|()| 1)),
     ("web tests", web_tests),
     ("lints", || check::lints().map(|()| 1)),
     ("rust tests", rust_tests),
+    ("demo", demo),
 ];
 
 #[expect(clippy::disallowed_methods, reason = "stage times are for people")]
 #[expect(clippy::print_stdout, reason = "the report of the test run")]
-pub(crate) fn run(only: Option<&str>) -> Result<()> {
+pub(crate) fn all(only: Option<&str>) -> Result<()> {
     setup::run()?;
     let mut passed = 0;
     let mut failed = 0;
@@ -58,13 +61,26 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
 
 fn rust_tests() -> Result<u64> {
     setup::web()?;
+    // End-to-end tests run these programs.
+    succeed(&mut cargo(&["build", "--quiet", "-p", "guruconnect-server", "-p", "guruconnect"]))?;
+    let postgres = Postgres::start().context("no PostgreSQL for the storage tests")?;
     let mut command = tool("cargo-nextest");
-    command.args(["nextest", "run", "--workspace", "--no-fail-fast", "--status-level=fail"]);
+    command
+        .args(["nextest", "run", "--workspace", "--no-fail-fast", "--status-level=fail"])
+        .env("GURUCONNECT_TEST_POSTGRES", &postgres.url);
     // "Summary [  12.3s] 120 tests run: 120 passed, 0 skipped"
     counted(&mut command, |line| {
         let rest = line.split_once("tests run: ").or_else(|| line.split_once("test run: "))?.1;
         rest.split_whitespace().next()?.parse().ok()
     })
+}
+
+/// What a newcomer sees, with the optimised programs.
+fn demo() -> Result<u64> {
+    run::build_product()?;
+    succeed(&mut cargo(&["build", "--release", "--quiet", "-p", "gc-demo"]))?;
+    let program = run::target_dir()?.join("release/guruconnect-demo");
+    succeed(Command::new(program).args(["--check", "--headless", "--port", "0"])).map(|()| 1)
 }
 
 fn web_tests() -> Result<u64> {

@@ -4,10 +4,14 @@
 mod clipboard;
 mod display;
 mod input;
+mod inventory;
 mod screen;
 mod waker;
+mod window;
 
 pub use clipboard::X11Clipboard;
 pub use display::DisplayError;
 pub use input::X11Input;
+pub use inventory::LinuxInventory;
 pub use screen::X11Screen;
+pub use window::{X11ConnectedBar, X11Consent};

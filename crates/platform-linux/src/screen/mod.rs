@@ -23,7 +23,7 @@ use x11rb::protocol::xproto::ConnectionExt as _;
 use x11rb::protocol::{Event, damage as damage_ext, xfixes};
 
 use self::damage::{Region, clip};
-use self::displays::Displays;
+pub(crate) use self::displays::Displays;
 use self::pixels::Pixels;
 use crate::DisplayError;
 use crate::display::Link;

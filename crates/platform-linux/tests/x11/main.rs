@@ -6,5 +6,7 @@
 mod capture;
 mod client;
 mod clipboard;
+mod inventory;
 mod keyboard;
 mod server;
+mod windows;

@@ -1,0 +1,311 @@
+//! The agent's life between links: connect, serve, wait, come back.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gc_platform::{ConsentAnswer, ConsentRequest, PromptHandle};
+use gc_proto::v2::{self, AgentHello, Hello, hello};
+use gc_session::{Answer, ConsentQuestion, Offered, Reconnect};
+use gc_transport::{ConnectError, Endpoint, Link};
+use gc_types::{CauseCode, Clock, ConsentState, Entropy, Right, Secret, SessionId};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use crate::events::{AgentEvent, EventSender};
+use crate::open_session::OpenSession;
+use crate::outlet::Uplink;
+use crate::platform_set::Platform;
+use crate::serve::LinkEnd;
+use crate::{AgentSettings, Ended, Mode};
+
+/// First delay before coming back, and the longest one.
+const RECONNECT_BASE: Duration = Duration::from_millis(250);
+const RECONNECT_CAP: Duration = Duration::from_secs(10);
+/// A server that refuses the key is asked again, but not often: the key may have
+/// been revoked for good, or the server restored from an older state.
+const REFUSED_RETRY: Duration = Duration::from_mins(1);
+
+pub(crate) type Stop<'a> = Pin<&'a mut (dyn Future<Output = ()> + Send)>;
+
+/// What a session of this agent is at.
+pub(crate) enum Held {
+    /// The prompt shows.
+    Asking(#[expect(dead_code, reason = "keeps the window open")] Box<dyn PromptHandle>, String),
+    /// Allowed.
+    Open(Box<OpenSession>),
+}
+
+pub(crate) struct Agent {
+    pub(crate) settings: AgentSettings,
+    pub(crate) platform: Arc<dyn Platform>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) uplink: Arc<Uplink>,
+    pub(crate) held: BTreeMap<SessionId, Held>,
+    pub(crate) inbox: UnboundedReceiver<AgentEvent>,
+    /// What a one-time agent comes back with.
+    pub(crate) resume: Option<Secret>,
+    pub(crate) picture_trouble: Option<CauseCode>,
+    pub(crate) reconnect: Reconnect,
+    events: EventSender,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl Agent {
+    pub(crate) fn new(
+        settings: AgentSettings,
+        platform: Arc<dyn Platform>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
+        let (events, inbox) = EventSender::new();
+        Self {
+            settings,
+            platform,
+            uplink: Arc::new(Uplink::new(Arc::clone(&clock))),
+            clock,
+            held: BTreeMap::new(),
+            inbox,
+            resume: None,
+            picture_trouble: None,
+            reconnect: Reconnect::new(RECONNECT_BASE, RECONNECT_CAP),
+            events,
+            entropy,
+        }
+    }
+
+    pub(crate) async fn run(mut self, mut stop: Stop<'_>) -> Ended {
+        let ended = self.live(stop.as_mut()).await;
+        // Threads release what they hold before the program ends.
+        let held = std::mem::take(&mut self.held);
+        if tokio::task::spawn_blocking(move || drop(held)).await.is_err() {
+            tracing::error!("a session could not be closed in order");
+        }
+        ended
+    }
+
+    async fn live(&mut self, mut stop: Stop<'_>) -> Ended {
+        loop {
+            let connecting = self.connect();
+            let connected = tokio::select! {
+                connected = connecting => connected,
+                () = stop.as_mut() => return Ended::Stopped,
+            };
+            let end = match connected {
+                Ok(link) => self.serve(link, stop.as_mut()).await,
+                Err(error) => self.not_connected(&error),
+            };
+            self.uplink.set_sink(None);
+            self.uplink.rules(gc_session::AgentSessions::link_lost);
+            for held in self.held.values_mut() {
+                if let Held::Open(session) = held {
+                    session.link_lost();
+                }
+            }
+            let retry_after = match end {
+                LinkEnd::Over(ended) => return ended,
+                LinkEnd::Lost { retry_after } => retry_after,
+            };
+            let delay = self.reconnect.next_delay(self.entropy.as_ref(), retry_after);
+            tracing::info!(?delay, "connecting again");
+            if let Some(ended) = self.rest(delay, stop.as_mut()).await {
+                return ended;
+            }
+        }
+    }
+
+    fn connect(&self) -> impl Future<Output = Result<Link, ConnectError>> + use<> {
+        let endpoint = Endpoint::new(self.settings.url.clone(), Some(self.credential()));
+        let connector = self.settings.connector.clone();
+        async move { connector.connect(&endpoint?).await }
+    }
+
+    /// Waits for the next attempt; the user may answer or press Stop meanwhile.
+    async fn rest(&mut self, delay: Duration, mut stop: Stop<'_>) -> Option<Ended> {
+        let wake = tokio::time::sleep(delay);
+        tokio::pin!(wake);
+        loop {
+            tokio::select! {
+                () = wake.as_mut() => return None,
+                () = stop.as_mut() => return Some(Ended::Stopped),
+                Some(event) = self.inbox.recv() => {
+                    if let Some((session, cause)) = event.ends() {
+                        self.close(session).await;
+                        if self.is_one_time() {
+                            return Some(Ended::SessionOver(cause));
+                        }
+                    } else {
+                        // The answer goes out with the next offer.
+                        self.on_event(event);
+                    }
+                }
+            }
+        }
+    }
+
+    fn not_connected(&self, error: &ConnectError) -> LinkEnd {
+        tracing::warn!(%error, "no link to the server");
+        match (error, self.is_one_time()) {
+            (ConnectError::Unauthenticated, true) => LinkEnd::Over(Ended::Refused(
+                if self.resume.is_some() {
+                    "the session is over"
+                } else {
+                    "this support code is not valid any more or was mistyped; ask your \
+                     technician for a new one"
+                }
+                .into(),
+            )),
+            (ConnectError::Unauthenticated, false) => {
+                tracing::error!("the server does not accept the machine key; was it revoked?");
+                LinkEnd::Lost { retry_after: Some(REFUSED_RETRY) }
+            }
+            _ => LinkEnd::Lost { retry_after: None },
+        }
+    }
+
+    pub(crate) const fn is_one_time(&self) -> bool {
+        matches!(self.settings.mode, Mode::Support { .. })
+    }
+
+    fn credential(&self) -> Secret {
+        match (&self.resume, &self.settings.mode) {
+            (Some(resume), _) => resume.clone(),
+            (None, Mode::Managed { key }) => key.clone(),
+            (None, Mode::Support { code }) => Secret::new(format!("code_{}", code.compact())),
+        }
+    }
+
+    pub(crate) fn hello(&self) -> Hello {
+        let facts = self.platform.inventory().facts();
+        let mode = if self.is_one_time() { v2::AgentMode::Support } else { v2::AgentMode::Managed };
+        let clean = |text: &str, limit| gc_proto::clean_text(text, limit);
+        let agent = AgentHello {
+            mode: mode.into(),
+            hostname: clean(&facts.hostname, gc_proto::MAX_NAME),
+            os: clean(&facts.os, 64),
+            os_version: clean(&facts.os_version, gc_proto::MAX_NAME),
+            architecture: clean(&facts.architecture, 32),
+            logged_on_user: clean(
+                &self.platform.inventory().activity().user,
+                gc_proto::MAX_NAME,
+            ),
+            held_sessions: self.uplink.rules(|rules| rules.held_sessions()),
+        };
+        Hello {
+            versions: Some(gc_proto::SUPPORTED_VERSIONS),
+            software: self.settings.software.clone(),
+            endpoint: Some(hello::Endpoint::Agent(agent)),
+        }
+    }
+
+    /// Does what an offer asks for. The returned answer is to be sent.
+    pub(crate) fn offered(&mut self, offer: &v2::SessionOffer) -> v2::SessionAnswer {
+        let logged_on = !self.platform.inventory().activity().user.is_empty();
+        let (now, wall) = (self.clock.monotonic(), self.clock.now());
+        let (offered, answer) =
+            self.uplink.rules(|rules| rules.offer(offer, logged_on, now, wall));
+        let company = offer.grant.as_ref().map_or("", |grant| grant.company.as_str());
+        let company = gc_proto::clean_text(company, gc_proto::MAX_NAME);
+        match offered {
+            Offered::Ask(question) => return self.ask(question).unwrap_or(answer),
+            Offered::Open { .. } => {
+                if let Ok(session) = SessionId::from_slice(&offer.session_id) {
+                    self.open(session, company);
+                }
+            }
+            Offered::StillAsking | Offered::Resumed => {}
+            Offered::Refused(refused) => tracing::warn!(%refused, "session not opened"),
+        }
+        answer
+    }
+
+    /// Shows the prompt. When it cannot be shown the user was not asked, and that
+    /// is a denial, which is returned.
+    fn ask(&mut self, question: ConsentQuestion) -> Option<v2::SessionAnswer> {
+        let request = ConsentRequest {
+            technician: question.technician,
+            company: question.company.clone(),
+            control: question.rights.allows(Right::Control),
+            timeout: question.timeout,
+        };
+        let (events, session) = (self.events.clone(), question.session);
+        let answer = Box::new(move |answer| {
+            let answer = match answer {
+                ConsentAnswer::Allow => Answer::Allow,
+                ConsentAnswer::ViewOnly => Answer::ViewOnly,
+                ConsentAnswer::Decline => Answer::Decline,
+                ConsentAnswer::TimedOut => Answer::TimedOut,
+            };
+            events.send(AgentEvent::Answered(session, answer));
+        });
+        match self.platform.consent().ask(request, answer) {
+            Ok(prompt) => {
+                self.held.insert(session, Held::Asking(prompt, question.company));
+                None
+            }
+            Err(error) => {
+                tracing::error!(%error, "the user cannot be asked");
+                self.uplink
+                    .rules(|rules| rules.answered(session, Answer::Decline))
+                    .inspect_err(|refused| tracing::error!(%refused, "denial not recorded"))
+                    .ok()
+            }
+        }
+    }
+
+    fn open(&mut self, session: SessionId, company: String) {
+        let open = OpenSession::start(
+            session,
+            company,
+            &self.uplink,
+            &self.platform,
+            &self.clock,
+            &self.events,
+        );
+        match open {
+            Ok(open) => {
+                self.held.insert(session, Held::Open(Box::new(open)));
+            }
+            Err(error) => {
+                tracing::error!(%error, "the session cannot be opened");
+                self.events.send(AgentEvent::Failed(session));
+            }
+        }
+    }
+
+    /// Handles what needs no link. Returns the answer to send, if there is one.
+    pub(crate) fn on_event(&mut self, event: AgentEvent) -> Option<v2::SessionAnswer> {
+        match event {
+            AgentEvent::Answered(session, answer) => {
+                let Some(Held::Asking(_, company)) = self.held.remove(&session) else {
+                    return None;
+                };
+                let answer = self
+                    .uplink
+                    .rules(|rules| rules.answered(session, answer))
+                    .inspect_err(|refused| tracing::warn!(%refused, "answer came too late"))
+                    .ok()?;
+                let consent = self.uplink.rules(|rules| rules.consent(session));
+                if consent.is_some_and(ConsentState::permits) {
+                    self.open(session, company);
+                }
+                Some(answer)
+            }
+            AgentEvent::Picture(cause) => {
+                self.picture_trouble = cause;
+                None
+            }
+            AgentEvent::StopPressed(_) | AgentEvent::Failed(_) => None,
+        }
+    }
+
+    /// Ends a session here.
+    pub(crate) async fn close(&mut self, session: SessionId) {
+        self.uplink.rules(|rules| rules.ended(session));
+        if let Some(held) = self.held.remove(&session)
+            && tokio::task::spawn_blocking(move || drop(held)).await.is_err()
+        {
+            tracing::error!("the session could not be closed in order");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The agent: keeps one link to the server, asks the user, and shares the desktop
+//! in the sessions that were allowed.
+//!
+//! [`run`] is all of it; the operating system comes in as a [`Platform`].
+
+mod agent;
+mod clipboard_bridge;
+mod events;
+mod input_thread;
+mod open_session;
+mod outlet;
+mod picture_thread;
+mod platform_set;
+mod serve;
+
+use std::fmt;
+use std::sync::Arc;
+
+use gc_transport::Connector;
+use gc_types::{CauseCode, Clock, Entropy, Secret, SupportCode};
+use url::Url;
+
+pub use outlet::RecordSink;
+pub use platform_set::Platform;
+
+/// What an agent is started with.
+pub struct AgentSettings {
+    /// The server's `/ws/agent`, as a `wss` address, or `ws` on this machine.
+    pub url: Url,
+    /// Knows whom to trust.
+    pub connector: Connector,
+    /// Managed or one-time, with its credential.
+    pub mode: Mode,
+    /// Product version, told to the server.
+    pub software: String,
+}
+
+/// Kind of agent, with what it shows the server.
+#[derive(Debug, Clone)]
+pub enum Mode {
+    /// Runs for as long as the machine does.
+    Managed {
+        /// Machine key.
+        key: Secret,
+    },
+    /// Takes part in one session, then ends.
+    Support {
+        /// Used up by the first link.
+        code: SupportCode,
+    },
+}
+
+/// Why the agent ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// It was told to.
+    Stopped,
+    /// A one-time agent's session is over.
+    SessionOver(CauseCode),
+    /// The server does not want it, and trying again would not help.
+    Refused(String),
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopped => f.write_str("Stopped."),
+            Self::SessionOver(cause) => {
+                write!(f, "The session is over. {}", cause.sentence())
+            }
+            Self::Refused(reason) => write!(f, "The server refused: {reason}"),
+        }
+    }
+}
+
+/// Runs until `stop` is ready, or, for a one-time agent, until its session is over.
+/// A lost link is opened again for as long as it takes.
+pub async fn run(
+    settings: AgentSettings,
+    platform: Arc<dyn Platform>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    stop: impl Future<Output = ()> + Send,
+) -> Ended {
+    let mut stop = std::pin::pin!(stop);
+    agent::Agent::new(settings, platform, clock, entropy).run(stop.as_mut()).await
+}

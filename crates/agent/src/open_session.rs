@@ -1,0 +1,194 @@
+//! A session that the user, or the policy, has allowed: its threads and windows.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use gc_platform::BarHandle;
+use gc_proto::v2::{
+    ClipboardPiece, InputMessage, PictureReason, VideoFeedback, ViewerControl, viewer_control,
+};
+use gc_proto::{Channel, Record, Validate};
+use gc_session::ParticipantInfo;
+use gc_types::{Clock, Right, SessionId};
+use prost::Message;
+
+use crate::clipboard_bridge::ClipboardBridge;
+use crate::events::{AgentEvent, EventSender};
+use crate::input_thread::{InputThread, PointerShare};
+use crate::outlet::{Outlet, Uplink};
+use crate::picture_thread::PictureThread;
+use crate::platform_set::Platform;
+
+/// Everything that runs for one open session. Dropping it releases held keys and
+/// ends the threads.
+pub(crate) struct OpenSession {
+    session: SessionId,
+    picture: PictureThread,
+    input: InputThread,
+    clipboard: Option<ClipboardBridge>,
+    bar: Option<Box<dyn BarHandle>>,
+    company: String,
+    names: BTreeMap<u16, String>,
+    platform: Arc<dyn Platform>,
+    events: EventSender,
+}
+
+impl OpenSession {
+    pub(crate) fn start(
+        session: SessionId,
+        company: String,
+        uplink: &Arc<Uplink>,
+        platform: &Arc<dyn Platform>,
+        clock: &Arc<dyn Clock>,
+        events: &EventSender,
+    ) -> io::Result<Self> {
+        let outlet = Outlet::new(session, Arc::clone(uplink));
+        let share = Arc::new(PointerShare::default());
+        let picture_events = events.clone();
+        let picture = PictureThread::start(
+            Arc::clone(platform),
+            Arc::clone(clock),
+            Arc::clone(&share),
+            outlet.clone(),
+            Box::new(move |cause| picture_events.send(AgentEvent::Picture(cause))),
+        )?;
+        let input =
+            InputThread::start(Arc::clone(platform), Arc::clone(clock), share, outlet.clone())?;
+        let clipboard = ClipboardBridge::open(platform.as_ref(), &outlet)
+            .inspect_err(|error| tracing::warn!(%error, "the clipboard is not shared"))
+            .ok();
+        Ok(Self {
+            session,
+            picture,
+            input,
+            clipboard,
+            bar: None,
+            company,
+            names: BTreeMap::new(),
+            platform: Arc::clone(platform),
+            events: events.clone(),
+        })
+    }
+
+    pub(crate) fn joined(&mut self, participant: u16, info: &ParticipantInfo) {
+        self.names.insert(participant, info.name.clone());
+        self.show_bar();
+        if info.rights.allows(Right::View) {
+            self.picture.join(participant, info.capabilities.clone());
+        }
+        if info.rights.allows(Right::Clipboard)
+            && let Some(clipboard) = &self.clipboard
+        {
+            clipboard.announce();
+        }
+    }
+
+    pub(crate) fn left(&mut self, participant: u16) {
+        self.input.release(participant);
+        self.picture.leave(participant);
+        self.names.remove(&participant);
+        self.show_bar();
+    }
+
+    /// Whoever had control has it no longer.
+    pub(crate) fn control_lost(&self, participant: u16) {
+        self.input.release(participant);
+    }
+
+    /// Nobody is connected until the link is back.
+    pub(crate) fn link_lost(&mut self) {
+        self.input.release_all();
+        for participant in std::mem::take(&mut self.names).into_keys() {
+            self.picture.leave(participant);
+        }
+        self.show_bar();
+    }
+
+    pub(crate) fn needs_picture(&self, participant: u16, reason: PictureReason) {
+        self.picture.needs_picture(participant, reason);
+    }
+
+    /// A record that the rules let through.
+    pub(crate) fn receive(&self, record: &Record, may_arrange: bool) {
+        let participant = record.header().participant;
+        match record.header().channel {
+            Channel::Input => {
+                if let Some(message) = read::<InputMessage>(record)
+                    && message.validate().is_ok()
+                {
+                    self.input.events(participant, message);
+                }
+            }
+            Channel::Video => {
+                if let Some(feedback) = read::<VideoFeedback>(record) {
+                    self.picture.feedback(participant, feedback);
+                }
+            }
+            Channel::Clipboard => {
+                if let (Some(clipboard), Some(piece)) =
+                    (&self.clipboard, read::<ClipboardPiece>(record))
+                {
+                    clipboard.receive(&piece);
+                }
+            }
+            Channel::Control => {
+                if let Some(control) = read::<ViewerControl>(record) {
+                    self.arrange(control, may_arrange);
+                }
+            }
+            // Reserved, or never sent by viewers; the rules let none of them pass.
+            Channel::Cursor | Channel::Files | Channel::Chat | Channel::Terminal => {}
+        }
+    }
+
+    /// A gap in the input of a participant: a key may be down whose release was
+    /// lost.
+    pub(crate) fn input_gap(&self, participant: u16) {
+        self.input.release(participant);
+    }
+
+    fn arrange(&self, control: ViewerControl, may_arrange: bool) {
+        if !may_arrange {
+            tracing::debug!("a viewer that is not in control may not arrange the session");
+            return;
+        }
+        match control.body {
+            Some(viewer_control::Body::SelectDisplay(select)) => self.picture.select(select.id),
+            Some(viewer_control::Body::VideoSettings(settings)) => self.picture.settings(settings),
+            Some(viewer_control::Body::ClipboardSync(sync)) => {
+                if let Some(clipboard) = &self.clipboard {
+                    clipboard.set_enabled(sync.enabled);
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// The bar shows exactly while somebody is connected.
+    fn show_bar(&mut self) {
+        let names: Vec<String> = self.names.values().cloned().collect();
+        if names.is_empty() {
+            self.bar = None;
+            return;
+        }
+        if let Some(bar) = &self.bar {
+            bar.set_viewers(&names);
+            return;
+        }
+        let (events, session) = (self.events.clone(), self.session);
+        let stop = Box::new(move || events.send(AgentEvent::StopPressed(session)));
+        match self.platform.bar().show(&names, &self.company, stop) {
+            Ok(bar) => self.bar = Some(bar),
+            Err(error) => tracing::warn!(%error, "the connected bar cannot be shown"),
+        }
+    }
+}
+
+fn read<M: Message + Default>(record: &Record) -> Option<M> {
+    M::decode(record.payload())
+        .inspect_err(|error| {
+            tracing::debug!(%error, channel = ?record.header().channel, "record cannot be read");
+        })
+        .ok()
+}

@@ -1,0 +1,30 @@
+//! The operating system, as the wiring binary hands it over.
+
+use gc_platform::{
+    CaptureError, Clipboard, ClipboardError, ClipboardListener, ConnectedBar, ConsentPrompt,
+    InputError, InputInjector, Inventory, ScreenCapture,
+};
+
+/// Opens what a session needs. One value serves the life of the agent.
+pub trait Platform: Send + Sync + 'static {
+    /// Opens the screen. Called again after it was lost.
+    fn open_screen(&self) -> Result<Box<dyn ScreenCapture>, CaptureError>;
+
+    /// Opens keyboard and pointer.
+    fn open_input(&self) -> Result<Box<dyn InputInjector>, InputError>;
+
+    /// Opens the clipboard.
+    fn open_clipboard(
+        &self,
+        listener: ClipboardListener,
+    ) -> Result<Box<dyn Clipboard>, ClipboardError>;
+
+    /// Asks the user.
+    fn consent(&self) -> &dyn ConsentPrompt;
+
+    /// Shows that somebody is connected.
+    fn bar(&self) -> &dyn ConnectedBar;
+
+    /// Tells of the machine.
+    fn inventory(&self) -> &dyn Inventory;
+}

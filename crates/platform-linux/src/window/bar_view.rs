@@ -1,0 +1,178 @@
+//! How the bar looks. Knows no X.
+
+use std::time::Duration;
+
+use gc_proto::{MAX_NAME, clean_text};
+
+use super::canvas::{Area, Canvas, Rgb, Style};
+use super::font::{Fonts, Weight};
+
+const HEIGHT: f32 = 36.0;
+const PADDING: f32 = 14.0;
+
+// Dark in both schemes: it lies on other programs and has to stand out from them.
+const SURFACE: Rgb = [0x16, 0x26, 0x25];
+const EDGE: Rgb = [0x6F, 0x8A, 0x87];
+const TEXT: Rgb = [0xF4, 0xF9, 0xF8];
+const MUTED: Rgb = [0xB7, 0xC8, 0xC6];
+const GOOD: Rgb = [0x4F, 0xD1, 0x9B];
+const STOP: Rgb = [0xB3, 0x26, 0x2E];
+const STOP_HOVER: Rgb = [0xD3, 0x3A, 0x42];
+
+pub(super) struct BarView {
+    pub(super) canvas: Canvas,
+    pub(super) stop: Area,
+    /// The pointer is on Stop.
+    pub(super) hover: bool,
+    scale: f32,
+    sentence: String,
+    time: Area,
+}
+
+/// "Anna, Ben and Carl of Contoso are connected".
+fn sentence(names: &[String], company: &str) -> String {
+    let names: Vec<String> = names
+        .iter()
+        .map(|name| clean_text(name, MAX_NAME))
+        .filter(|name| !name.trim().is_empty())
+        .collect();
+    let company = clean_text(company, MAX_NAME);
+    let of = if company.trim().is_empty() { String::new() } else { format!(" of {company}") };
+    match names.as_slice() {
+        [] => format!("Remote support{of}"),
+        [one] => format!("{one}{of} is connected"),
+        [first @ .., last] => format!("{} and {last}{of} are connected", first.join(", ")),
+    }
+}
+
+/// Minutes and seconds; hours when there are any.
+fn duration(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{minutes:02}:{seconds:02}")
+    }
+}
+
+impl BarView {
+    /// At most `room` pixels wide; long names are shortened.
+    pub(super) fn new(names: &[String], company: &str, scale: f32, room: u32) -> Option<Self> {
+        let s = |v: f32| (v * scale).round();
+        let mut canvas = Canvas::new(1, 1, Fonts::load())?;
+        let text = text_style(scale);
+        // Figures of most faces are equally wide; the widest is taken for all, and
+        // there is room for hours, so that the bar never changes its width.
+        let digit =
+            ('0'..='9').map(|digit| canvas.measure(&digit.to_string(), text)).fold(0.0, f32::max);
+        let time_width = (digit * 5.0 + canvas.measure("::", text)).ceil() + s(4.0);
+        let stop_width = (canvas.measure("Stop", stop_style(scale)) + s(28.0)).ceil();
+        let fixed = s(PADDING) + s(16.0) + s(14.0) + time_width + s(12.0) + stop_width + s(6.0);
+        let full = sentence(names, company);
+        let sentence = canvas.fitted(&full, (room as f32 - fixed).max(s(60.0)), text);
+        let mut x = s(PADDING) + s(16.0) + canvas.measure(&sentence, text).ceil() + s(14.0);
+        let height = s(HEIGHT);
+        let time = Area { x, y: s(4.0), width: time_width, height: height - s(8.0) };
+        x += time_width + s(12.0);
+        let stop = Area { x, y: s(5.0), width: stop_width, height: height - s(10.0) };
+        let width = x + stop_width + s(6.0);
+        let canvas = Canvas::new(width as u32, height as u32, canvas.into_fonts())?;
+        Some(Self { canvas, stop, hover: false, scale, sentence, time })
+    }
+
+    pub(super) fn draw(&mut self, elapsed: Duration) -> Area {
+        let scale = self.scale;
+        self.canvas.clear(SURFACE);
+        let all = Area {
+            x: 0.0,
+            y: 0.0,
+            width: self.canvas.width() as f32,
+            height: self.canvas.height() as f32,
+        };
+        // The upper edge is the screen's; the corners below are round.
+        let edge = Area { y: -20.0 * scale, height: all.height + 20.0 * scale, ..all };
+        self.canvas.outline_rounded(edge, self.corner(), EDGE, scale.round().max(1.0));
+        let middle = all.height / 2.0;
+        self.canvas.dot((PADDING + 4.0) * scale, middle, 4.5 * scale, GOOD);
+        let x = (PADDING * scale).round() + (16.0 * scale).round();
+        let style = text_style(scale);
+        let baseline = (middle + style.px * 0.36).round();
+        let sentence = self.sentence.clone();
+        self.canvas.text(&sentence, x, baseline, style);
+        self.draw_time(elapsed);
+        self.draw_stop();
+        all
+    }
+
+    /// The time alone; returns what changed.
+    pub(super) fn draw_time(&mut self, elapsed: Duration) -> Area {
+        self.canvas.fill(self.time, SURFACE);
+        let style = Style { color: MUTED, ..text_style(self.scale) };
+        self.canvas.text_centred(&duration(elapsed), self.time, style);
+        self.time
+    }
+
+    /// The button alone; returns what changed.
+    pub(super) fn draw_stop(&mut self) -> Area {
+        let color = if self.hover { STOP_HOVER } else { STOP };
+        self.canvas.fill(self.stop, SURFACE);
+        self.canvas.fill_rounded(self.stop, 6.0 * self.scale, color);
+        self.canvas.text_centred("Stop", self.stop, stop_style(self.scale));
+        self.stop
+    }
+
+    /// Radius of the lower corners, pixels.
+    pub(super) fn corner(&self) -> f32 {
+        9.0 * self.scale
+    }
+
+    pub(super) fn on_stop(&self, x: i16, y: i16) -> bool {
+        self.stop.contains(f32::from(x), f32::from(y))
+    }
+}
+
+fn text_style(scale: f32) -> Style {
+    Style { px: 14.0 * scale, weight: Weight::Regular, color: TEXT }
+}
+
+fn stop_style(scale: f32) -> Style {
+    Style { px: 14.0 * scale, weight: Weight::Bold, color: [0xFF; 3] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_are_right_for_any_number() {
+        let names = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
+        for (who, company, expected) in [
+            (names(&["Anna"]), "Contoso", "Anna of Contoso is connected"),
+            (names(&["Anna", "Ben"]), "", "Anna and Ben are connected"),
+            (names(&["A", "B", "C"]), "X", "A, B and C of X are connected"),
+            (names(&[]), "Contoso", "Remote support of Contoso"),
+            (names(&["\u{202E}Eve\n"]), "", "Eve is connected"),
+        ] {
+            assert_eq!(sentence(&who, company), expected);
+        }
+    }
+
+    #[test]
+    fn time_is_minutes_and_seconds() {
+        let shown: Vec<_> =
+            [0, 59, 252, 3600, 36_610].map(Duration::from_secs).into_iter().map(duration).collect();
+        assert_eq!(shown, ["00:00", "00:59", "04:12", "1:00:00", "10:10:10"]);
+    }
+
+    #[test]
+    fn it_keeps_its_room_and_the_time_is_a_small_part() {
+        let names = vec!["W".repeat(200), "Ben".to_owned()];
+        let mut view = BarView::new(&names, "Contoso", 1.5, 700).unwrap();
+        assert!(view.canvas.width() <= 700);
+        let all = view.draw(Duration::ZERO);
+        let time = view.draw_time(Duration::from_secs(1));
+        assert!(time.width * time.height * 5.0 < all.width * all.height);
+        assert!(view.on_stop((view.stop.x + 2.0) as i16, (view.stop.y + 2.0) as i16));
+    }
+}

@@ -1,0 +1,14 @@
+//! Windows of the agent's own, drawn without a toolkit: the consent prompt and the
+//! bar that stays while somebody is connected.
+
+mod bar;
+mod bar_view;
+mod canvas;
+mod consent;
+mod consent_view;
+mod font;
+mod frame;
+mod keys;
+
+pub use bar::X11ConnectedBar;
+pub use consent::X11Consent;

@@ -1,0 +1,178 @@
+// Requests with the access token, which lives in this module and nowhere else. The
+// refresh cookie renews it: when the page loads, before it expires, and once on 401.
+
+import type { ErrorBody, LoginResponse, User } from "./types";
+
+/** What went wrong, as the server or the network says it. */
+export class ApiError extends Error {
+  constructor(
+    /** 0 when the server could not be reached. */
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly correlationId: string,
+    readonly retryAfterS: number | null,
+  ) {
+    super(message);
+  }
+}
+
+export interface RequestOptions {
+  body?: unknown;
+  query?: Record<string, string | number | undefined>;
+  signal?: AbortSignal;
+  /** False for the few routes that need no sign-in. */
+  auth?: boolean;
+  headers?: Record<string, string>;
+}
+
+export type AuthState =
+  | { phase: "loading" }
+  | { phase: "signed-out" }
+  | { phase: "signed-in"; user: User };
+
+type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
+type Exclusive = <T>(work: () => Promise<T>) => Promise<T>;
+
+/** Renews this long before the token expires. */
+const EARLY_S = 45;
+const REFRESH_HEADERS = { "X-GuruConnect": "1" };
+
+/** Tabs share the cookie, and an old one used twice ends the login: one at a time. */
+const oneTabAtATime: Exclusive = (work) =>
+  typeof navigator !== "undefined" && navigator.locks
+    ? (navigator.locks.request("guruconnect-refresh", work) as ReturnType<typeof work>)
+    : work();
+
+export class ApiClient {
+  private token: string | null = null;
+  private auth: AuthState = { phase: "loading" };
+  private refreshing: Promise<boolean> | null = null;
+  private timer: ReturnType<typeof setTimeout> | null = null;
+  private readonly listeners = new Set<() => void>();
+
+  constructor(
+    private readonly send: Fetch = (input, init) => fetch(input, init),
+    private readonly exclusive: Exclusive = oneTabAtATime,
+  ) {}
+
+  readonly state = (): AuthState => this.auth;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  /** Takes over a login that the server has just granted. */
+  accept(login: LoginResponse): void {
+    this.token = login.access_token;
+    if (this.timer !== null) clearTimeout(this.timer);
+    const inMs = Math.max(5, login.expires_in_s - EARLY_S) * 1000;
+    this.timer = setTimeout(() => void this.refresh(), inMs);
+    this.set({ phase: "signed-in", user: login.user });
+  }
+
+  forget(): void {
+    this.token = null;
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+    this.set({ phase: "signed-out" });
+  }
+
+  private set(state: AuthState): void {
+    this.auth = state;
+    for (const listener of this.listeners) listener();
+  }
+
+  /** Whether the cookie still stands for a login. Calls at the same time share one. */
+  refresh(): Promise<boolean> {
+    this.refreshing ??= this.exclusive(() => this.renew()).finally(() => {
+      this.refreshing = null;
+    });
+    return this.refreshing;
+  }
+
+  private async renew(): Promise<boolean> {
+    try {
+      const login = await this.request<LoginResponse>("POST", "/api/auth/refresh", {
+        auth: false,
+        headers: REFRESH_HEADERS,
+      });
+      this.accept(login);
+      return true;
+    } catch (error) {
+      // Out of reach is not signed out: what is shown stays until the server answers.
+      const answered = error instanceof ApiError && error.status !== 0 && error.status < 500;
+      const tooMany = error instanceof ApiError && error.status === 429;
+      if ((answered && !tooMany) || this.auth.phase === "loading") this.forget();
+      else if (this.token !== null) this.timer = setTimeout(() => void this.refresh(), 5000);
+      return false;
+    }
+  }
+
+  async logout(): Promise<void> {
+    try {
+      await this.request("DELETE", "/api/auth/logout", { headers: REFRESH_HEADERS });
+    } finally {
+      this.forget();
+    }
+  }
+
+  async request<T = void>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
+    const response = await this.raw(method, path, options);
+    if (response.status === 204) return undefined as T;
+    return (await response.json()) as T;
+  }
+
+  /** For streams: the answer before its body is read. */
+  async raw(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
+    const withToken = options.auth !== false;
+    let response = await this.once(method, path, options);
+    if (response.status === 401 && withToken && (await this.refresh())) {
+      response = await this.once(method, path, options);
+    }
+    if (response.status === 401 && withToken && this.auth.phase === "signed-in") this.forget();
+    if (!response.ok) throw await toError(response);
+    return response;
+  }
+
+  private async once(method: string, path: string, options: RequestOptions): Promise<Response> {
+    const query = new URLSearchParams();
+    for (const [name, value] of Object.entries(options.query ?? {})) {
+      if (value !== undefined && value !== "") query.set(name, String(value));
+    }
+    const headers: Record<string, string> = { Accept: "application/json", ...options.headers };
+    if (options.auth !== false && this.token !== null) headers.Authorization = `Bearer ${this.token}`;
+    if (options.body !== undefined) headers["Content-Type"] = "application/json";
+    const init: RequestInit = { method, headers, credentials: "same-origin", cache: "no-store" };
+    if (options.body !== undefined) init.body = JSON.stringify(options.body);
+    if (options.signal) init.signal = options.signal;
+    const text = query.toString();
+    try {
+      return await this.send(text === "" ? path : `${path}?${text}`, init);
+    } catch (error) {
+      if (options.signal?.aborted) throw error;
+      throw new ApiError(0, "unreachable", "The server cannot be reached. Check the connection.", "", null);
+    }
+  }
+}
+
+async function toError(response: Response): Promise<ApiError> {
+  const retry = Number(response.headers.get("Retry-After"));
+  const retryAfterS = Number.isFinite(retry) && retry > 0 ? retry : null;
+  let body: Partial<ErrorBody> = {};
+  try {
+    body = (await response.json()) as Partial<ErrorBody>;
+  } catch {
+    // A proxy between may answer without our envelope; the status says enough.
+  }
+  return new ApiError(
+    response.status,
+    body.error_code ?? `http_${response.status}`,
+    body.message ?? "The server could not carry this out.",
+    body.correlation_id ?? response.headers.get("X-Correlation-Id") ?? "",
+    retryAfterS,
+  );
+}
+
+export const api = new ApiClient();

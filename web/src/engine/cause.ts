@@ -1,0 +1,102 @@
+// The stable names and sentences of crates/types/src/cause.rs; a test compares them.
+
+import type { CauseFacts } from "./messages";
+
+const CAUSES: Readonly<Record<number, readonly [name: string, sentence: string]>> = {
+  1: ["ended_by_technician", "The technician ended the session."],
+  2: ["ended_by_user", "The user at the machine ended the session."],
+  3: ["ended_by_agent_exit", "The support program was closed on the machine."],
+  4: ["consent_denied", "The user declined. Ask them for a new session when they are ready."],
+  5: ["consent_timed_out", "The user did not answer in time. Create a new code and try again."],
+  6: ["agent_offline", "The machine is offline. The session goes on by itself when it is back."],
+  7: ["superseded", "A newer connection of the same machine took over."],
+  8: ["access_revoked", "Your access to this session was withdrawn. Sign in again or ask an administrator."],
+  9: ["server_going_away", "The server is restarting. Reconnecting by itself."],
+  10: ["session_unknown", "This session no longer exists. Open it again from the machines list."],
+  11: ["reaped", "The session was closed because nobody used it and the machine was offline."],
+  20: ["no_display", "The machine has no desktop to show. Check that a user is logged on or a display is attached."],
+  21: ["capture_failed", "The screen cannot be captured at the moment. The agent keeps trying."],
+  22: ["monitor_unknown", "That monitor is not there any more. Choose another one."],
+  23: ["secure_desktop", "The machine shows a protected screen that cannot be captured."],
+  24: ["encoder_fell_back", "The video encoder failed; the picture goes on with another one."],
+  25: ["decoder_failed", "The video could not be decoded here; a new picture was asked for."],
+  26: ["picture_too_large", "The screen is larger than this viewer can show. Choose a single monitor."],
+  40: ["view_only", "This is a view-only session. Keyboard and mouse are not sent."],
+  41: ["not_in_control", "Someone else has control. Ask them for it."],
+  42: ["input_unavailable", "The machine does not take keyboard and mouse input at the moment."],
+  43: ["key_not_mapped", "The remote keyboard has no such key."],
+  44: ["rate_limited", "Input came faster than it may; some of it was dropped."],
+  45: ["not_supported", "The machine cannot do that."],
+  60: ["agent_stalled", "Nothing has been heard from the machine for a few seconds. Waiting for it."],
+  61: ["viewer_too_slow", "This connection is too slow for every picture; some were skipped."],
+  80: ["clipboard_unavailable", "The clipboard of the machine cannot be used."],
+  81: ["clipboard_too_large", "The clipboard content is too large to be sent."],
+};
+
+/** A cause as it came over the wire, for people. */
+export function causeFacts(code: number, detail = ""): CauseFacts {
+  const known = CAUSES[code];
+  return known
+    ? { code: known[0], sentence: known[1], detail }
+    : { code: `cause_${code}`, sentence: "Something is not as it should be on the machine.", detail };
+}
+
+/** The sentence of a stable name, as the REST API sends it. */
+export function sentenceOf(name: string): string | null {
+  return Object.values(CAUSES).find(([known]) => known === name)?.[1] ?? null;
+}
+
+export const ALL_CAUSES = CAUSES;
+
+interface CloseFacts extends CauseFacts {
+  /** Whether it is worth coming back, and how many times in a row. */
+  retries: number;
+}
+
+const ALWAYS = Number.POSITIVE_INFINITY;
+
+/** Close codes of link.proto: what it means, and whether to come back. */
+export function closeFacts(code: number): CloseFacts {
+  const facts = (name: string, sentence: string, retries: number): CloseFacts => ({
+    code: name,
+    sentence,
+    detail: "",
+    retries,
+  });
+  switch (code) {
+    case 1000:
+      return facts("normal", "The connection was closed.", 0);
+    case 1001:
+      return facts("going_away", "The server is restarting. Reconnecting by itself.", ALWAYS);
+    case 1002:
+    case 1003:
+    case 1007:
+      return facts("protocol_error", "The server did not understand this viewer. Reload the page.", 2);
+    case 1008:
+      return facts("policy", "The server refused this connection.", 2);
+    case 1009:
+      return facts("too_large", "Something that was sent is larger than the server allows.", 2);
+    case 1011:
+      return facts("internal", "The server had a problem. Reconnecting by itself.", ALWAYS);
+    case 4401:
+      return facts("unauthenticated", "Your sign-in is no longer valid for this session. Sign in again.", 2);
+    case 4403:
+      return facts("forbidden", "You may not open this session. Ask an administrator.", 0);
+    case 4404:
+      return facts("session_unknown", "This session no longer exists. Open it again from the machines list.", 0);
+    case 4408:
+      return facts("timed_out", "The connection was silent for too long. Reconnecting by itself.", ALWAYS);
+    case 4409:
+      return facts("superseded", "This session was opened in another place.", 0);
+    case 4410:
+      return facts("session_ended", "The session has ended.", 0);
+    case 4426:
+      return facts("version_unsupported", "This page is older or newer than the server. Reload it.", 0);
+    case 4429:
+      return facts("rate_limited", "Too much was sent in a short time. Reconnecting by itself.", ALWAYS);
+    case 4503:
+      return facts("overloaded", "The server is busy. Reconnecting by itself.", ALWAYS);
+    default:
+      return facts("connection_lost", "The connection to the server was lost. Reconnecting by itself.", ALWAYS);
+  }
+}

@@ -1,0 +1,104 @@
+// What the page and the engine (in its worker) say to each other.
+
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { InputEventSchema } from "../gen/guruconnect/v2/input_pb";
+
+export type InputEventInit = MessageInitShape<typeof InputEventSchema>;
+
+export interface CauseFacts {
+  /** Stable name, for people who report it. */
+  code: string;
+  sentence: string;
+  detail: string;
+}
+
+export type LinkPhase = "connecting" | "live" | "reconnecting" | "consent" | "ended" | "failed";
+
+export interface ParticipantFacts {
+  participant: number;
+  name: string;
+  rights: number;
+  asks: boolean;
+}
+
+export interface SessionFacts {
+  consent: "not_required" | "pending" | "granted" | "denied" | "unknown";
+  agent: "online" | "stalled" | "offline" | "unknown";
+  agentSinceMs: number;
+  controller: number;
+  participants: ParticipantFacts[];
+  machineName: string;
+  cause: CauseFacts | null;
+  self: number;
+  rights: number;
+}
+
+export interface DisplayFacts {
+  id: number;
+  name: string;
+  width: number;
+  height: number;
+  primary: boolean;
+}
+
+export interface QualitySettings {
+  preset: "auto" | "low" | "balanced" | "high" | "custom";
+  fps: number;
+  kbps: number;
+}
+
+export interface EngineStats {
+  framesPresented: number;
+  framesDiscarded: number;
+  lastFrameId: number;
+  bytes: number;
+  fps: number;
+  kbps: number;
+  drawMs: number;
+  captureMs: number;
+  encodeMs: number;
+  roundTripMs: number;
+  /** Estimated from capture to drawn, ms. */
+  latencyMs: number;
+  /** Share of pixels by kind within the last second, 0-1. */
+  regions: { h264: number; tile: number; copy: number; fill: number };
+  codec: string;
+  encoder: string;
+  targetKbps: number;
+  quality: QualitySettings | null;
+  decodeErrors: number;
+  links: number;
+  offscreen: boolean;
+}
+
+export type EngineEvent =
+  | { type: "token-wanted" }
+  | { type: "phase"; phase: LinkPhase; cause: CauseFacts | null; retryInMs: number | null }
+  | { type: "session"; session: SessionFacts }
+  | { type: "surface"; width: number; height: number; displayId: number }
+  | { type: "displays"; displays: DisplayFacts[]; selected: number }
+  | { type: "notice"; topic: "picture" | "input" | "clipboard" | "encoder"; cause: CauseFacts | null }
+  | { type: "cursor"; shape: { width: number; height: number; x: number; y: number; rgba: Uint8Array } | null }
+  | { type: "cursor-position"; x: number; y: number }
+  | { type: "clipboard"; text: string }
+  | { type: "clipboard-sent" }
+  | { type: "clipboard-refused"; cause: CauseFacts }
+  | { type: "stats"; stats: EngineStats }
+  | { type: "pixels"; id: number; pixels: Uint8ClampedArray | null };
+
+export type TokenFailure = { retry: "soon" | "consent" | "never"; cause: CauseFacts };
+
+export type EngineCommand =
+  | { type: "start"; canvas: OffscreenCanvas | HTMLCanvasElement; url: string; software: string }
+  | { type: "token"; token: string }
+  | { type: "token-failed"; failure: TokenFailure }
+  | { type: "input"; events: InputEventInit[] }
+  | { type: "select-display"; id: number }
+  | { type: "quality"; settings: QualitySettings }
+  | { type: "clipboard-sync"; enabled: boolean }
+  | { type: "clipboard-text"; text: string }
+  | { type: "control"; verb: "ask" | "give" | "refuse" | "release"; participant: number }
+  | { type: "refresh" }
+  | { type: "retry" }
+  | { type: "read-pixels"; id: number; x: number; y: number; width: number; height: number }
+  | { type: "stop" };

@@ -1,0 +1,93 @@
+import { useDeferredValue, useEffect, useState } from "react";
+import { useAudit, useUsers } from "../api/queries";
+import { may, useUser } from "../app/auth";
+import { TextField } from "../ui/field";
+import { Empty, Failure, Loading } from "../ui/states";
+import { actionWords, AuditList } from "./audit-list";
+
+export function AuditPage() {
+  const user = useUser();
+  const [action, setAction] = useState("");
+  const [actor, setActor] = useState("");
+  const users = useUsers(may(user, "manage_users"));
+  const filter = { action: useDeferredValue(action.trim()), actor };
+  const audit = useAudit(filter);
+  const events = audit.data?.pages.flatMap((page) => page.items) ?? [];
+  const known = [...new Set(events.map((event) => event.action))].sort();
+
+  useEffect(() => {
+    document.title = "Audit · GuruConnect";
+  }, []);
+
+  return (
+    <section className="page">
+      <div className="pane-head">
+        <h1>Audit</h1>
+      </div>
+      <div className="filters">
+        <TextField
+          label="Action"
+          placeholder="any"
+          list="audit-actions"
+          value={action}
+          data-testid="audit-filter-action"
+          onChange={(event) => setAction(event.target.value.replaceAll(" ", "_"))}
+        />
+        <datalist id="audit-actions">
+          {known.map((name) => (
+            <option key={name} value={name}>
+              {actionWords(name)}
+            </option>
+          ))}
+        </datalist>
+        {users.data && (
+          <div className="field">
+            <label className="label" htmlFor="audit-actor">
+              Who
+            </label>
+            <select
+              id="audit-actor"
+              className="input"
+              value={actor}
+              data-testid="audit-filter-actor"
+              onChange={(event) => setActor(event.target.value)}
+            >
+              <option value="">anyone</option>
+              {users.data.items.map((one) => (
+                <option key={one.id} value={one.id}>
+                  {one.display_name}
+                </option>
+              ))}
+            </select>
+          </div>
+        )}
+      </div>
+      {audit.isPending ? (
+        <Loading label="Loading the audit" />
+      ) : audit.isError && events.length === 0 ? (
+        <Failure error={audit.error} what="the audit" retry={() => void audit.refetch()} />
+      ) : events.length === 0 ? (
+        <Empty title="Nothing recorded">
+          {action || actor ? "No entry fits these filters." : "Every decision appears here as it is made."}
+        </Empty>
+      ) : (
+        <>
+          <AuditList events={events} />
+          {audit.hasNextPage && (
+            <div className="more">
+              <button
+                type="button"
+                className="button"
+                data-testid="audit-more"
+                disabled={audit.isFetchingNextPage}
+                onClick={() => void audit.fetchNextPage()}
+              >
+                {audit.isFetchingNextPage ? "Loading…" : "Show older"}
+              </button>
+            </div>
+          )}
+        </>
+      )}
+    </section>
+  );
+}

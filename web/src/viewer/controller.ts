@@ -1,0 +1,572 @@
+// Everything of the viewer that is not markup: engine, canvas, input and clipboard. The
+// components read its state and call its methods.
+
+import type { Access } from "../api/types";
+import { type EngineHost, startEngine } from "../engine/host";
+import type {
+  CauseFacts,
+  DisplayFacts,
+  EngineEvent,
+  EngineStats,
+  InputEventInit,
+  LinkPhase,
+  QualitySettings,
+  SessionFacts,
+} from "../engine/messages";
+import { Keyboard } from "../input/keyboard";
+import { Pointer, toSurface, WheelUnits } from "../input/pointer";
+import { type CursorImage, CursorMaker, cursorScale, paint } from "./cursor";
+import { LocalClipboard } from "./local-clipboard";
+import { mintToken } from "./token";
+
+export const RIGHT_CONTROL = 2;
+export const RIGHT_CLIPBOARD = 4;
+const PASTE_GRACE_MS = 60;
+const PASTE_WAIT_MS = 40;
+const GHOST_MS = 3000;
+
+export interface ViewerState {
+  phase: LinkPhase;
+  cause: CauseFacts | null;
+  retryAt: number | null;
+  session: SessionFacts | null;
+  surface: { width: number; height: number; displayId: number } | null;
+  displays: DisplayFacts[];
+  selectedDisplay: number;
+  notices: Partial<Record<"picture" | "input" | "clipboard" | "encoder", CauseFacts>>;
+  stats: EngineStats | null;
+  quality: QualitySettings;
+  scaling: "fit" | "one";
+  textMode: boolean;
+  fullScreen: boolean;
+  clipboardOn: boolean;
+  clipboardFlash: "in" | "out" | null;
+  /** Text from the machine that the browser does not let through yet. */
+  clipboardWaiting: boolean;
+}
+
+const START: ViewerState = {
+  phase: "connecting",
+  cause: null,
+  retryAt: null,
+  session: null,
+  surface: null,
+  displays: [],
+  selectedDisplay: 0,
+  notices: {},
+  stats: null,
+  quality: { preset: "auto", fps: 30, kbps: 4000 },
+  scaling: "fit",
+  textMode: false,
+  fullScreen: false,
+  clipboardOn: true,
+  clipboardFlash: null,
+  clipboardWaiting: false,
+};
+
+interface KeyboardLock {
+  lock?(codes?: string[]): Promise<void>;
+  unlock?(): void;
+}
+
+export class ViewerController {
+  private state: ViewerState = START;
+  private readonly listeners = new Set<() => void>();
+  private readonly abort = new AbortController();
+  private host: EngineHost | null = null;
+  private stage: HTMLElement | null = null;
+  private keys: HTMLTextAreaElement | null = null;
+  private readonly canvas = document.createElement("canvas");
+  private ghost: HTMLCanvasElement | null = null;
+  private ghostTimer: ReturnType<typeof setTimeout> | null = null;
+  private shape: CursorImage | null = null;
+  private cursorKnown = false;
+  private scale = 1;
+  private readonly cursors = new CursorMaker();
+  private readonly keyboard: Keyboard;
+  private readonly pointer: Pointer;
+  private readonly wheel = new WheelUnits();
+  private readonly clipboard: LocalClipboard;
+  private flashTimer: ReturnType<typeof setTimeout> | null = null;
+  private autoAsk = true;
+  /** Key events that wait for a paste to reach the machine first. */
+  private gate: (() => void)[] | null = null;
+  private readonly reads = new Map<number, (pixels: number[] | null) => void>();
+  private readId = 0;
+
+  constructor(
+    private readonly sessionId: string,
+    private readonly access: Access,
+  ) {
+    const windows = /windows/i.test(navigator.userAgent);
+    this.keyboard = new Keyboard((events) => this.sendInput(events), windows);
+    this.pointer = new Pointer((events) => this.sendInput(events));
+    this.clipboard = new LocalClipboard((text) => this.host?.send({ type: "clipboard-text", text }));
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  readonly snapshot = (): ViewerState => this.state;
+
+  private update(change: Partial<ViewerState>): void {
+    this.state = { ...this.state, ...change };
+    for (const listener of this.listeners) listener();
+  }
+
+  // Life -------------------------------------------------------------------
+
+  attach(stage: HTMLElement, keys: HTMLTextAreaElement): void {
+    this.stage = stage;
+    this.keys = keys;
+    this.canvas.className = "viewer-canvas";
+    this.canvas.dataset.testid = "viewer-canvas";
+    this.canvas.width = 1;
+    this.canvas.height = 1;
+    stage.append(this.canvas);
+    this.listen(stage, keys);
+    const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/viewer`;
+    this.host = startEngine(this.canvas, url, "guruconnect-web", (event) => this.receive(event));
+    this.expose();
+    this.focus();
+  }
+
+  stop(): void {
+    this.abort.abort();
+    this.host?.stop();
+    this.host = null;
+    this.cursors.close();
+    this.ghost?.remove();
+    if (this.ghostTimer !== null) clearTimeout(this.ghostTimer);
+    if (this.flashTimer !== null) clearTimeout(this.flashTimer);
+    delete window.__guruconnect;
+  }
+
+  focus(): void {
+    this.keys?.focus({ preventScroll: true });
+  }
+
+  // What the toolbar does ----------------------------------------------------
+
+  retry(): void {
+    this.host?.send({ type: "retry" });
+  }
+
+  refresh(): void {
+    this.host?.send({ type: "refresh" });
+  }
+
+  selectDisplay(id: number): void {
+    this.host?.send({ type: "select-display", id });
+  }
+
+  setQuality(quality: QualitySettings): void {
+    this.update({ quality });
+    this.host?.send({ type: "quality", settings: quality });
+  }
+
+  setScaling(scaling: "fit" | "one"): void {
+    this.update({ scaling });
+    this.layout();
+  }
+
+  setTextMode(on: boolean): void {
+    this.keyboard.releaseAll();
+    this.keyboard.textMode = on;
+    this.update({ textMode: on });
+  }
+
+  control(verb: "ask" | "give" | "refuse" | "release", participant = 0): void {
+    if (verb === "release" || verb === "give") {
+      this.keyboard.releaseAll();
+      this.autoAsk = false;
+    }
+    this.host?.send({ type: "control", verb, participant });
+  }
+
+  chord(codes: readonly string[]): void {
+    this.keyboard.chord(codes);
+  }
+
+  systemKey(chord: "ctrl-alt-del" | "lock"): void {
+    const value = { chord: chord === "ctrl-alt-del" ? 1 : 2 };
+    this.sendInput([{ event: { case: "systemKey", value } }]);
+  }
+
+  typeText(text: string): void {
+    this.keyboard.text(text);
+  }
+
+  /** The clipboard as keystrokes; false when the browser does not give it out. */
+  async typeClipboard(): Promise<boolean> {
+    const text = await this.clipboard.ask();
+    if (text === null) return false;
+    this.typeText(text);
+    return true;
+  }
+
+  setClipboard(on: boolean): void {
+    this.update({ clipboardOn: on, clipboardWaiting: false });
+    this.host?.send({ type: "clipboard-sync", enabled: on });
+    if (on) void this.clipboard.ask().then((text) => text && this.offerClipboard(text));
+  }
+
+  async toggleFullScreen(): Promise<void> {
+    if (document.fullscreenElement) {
+      await document.exitFullscreen();
+      return;
+    }
+    await document.documentElement.requestFullscreen();
+    const { keyboard } = navigator as Navigator & { keyboard?: KeyboardLock };
+    // Win, Alt+Tab and Escape then reach the machine, where the browser knows how.
+    await keyboard?.lock?.().catch(() => undefined);
+  }
+
+  // Engine -------------------------------------------------------------------
+
+  private receive(event: EngineEvent): void {
+    switch (event.type) {
+      case "token-wanted":
+        void mintToken(this.sessionId, this.access).then((command) => this.host?.send(command));
+        break;
+      case "phase":
+        this.phaseChanged(event.phase, event.cause, event.retryInMs);
+        break;
+      case "session":
+        this.sessionChanged(event.session);
+        break;
+      case "surface":
+        this.update({ surface: { width: event.width, height: event.height, displayId: event.displayId } });
+        this.layout();
+        break;
+      case "displays":
+        this.update({ displays: event.displays, selectedDisplay: event.selected });
+        break;
+      case "notice": {
+        const notices = { ...this.state.notices };
+        if (event.cause) notices[event.topic] = event.cause;
+        else delete notices[event.topic];
+        this.update({ notices });
+        break;
+      }
+      case "cursor":
+        this.shape = event.shape;
+        this.cursorKnown = true;
+        this.hideGhost();
+        this.applyCursor();
+        break;
+      case "cursor-position":
+        this.showGhost(event.x, event.y);
+        break;
+      case "clipboard":
+        this.flash("in");
+        void this.clipboard.write(event.text).then((done) => this.update({ clipboardWaiting: !done }));
+        break;
+      case "clipboard-sent":
+        this.flash("out");
+        break;
+      case "clipboard-refused":
+        this.update({ notices: { ...this.state.notices, clipboard: event.cause } });
+        break;
+      case "stats":
+        this.update({ stats: event.stats });
+        break;
+      case "pixels":
+        this.reads.get(event.id)?.(event.pixels ? Array.from(event.pixels) : null);
+        this.reads.delete(event.id);
+        break;
+    }
+  }
+
+  private phaseChanged(phase: LinkPhase, cause: CauseFacts | null, retryInMs: number | null): void {
+    if (phase !== "live") {
+      this.pointer.forget();
+      this.keyboard.releaseAll();
+    } else {
+      this.autoAsk = true;
+    }
+    const notices = phase === "live" ? {} : this.state.notices;
+    this.update({ phase, cause, notices, retryAt: retryInMs === null ? null : Date.now() + retryInMs });
+    if (phase === "live") void this.clipboard.look();
+  }
+
+  private sessionChanged(session: SessionFacts): void {
+    const had = this.inControl;
+    this.update({ session });
+    if (session.machineName) document.title = `${session.machineName} · GuruConnect`;
+    const free = session.controller === 0 && (session.rights & RIGHT_CONTROL) !== 0;
+    if (free && this.autoAsk && this.access === "control") {
+      this.autoAsk = false;
+      this.control("ask");
+    }
+    if (had !== this.inControl) {
+      if (!had) this.pointer.forget();
+      this.applyCursor();
+    }
+  }
+
+  get inControl(): boolean {
+    const { session, phase } = this.state;
+    return phase === "live" && session !== null && session.controller === session.self && session.self !== 0;
+  }
+
+  private get mayUseClipboard(): boolean {
+    const rights = this.state.session?.rights ?? 0;
+    return this.state.clipboardOn && (rights & RIGHT_CLIPBOARD) !== 0;
+  }
+
+  private sendInput(events: InputEventInit[]): void {
+    if (this.inControl) this.host?.send({ type: "input", events });
+  }
+
+  private offerClipboard(text: string): void {
+    if (this.mayUseClipboard) this.host?.send({ type: "clipboard-text", text });
+  }
+
+  private flash(direction: "in" | "out"): void {
+    this.update({ clipboardFlash: direction });
+    if (this.flashTimer !== null) clearTimeout(this.flashTimer);
+    this.flashTimer = setTimeout(() => this.update({ clipboardFlash: null }), 900);
+  }
+
+  // Picture ------------------------------------------------------------------
+
+  private layout(): void {
+    const { surface, scaling } = this.state;
+    const stage = this.stage;
+    if (!surface || !stage) return;
+    const exact = 1 / window.devicePixelRatio;
+    let scale = exact;
+    if (scaling === "fit") {
+      scale = Math.min(stage.clientWidth / surface.width, stage.clientHeight / surface.height);
+      // Nearly the same size: rather a thin edge than a blurred picture.
+      if (Math.abs(scale / exact - 1) < 0.02 && scale >= exact) scale = exact;
+    }
+    this.scale = scale;
+    this.canvas.style.width = `${surface.width * scale}px`;
+    this.canvas.style.height = `${surface.height * scale}px`;
+    this.canvas.classList.toggle("exact", Number.isInteger(scale * window.devicePixelRatio));
+    stage.classList.toggle("scrolls", scaling === "one");
+    this.applyCursor();
+  }
+
+  private applyCursor(): void {
+    if (!this.inControl || !this.cursorKnown) {
+      this.canvas.style.cursor = "default";
+      return;
+    }
+    void this.cursors.make(this.shape, this.scale, (css) => {
+      if (this.inControl) this.canvas.style.cursor = css;
+    });
+  }
+
+  /** Someone else moved the pointer: shows where it is. */
+  private showGhost(x: number, y: number): void {
+    const { surface } = this.state;
+    if (!this.shape || !surface) return;
+    if (!this.ghost) {
+      this.ghost = paint(this.shape);
+      this.ghost.className = "viewer-ghost";
+      this.ghost.ariaHidden = "true";
+      this.stage?.append(this.ghost);
+    }
+    const box = this.canvas.getBoundingClientRect();
+    const scale = cursorScale(this.shape, this.scale);
+    const left = box.left + (x / surface.width) * box.width - this.shape.x * scale;
+    const top = box.top + (y / surface.height) * box.height - this.shape.y * scale;
+    this.ghost.style.transform = `translate(${left}px, ${top}px) scale(${scale})`;
+    if (this.ghostTimer !== null) clearTimeout(this.ghostTimer);
+    // Who looks on needs the pointer for as long as it stays; who controls has their own.
+    if (this.inControl) this.ghostTimer = setTimeout(() => this.hideGhost(), GHOST_MS);
+  }
+
+  private hideGhost(): void {
+    this.ghost?.remove();
+    this.ghost = null;
+  }
+
+  // Input --------------------------------------------------------------------
+
+  private listen(stage: HTMLElement, keys: HTMLTextAreaElement): void {
+    const { signal } = this.abort;
+    const on = <K extends keyof HTMLElementEventMap>(
+      target: HTMLElement,
+      name: K,
+      handler: (event: HTMLElementEventMap[K]) => void,
+      passive = false,
+    ) => target.addEventListener(name, handler, { signal, passive });
+
+    on(keys, "keydown", (event) => this.keyDown(event));
+    on(keys, "keyup", (event) => this.keyUp(event));
+    on(keys, "paste", (event) => this.pasted(event));
+    on(keys, "compositionend", (event) => {
+      this.keyboard.text(event.data);
+      keys.value = "";
+    });
+    on(keys, "input", (event) => {
+      // What no key event stands for: on-screen keyboards and dead keys.
+      const input = event as InputEvent;
+      if (!input.isComposing && input.inputType === "insertText" && input.data) this.keyboard.text(input.data);
+      if (!input.isComposing) keys.value = "";
+    });
+    on(keys, "blur", () => this.letGo());
+    document.addEventListener("visibilitychange", () => document.hidden && this.letGo(), { signal });
+    window.addEventListener("blur", () => this.letGo(), { signal });
+    window.addEventListener("focus", () => this.mayUseClipboard && void this.clipboard.look(), { signal });
+    window.addEventListener("pagehide", () => this.letGo(), { signal });
+    // Newer browsers tell of every change while the page has the focus.
+    navigator.clipboard?.addEventListener?.(
+      "clipboardchange",
+      () => this.mayUseClipboard && void this.clipboard.look(),
+      { signal },
+    );
+    document.addEventListener(
+      "fullscreenchange",
+      () => {
+        this.update({ fullScreen: document.fullscreenElement !== null });
+        this.focus();
+      },
+      { signal },
+    );
+
+    on(this.canvas, "pointerdown", (event) => {
+      event.preventDefault();
+      this.focus();
+      void this.clipboard.gesture().then((done) => done && this.update({ clipboardWaiting: false }));
+      this.canvas.setPointerCapture(event.pointerId);
+      this.pointer.button(event.button, true, this.place(event));
+    });
+    on(this.canvas, "pointermove", (event) => {
+      if (this.ghost && this.inControl) this.hideGhost();
+      // A second button's press or release comes as a move.
+      if (event.button >= 0) this.pointer.button(event.button, (event.buttons & bit(event.button)) !== 0, this.place(event));
+      else this.pointer.move(this.place(event));
+    });
+    const up = (event: PointerEvent) => this.pointer.button(event.button, false, this.place(event));
+    on(this.canvas, "pointerup", up);
+    on(this.canvas, "pointercancel", () => this.letGo());
+    on(this.canvas, "contextmenu", (event) => event.preventDefault());
+    on(this.canvas, "wheel", (event) => {
+      if (!this.inControl) return;
+      event.preventDefault();
+      const units = this.wheel.take(event.deltaX, event.deltaY, event.deltaMode);
+      if (units) this.pointer.wheel(units.x, units.y, this.place(event));
+    });
+    on(stage, "mousedown", (event) => {
+      // Back and forward buttons are the machine's, not the browser's.
+      if (event.button > 2) event.preventDefault();
+    });
+
+    const resized = new ResizeObserver(() => this.layout());
+    resized.observe(stage);
+    signal.addEventListener("abort", () => resized.disconnect());
+  }
+
+  private place(event: MouseEvent) {
+    const surface = this.state.surface ?? { width: 1, height: 1 };
+    return toSurface(event.clientX, event.clientY, this.canvas.getBoundingClientRect(), surface);
+  }
+
+  private letGo(): void {
+    this.gate = null;
+    this.keyboard.releaseAll();
+    this.pointer.forget();
+  }
+
+  private keyDown(event: KeyboardEvent): void {
+    if (!this.inControl) return;
+    void this.clipboard.gesture();
+    if (this.gate) {
+      event.preventDefault();
+      this.gate.push(() => this.keyboard.down(event));
+      return;
+    }
+    const paste = event.code === "KeyV" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.repeat;
+    if (paste && this.mayUseClipboard) {
+      // Not prevented: the browser then hands over the clipboard with a paste event.
+      this.gate = [() => this.keyboard.down(event)];
+      setTimeout(() => this.openGate(), PASTE_WAIT_MS);
+      return;
+    }
+    if (this.keyboard.down(event).prevent) event.preventDefault();
+  }
+
+  private keyUp(event: KeyboardEvent): void {
+    if (this.gate) this.gate.push(() => this.keyboard.up(event));
+    else if (this.keyboard.up(event).prevent) event.preventDefault();
+  }
+
+  private pasted(event: ClipboardEvent): void {
+    event.preventDefault();
+    const text = event.clipboardData?.getData("text/plain") ?? "";
+    if (text === "" || !this.gate) return;
+    const held = this.gate;
+    this.offerClipboard(text);
+    // The text travels behind input; the machine needs it before the key arrives.
+    const trip = this.state.stats?.roundTripMs ?? 0;
+    setTimeout(() => this.gate === held && this.openGate(true), PASTE_GRACE_MS + trip);
+    this.pasteUnderWay = true;
+  }
+
+  private pasteUnderWay = false;
+
+  private openGate(delivered = false): void {
+    if (this.pasteUnderWay && !delivered) return;
+    this.pasteUnderWay = false;
+    const waiting = this.gate ?? [];
+    this.gate = null;
+    for (const work of waiting) work();
+  }
+
+  // Tests and benches ----------------------------------------------------------
+
+  private expose(): void {
+    window.__guruconnect = {
+      stats: () => {
+        const { stats, phase, session, cause, selectedDisplay, displays } = this.state;
+        return {
+          ...stats,
+          state: phase,
+          cause: cause?.code ?? null,
+          controller: session?.controller ?? 0,
+          self: session?.self ?? 0,
+          inControl: this.inControl,
+          agent: session?.agent ?? "unknown",
+          consent: session?.consent ?? "unknown",
+          participants: session?.participants ?? [],
+          displays,
+          selectedDisplay,
+        };
+      },
+      surface: () => {
+        const surface = this.state.surface;
+        return surface ? { width: surface.width, height: surface.height } : { width: 0, height: 0 };
+      },
+      readPixels: (x, y, width, height) =>
+        new Promise((resolve, reject) => {
+          const id = ++this.readId;
+          this.reads.set(id, (pixels) =>
+            pixels ? resolve(pixels) : reject(new RangeError("outside the surface")),
+          );
+          this.host?.send({ type: "read-pixels", id, x, y, width, height });
+        }),
+    };
+  }
+}
+
+/** Bit of `PointerEvent.buttons` for a `PointerEvent.button`. */
+function bit(button: number): number {
+  return [1, 4, 2, 8, 16][button] ?? 0;
+}
+
+declare global {
+  interface Window {
+    __guruconnect?: {
+      stats(): Record<string, unknown>;
+      surface(): { width: number; height: number };
+      readPixels(x: number, y: number, width: number, height: number): Promise<number[]>;
+    };
+  }
+}

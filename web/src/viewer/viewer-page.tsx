@@ -1,0 +1,77 @@
+import { type RefObject, useEffect, useRef, useState, useSyncExternalStore } from "react";
+import type { Access } from "../api/types";
+import "./viewer.css";
+import { ViewerController } from "./controller";
+import { Banner, Notices, Overlay } from "./overlays";
+import { StatsOverlay } from "./stats-overlay";
+import { Toolbar } from "./toolbar";
+
+export function ViewerPage({ sessionId, access }: { sessionId: string; access: Access }) {
+  const stage = useRef<HTMLDivElement>(null);
+  const keys = useRef<HTMLTextAreaElement>(null);
+  const [controller, setController] = useState<ViewerController | null>(null);
+
+  useEffect(() => {
+    if (!stage.current || !keys.current) return;
+    const made = new ViewerController(sessionId, access);
+    made.attach(stage.current, keys.current);
+    setController(made);
+    return () => made.stop();
+  }, [sessionId, access]);
+
+  return (
+    <main className="viewer">
+      <div className="viewer-stage" ref={stage} />
+      <textarea
+        className="viewer-keys"
+        ref={keys}
+        aria-label="Keyboard of the remote machine"
+        autoCapitalize="off"
+        autoComplete="off"
+        autoCorrect="off"
+        spellCheck={false}
+      />
+      {controller && (
+        <Chrome controller={controller} sessionId={sessionId} access={access} keys={keys} stage={stage} />
+      )}
+    </main>
+  );
+}
+
+interface ChromeProps {
+  controller: ViewerController;
+  sessionId: string;
+  access: Access;
+  keys: RefObject<HTMLTextAreaElement | null>;
+  stage: RefObject<HTMLDivElement | null>;
+}
+
+function Chrome({ controller, sessionId, access, keys, stage }: ChromeProps) {
+  const state = useSyncExternalStore(controller.subscribe, controller.snapshot);
+  const [showStats, setShowStats] = useState(false);
+  const dimmed = state.phase !== "live" || state.session?.agent === "offline";
+
+  useEffect(() => {
+    stage.current?.classList.toggle("dimmed", dimmed);
+  }, [dimmed, stage]);
+
+  return (
+    <>
+      <span className="hidden-visually" data-testid="viewer-state" data-state={state.phase} role="status">
+        {state.phase}
+      </span>
+      <Toolbar
+        controller={controller}
+        state={state}
+        sessionId={sessionId}
+        keys={keys}
+        showStats={showStats}
+        onShowStats={setShowStats}
+      />
+      <Notices state={state} />
+      <Overlay controller={controller} state={state} sessionId={sessionId} access={access} />
+      <Banner controller={controller} state={state} access={access} />
+      {showStats && <StatsOverlay state={state} />}
+    </>
+  );
+}

@@ -1,0 +1,99 @@
+// What crates/proto/src/validate.rs checks, plus the limits that only the end which
+// draws can know: that operations stay inside the surface.
+
+import type { ClipboardPiece } from "../gen/guruconnect/v2/clipboard_pb";
+import { ClipboardFormat } from "../gen/guruconnect/v2/clipboard_pb";
+import type { CursorShape } from "../gen/guruconnect/v2/cursor_pb";
+import type { Rect } from "../gen/guruconnect/v2/geometry_pb";
+import type { Frame, Surface } from "../gen/guruconnect/v2/video_pb";
+import { TileEncoding } from "../gen/guruconnect/v2/video_pb";
+import {
+  MAX_CLIPBOARD_PIECE,
+  MAX_CLIPBOARD_TEXT,
+  MAX_CURSOR_SIDE,
+  MAX_OPERATIONS,
+  MAX_PICTURE_PIXELS,
+  MAX_PICTURE_SIDE,
+} from "./limits";
+
+/** A decoded message whose content breaks the protocol. */
+export class InvalidMessage extends Error {
+  constructor(readonly field: string) {
+    super(`${field} is out of its limits`);
+  }
+}
+
+function require(holds: boolean, field: string): asserts holds {
+  if (!holds) throw new InvalidMessage(field);
+}
+
+export function validateSurface(surface: Surface): void {
+  const { width, height } = surface;
+  require(width >= 1 && width <= MAX_PICTURE_SIDE, "width");
+  require(height >= 1 && height <= MAX_PICTURE_SIDE, "height");
+  require(width * height <= MAX_PICTURE_PIXELS, "width x height");
+}
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+function inside(x: number, y: number, size: Size, surface: Size): boolean {
+  return x + size.width <= surface.width && y + size.height <= surface.height;
+}
+
+export function validateRect(rect: Rect | undefined, surface: Size): asserts rect is Rect {
+  require(rect !== undefined && rect.width > 0 && rect.height > 0, "rect");
+  require(inside(rect.x, rect.y, rect, surface), "rect");
+}
+
+/** A frame whose generation is that of `surface`. */
+export function validateFrame(frame: Frame, surface: Size): void {
+  require(frame.frameId !== 0, "frame_id");
+  require(frame.operations.length <= MAX_OPERATIONS, "operations");
+  for (const operation of frame.operations) {
+    const rect = operation.rect;
+    validateRect(rect, surface);
+    const draw = operation.draw;
+    switch (draw.case) {
+      case "copy":
+        require(inside(draw.value.x, draw.value.y, rect, surface), "copy");
+        break;
+      case "tile":
+        require(draw.value.encoding === TileEncoding.ZSTD_BGRX, "encoding");
+        break;
+      case "h264":
+      case "fill":
+        break;
+      default:
+        throw new InvalidMessage("draw");
+    }
+  }
+}
+
+export function validateCursor(shape: CursorShape): void {
+  const { width, height, rgba } = shape;
+  const hidden = width === 0 && height === 0 && rgba.length === 0;
+  const fits = (side: number) => side >= 1 && side <= MAX_CURSOR_SIDE;
+  require(hidden || (fits(width) && fits(height)), "cursor size");
+}
+
+export function validatePiece(piece: ClipboardPiece): void {
+  require(piece.format === ClipboardFormat.TEXT, "format");
+  require(piece.data.length <= MAX_CLIPBOARD_PIECE, "data");
+  require(piece.total <= MAX_CLIPBOARD_TEXT && piece.data.length <= piece.total, "total");
+}
+
+/** Peer text for a label: no control or direction-changing characters, bounded. */
+export function cleanText(text: string, limit = 255): string {
+  let out = "";
+  let count = 0;
+  for (const character of text) {
+    if (/[\p{Cc}\u200B-\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/u.test(character)) continue;
+    out += character;
+    count += 1;
+    if (count === limit) break;
+  }
+  return out;
+}

@@ -10,6 +10,12 @@ pub(crate) fn monotonic() -> Duration {
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
+/// Time since 1970, for comparing with what a browser calls the time.
+pub(crate) fn wall() -> Duration {
+    let time = clock_gettime(ClockId::Realtime);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
 /// Milliseconds as a barcode carries them: the lowest 32 bits.
 pub(crate) fn stamp() -> u32 {
     monotonic().as_millis() as u32

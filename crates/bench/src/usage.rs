@@ -1,6 +1,6 @@
 //! What processes cost, as `/proc` tells it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -60,6 +60,28 @@ fn cpu_ticks(stat: &str) -> Option<u64> {
     let user: u64 = fields.next()?.parse().ok()?;
     let system: u64 = fields.next()?.parse().ok()?;
     Some(user + system)
+}
+
+/// User and system time of a process and of all its descendants that live, seconds.
+pub(crate) fn tree_cpu_seconds(root: u32) -> Result<f64> {
+    let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
+    for entry in std::fs::read_dir("/proc")? {
+        let name = entry?.file_name();
+        let Some(id) = name.to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+        // A process may end between the listing and the look.
+        let Ok(stat) = std::fs::read_to_string(format!("/proc/{id}/stat")) else { continue };
+        let parent = stat
+            .rsplit_once(')')
+            .and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse::<u32>().ok());
+        children.entry(parent.unwrap_or(0)).or_default().push(id);
+    }
+    let mut sum = 0.0;
+    let mut left = vec![root];
+    while let Some(id) = left.pop() {
+        sum += Worker::Process(id).cpu_seconds().unwrap_or(0.0);
+        left.extend(children.remove(&id).unwrap_or_default());
+    }
+    Ok(sum)
 }
 
 /// Average number of runnable processes over the last minute.

@@ -2,6 +2,7 @@
 
 mod measured;
 mod viewer;
+mod web;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,13 +16,14 @@ use serde_json::json;
 use crate::clock::{milliseconds, monotonic};
 use crate::machine;
 use crate::probe::Probe;
-use crate::report::{progress, say, write_json};
+use crate::report::{progress, say, table as lay_out, write_json};
 use crate::stage::Stage;
 use crate::statistics::Samples;
 use crate::usage::{self, Traffic, Worker};
 use crate::workload::{Numbers, READY, Workload};
 use measured::{Cpu, Measured, Rss, Stamps, table};
 use viewer::{Ticket, Viewer};
+use web::{WebMeasured, WebViewer};
 
 const WIDTH: u32 = 1920;
 const HEIGHT: u32 = 1080;
@@ -49,6 +51,9 @@ pub(crate) struct Arguments {
     /// Without TLS
     #[arg(long)]
     plain: bool,
+    /// Also measure the web viewer in a real Chromium
+    #[arg(long)]
+    web: bool,
     /// Write the results here
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -87,7 +92,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     results["seed"] = json!(seed);
     results["fps"] = json!(arguments.fps);
     say(&format!("seed {seed}, load average {load:.2}, TLS {}", !arguments.plain));
+    let web = if arguments.web { Some(WebViewer::start(&scene.stage, &folder)?) } else { None };
     let mut all = Vec::new();
+    let mut in_browser = Vec::new();
     for workload in chosen {
         let measured = scene.measure(workload, arguments, seed).with_context(|| {
             format!(
@@ -99,11 +106,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         })?;
         results[workload.name()] = measured.json();
         all.push((workload, measured));
+        if let Some(web) = &web {
+            progress(&format!("workload {} in the browser", workload.name()));
+            let measured = scene.measure_web(web, workload, arguments, seed)?;
+            results[workload.name()]["web"] = measured.json();
+            in_browser.push(measured.row(workload));
+        }
         if let Some(file) = &arguments.json {
             write_json(file, &results)?;
         }
     }
     say(&table(&all));
+    if !in_browser.is_empty() {
+        say(&lay_out(&WebMeasured::HEAD, in_browser));
+    }
     for (workload, measured) in &all {
         for problem in &measured.problems {
             say(&format!("{}: {problem}", workload.name()));
@@ -225,6 +241,21 @@ impl<'a> Scene<'a> {
             measured.problems = std::mem::take(&mut seen.problems);
         });
         viewer.leave();
+        drawing.kill()?;
+        Ok(measured)
+    }
+
+    fn measure_web(
+        &self,
+        web: &WebViewer,
+        workload: Workload,
+        arguments: &Arguments,
+        seed: u32,
+    ) -> Result<WebMeasured> {
+        let mut drawing = self.workload(workload, arguments.fps)?;
+        let session = self.stage.session(&self.machine)?;
+        let pauses = pauses(seed, arguments.keys);
+        let measured = web.measure(&self.stage, &session, workload, arguments.seconds, &pauses)?;
         drawing.kill()?;
         Ok(measured)
     }

@@ -55,62 +55,213 @@ const found = <T>(value: T | undefined): T => {
 const compact = (value: unknown) => String(value).replace(/[-\s]/g, "").toUpperCase();
 
 const routes: [string, RegExp, Handler][] = [
-  ["GET", /^\/api\/version$/, () => ({ version: "0.1.0", commit: "abc1234", commit_date: "2026-11-22", setup_required: !signedIn, company: "Marsh IT" })],
-  ["POST", /^\/api\/setup$/, (_, body) => {
-    if (body.token !== "demo") throw new Refusal(403, "setup_token_wrong", "The set-up token is not right.");
-    return login();
-  }],
-  ["POST", /^\/api\/auth\/login$/, (_, body) => {
-    if (body.password !== "demo") throw new Refusal(401, "login_failed", "User name or password is not right.");
-    return login();
-  }],
-  ["POST", /^\/api\/auth\/refresh$/, () => {
-    if (!signedIn) throw new Refusal(401, "not_signed_in", "You are not signed in.");
-    return login();
-  }],
-  ["DELETE", /^\/api\/auth\/logout$/, () => { signedIn = false; }],
+  [
+    "GET",
+    /^\/api\/version$/,
+    () => ({
+      version: "0.1.0",
+      commit: "abc1234",
+      commit_date: "2026-11-22",
+      setup_required: !signedIn,
+      company: "Marsh IT",
+    }),
+  ],
+  [
+    "POST",
+    /^\/api\/setup$/,
+    (_, body) => {
+      if (body.token !== "demo")
+        throw new Refusal(403, "setup_token_wrong", "The set-up token is not right.");
+      return login();
+    },
+  ],
+  [
+    "POST",
+    /^\/api\/auth\/login$/,
+    (_, body) => {
+      if (body.password !== "demo")
+        throw new Refusal(401, "login_failed", "User name or password is not right.");
+      return login();
+    },
+  ],
+  [
+    "POST",
+    /^\/api\/auth\/refresh$/,
+    () => {
+      if (!signedIn) throw new Refusal(401, "not_signed_in", "You are not signed in.");
+      return login();
+    },
+  ],
+  [
+    "DELETE",
+    /^\/api\/auth\/logout$/,
+    () => {
+      signedIn = false;
+    },
+  ],
   ["POST", /^\/api\/auth\/password$/, () => undefined],
   ["GET", /^\/api\/users$/, (_, __, query) => page(users, query)],
-  ["PATCH", /^\/api\/users\/(.+)$/, ([id], body) => { changed("users"); return Object.assign(found(users.find((u) => u.id === id)), body); }],
-  ["GET", /^\/api\/machines$/, (_, __, query) => {
-    const words = (query.get("q") ?? "").toLowerCase().split(/\s+/).filter(Boolean);
-    return page(machines.filter((m) => words.every((word) => JSON.stringify(m).toLowerCase().includes(word))), query);
-  }],
-  ["POST", /^\/api\/machines$/, (_, body) => {
-    const machine = { ...(machines[23] as Machine), ...body, id: uuid(++serial) } as Machine;
-    machines.unshift(machine);
-    changed("machines");
-    return machine;
-  }],
-  ["PATCH", /^\/api\/machines\/([^/]+)$/, ([id], body) => { changed("machines"); return Object.assign(found(machines.find((m) => m.id === id)), body); }],
-  ["DELETE", /^\/api\/machines\/([^/]+)$/, ([id]) => { machines.splice(machines.findIndex((m) => m.id === id), 1); changed("machines"); }],
+  [
+    "PATCH",
+    /^\/api\/users\/(.+)$/,
+    ([id], body) => {
+      changed("users");
+      return Object.assign(found(users.find((u) => u.id === id)), body);
+    },
+  ],
+  [
+    "GET",
+    /^\/api\/machines$/,
+    (_, __, query) => {
+      const words = (query.get("q") ?? "").toLowerCase().split(/\s+/).filter(Boolean);
+      return page(
+        machines.filter((m) => words.every((word) => JSON.stringify(m).toLowerCase().includes(word))),
+        query,
+      );
+    },
+  ],
+  [
+    "POST",
+    /^\/api\/machines$/,
+    (_, body) => {
+      const machine = { ...(machines[23] as Machine), ...body, id: uuid(++serial) } as Machine;
+      machines.unshift(machine);
+      changed("machines");
+      return machine;
+    },
+  ],
+  [
+    "PATCH",
+    /^\/api\/machines\/([^/]+)$/,
+    ([id], body) => {
+      changed("machines");
+      return Object.assign(found(machines.find((m) => m.id === id)), body);
+    },
+  ],
+  [
+    "DELETE",
+    /^\/api\/machines\/([^/]+)$/,
+    ([id]) => {
+      machines.splice(
+        machines.findIndex((m) => m.id === id),
+        1,
+      );
+      changed("machines");
+    },
+  ],
   ["GET", /^\/api\/machines\/[^/]+\/history$/, (_, __, query) => page(audit.slice(0, 12), query)],
-  ["GET", /^\/api\/machines\/[^/]+\/keys$/, (_, __, query) => page([{ id: uuid(60), name: "first key", prefix: "3fa96c1b", created_ms: Date.now(), created_by: "Ada", last_used_ms: Date.now() - 4e5, revoked_ms: null }], query)],
+  [
+    "GET",
+    /^\/api\/machines\/[^/]+\/keys$/,
+    (_, __, query) =>
+      page(
+        [
+          {
+            id: uuid(60),
+            name: "first key",
+            prefix: "3fa96c1b",
+            created_ms: Date.now(),
+            created_by: "Ada",
+            last_used_ms: Date.now() - 4e5,
+            revoked_ms: null,
+          },
+        ],
+        query,
+      ),
+  ],
   ["POST", /^\/api\/machines\/[^/]+\/keys$/, () => ({ key: {}, secret: `cak_${"3fa96c1b".repeat(8)}` })],
-  ["GET", /^\/api\/sessions$/, (_, __, query) => page(sessions.filter((s) => s.state === query.get("state")), query)],
+  [
+    "GET",
+    /^\/api\/sessions$/,
+    (_, __, query) =>
+      page(
+        sessions.filter((s) => s.state === query.get("state")),
+        query,
+      ),
+  ],
   ["POST", /^\/api\/sessions$/, () => sessions[0]],
-  ["POST", /^\/api\/sessions\/([^/]+)\/viewer-token$/, ([id], body) => {
-    if (id === uuid(2)) throw new Refusal(409, "consent_pending", "The user has not answered yet.");
-    if (id === uuid(4)) throw new Refusal(409, "session_ended", "The session has ended.");
-    return { token: `${id}:${body.access}`, expires_in_s: 300, session_id: id, access: body.access };
-  }],
-  ["POST", /^\/api\/sessions\/([^/]+)\/end$/, ([id]) => { found(sessions.find((s) => s.id === id)).state = "ended"; changed("sessions"); }],
+  [
+    "POST",
+    /^\/api\/sessions\/([^/]+)\/viewer-token$/,
+    ([id], body) => {
+      if (id === uuid(2)) throw new Refusal(409, "consent_pending", "The user has not answered yet.");
+      if (id === uuid(4)) throw new Refusal(409, "session_ended", "The session has ended.");
+      return { token: `${id}:${body.access}`, expires_in_s: 300, session_id: id, access: body.access };
+    },
+  ],
+  [
+    "POST",
+    /^\/api\/sessions\/([^/]+)\/end$/,
+    ([id]) => {
+      found(sessions.find((s) => s.id === id)).state = "ended";
+      changed("sessions");
+    },
+  ],
   ["GET", /^\/api\/codes$/, (_, __, query) => page(codes, query)],
-  ["POST", /^\/api\/codes$/, () => {
-    const code = { ...(codes[0] as (typeof codes)[number]), id: uuid(++serial), code: "R4T-9KW-B2M", link: "http://127.0.0.1:5180/j/R4T-9KW-B2M", note: "" };
-    codes.unshift(code);
-    changed("codes");
-    return code;
-  }],
-  ["POST", /^\/api\/codes\/validate$/, (_, body) => {
-    const code = codes.find((one) => compact(one.code) === compact(body.code));
-    if (code?.status !== "active") throw new Refusal(404, "code_unknown", "This code is not known.");
-    return { valid: true, technician: "Ada Marsh", company: "Marsh IT", server_url: "http://127.0.0.1:5180", commands: { linux: `curl -fsS http://127.0.0.1:5180/get/agent -o guruconnect && chmod +x guruconnect && ./guruconnect agent --code ${code.code}` } };
-  }],
+  [
+    "POST",
+    /^\/api\/codes$/,
+    () => {
+      const code = {
+        ...(codes[0] as (typeof codes)[number]),
+        id: uuid(++serial),
+        code: "R4T-9KW-B2M",
+        link: "http://127.0.0.1:5180/j/R4T-9KW-B2M",
+        note: "",
+      };
+      codes.unshift(code);
+      changed("codes");
+      return code;
+    },
+  ],
+  [
+    "POST",
+    /^\/api\/codes\/validate$/,
+    (_, body) => {
+      const code = codes.find((one) => compact(one.code) === compact(body.code));
+      if (code?.status !== "active") throw new Refusal(404, "code_unknown", "This code is not known.");
+      return {
+        valid: true,
+        technician: "Ada Marsh",
+        company: "Marsh IT",
+        server_url: "http://127.0.0.1:5180",
+        commands: {
+          linux: `curl -fsS http://127.0.0.1:5180/get/agent -o guruconnect && chmod +x guruconnect && ./guruconnect agent --code ${code.code}`,
+        },
+      };
+    },
+  ],
   ["POST", /^\/api\/codes\/status$/, () => ({ state: "waiting" })],
-  ["POST", /^\/api\/codes\/([^/]+)\/cancel$/, ([code]) => { found(codes.find((one) => one.code === code)).status = "cancelled"; changed("codes"); }],
-  ["GET", /^\/api\/audit$/, (_, __, query) => page(audit.filter((e) => e.action.includes(query.get("action") ?? "")), query)],
-  ["GET", /^\/api\/settings$/, () => ({ public_url: "https://help.marsh-it.example", company: "Marsh IT", version: "0.1.0", database: "sqlite", tls: true, trusted_proxies: [], limits: { login_per_minute: 8, code_validate_per_minute: 15, input_events_per_second: 200 } })],
+  [
+    "POST",
+    /^\/api\/codes\/([^/]+)\/cancel$/,
+    ([code]) => {
+      found(codes.find((one) => one.code === code)).status = "cancelled";
+      changed("codes");
+    },
+  ],
+  [
+    "GET",
+    /^\/api\/audit$/,
+    (_, __, query) =>
+      page(
+        audit.filter((e) => e.action.includes(query.get("action") ?? "")),
+        query,
+      ),
+  ],
+  [
+    "GET",
+    /^\/api\/settings$/,
+    () => ({
+      public_url: "https://help.marsh-it.example",
+      company: "Marsh IT",
+      version: "0.1.0",
+      database: "sqlite",
+      tls: true,
+      trusted_proxies: [],
+      limits: { login_per_minute: 8, code_validate_per_minute: 15, input_events_per_second: 200 },
+    }),
+  ],
   ["GET", /^\/mock\/log$/, () => sessionLog],
 ];
 

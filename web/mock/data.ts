@@ -51,13 +51,17 @@ export const machines: Machine[] = Array.from({ length: 240 }, (_, i) => {
     consent_mode: "ask_unless_alone",
     online: online && !never,
     since_ms: never ? null : now - ((i * 37) % 700) * minute - (i % 13 === 3 ? 40 * day : 0),
-    last_seen_ms: never ? null : online ? now : now - ((i * 37) % 700) * minute - (i % 13 === 3 ? 40 * day : 0),
+    last_seen_ms: never
+      ? null
+      : online
+        ? now
+        : now - ((i * 37) % 700) * minute - (i % 13 === 3 ? 40 * day : 0),
     hostname: `host-${i + 1}`,
     os,
     os_version,
     architecture: "x86_64",
     agent_version: i % 9 === 4 ? "0.0.9" : "0.1.0",
-    logged_on_user: i % 3 === 1 ? "" : ["m.lopez", "front.desk", "jan", "library"][i % 4] ?? "",
+    logged_on_user: i % 3 === 1 ? "" : (["m.lopez", "front.desk", "jan", "library"][i % 4] ?? ""),
     idle_s: online ? (i * 41) % 4000 : null,
     session:
       i === 0

@@ -8,7 +8,11 @@ import { AgentControlSchema, ViewerControlSchema } from "../src/gen/guruconnect/
 import { CursorMessageSchema } from "../src/gen/guruconnect/v2/cursor_pb";
 import { InputMessageSchema } from "../src/gen/guruconnect/v2/input_pb";
 import { AgentPresence, ConsentState, ControlVerb } from "../src/gen/guruconnect/v2/session_pb";
-import { VideoFeedbackSchema, VideoMessageSchema, type OperationSchema } from "../src/gen/guruconnect/v2/video_pb";
+import {
+  type OperationSchema,
+  VideoFeedbackSchema,
+  VideoMessageSchema,
+} from "../src/gen/guruconnect/v2/video_pb";
 import { decodePacket, encodeLink } from "../src/wire/packet";
 import { Channel, encodeRecord } from "../src/wire/record";
 import { storeZstd } from "./zstd-stored";
@@ -33,8 +37,27 @@ function makeClip(): Uint8Array[] {
     const source = `testsrc2=size=${CLIP.width}x${CLIP.height}:rate=30:duration=2`;
     const stream = execFileSync(
       "ffmpeg",
-      ["-v", "error", "-f", "lavfi", "-i", source, "-pix_fmt", "yuv420p", "-c:v", "libx264", "-profile:v", "baseline",
-        "-tune", "zerolatency", "-x264-params", "aud=1:keyint=60:slices=1", "-f", "h264", "-"],
+      [
+        "-v",
+        "error",
+        "-f",
+        "lavfi",
+        "-i",
+        source,
+        "-pix_fmt",
+        "yuv420p",
+        "-c:v",
+        "libx264",
+        "-profile:v",
+        "baseline",
+        "-tune",
+        "zerolatency",
+        "-x264-params",
+        "aud=1:keyint=60:slices=1",
+        "-f",
+        "h264",
+        "-",
+      ],
       { maxBuffer: 64 << 20 },
     );
     const units: Uint8Array[] = [];
@@ -53,7 +76,13 @@ function makeClip(): Uint8Array[] {
 }
 const clip = makeClip();
 
-function tile(x: number, y: number, width: number, height: number, at: (x: number, y: number) => number): OperationInit {
+function tile(
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+  at: (x: number, y: number) => number,
+): OperationInit {
   const pixels = new Uint32Array(width * height);
   for (let row = 0; row < height; row++) {
     for (let column = 0; column < width; column++) {
@@ -123,7 +152,10 @@ export function serveSession(socket: WebSocket): void {
   const frame = (operations: OperationInit[], key = false) => {
     frameId += 1;
     inFlight += 1;
-    video({ case: "frame", value: { generation: 1, frameId, operations, last: true, key, captureUs: 2400, encodeUs: 900 } });
+    video({
+      case: "frame",
+      value: { generation: 1, frameId, operations, last: true, key, captureUs: 2400, encodeUs: 900 },
+    });
   };
   const state = () =>
     send(
@@ -149,7 +181,13 @@ export function serveSession(socket: WebSocket): void {
     send(
       encodeLink({
         case: "welcome",
-        value: { version: 2, heartbeatMs: 5000, silenceMs: 20_000, serverSoftware: "mock", seat: { sessionId: SESSION, participant: 1, rights: viewOnly ? 1 : 15, epoch: 1 } },
+        value: {
+          version: 2,
+          heartbeatMs: 5000,
+          silenceMs: 20_000,
+          serverSoftware: "mock",
+          seat: { sessionId: SESSION, participant: 1, rights: viewOnly ? 1 : 15, epoch: 1 },
+        },
       }),
     );
     state();
@@ -159,28 +197,49 @@ export function serveSession(socket: WebSocket): void {
     ];
     record(
       Channel.Control,
-      toBinary(AgentControlSchema, create(AgentControlSchema, { body: { case: "displays", value: { displays, selected: 1 } } })),
+      toBinary(
+        AgentControlSchema,
+        create(AgentControlSchema, { body: { case: "displays", value: { displays, selected: 1 } } }),
+      ),
     );
     const shape = { width: 12, height: 19, hotspotX: 0, hotspotY: 0, rgba: storeZstd(arrow()) };
-    record(Channel.Cursor, toBinary(CursorMessageSchema, create(CursorMessageSchema, { body: { case: "shape", value: shape } })));
+    record(
+      Channel.Cursor,
+      toBinary(CursorMessageSchema, create(CursorMessageSchema, { body: { case: "shape", value: shape } })),
+    );
     video({ case: "surface", value: { generation: 1, width: WIDTH, height: HEIGHT, displayId: 1 } });
-    video({ case: "status", value: { settings: { preset: 1, fps: 30, kbps: 4000 }, codec: clip.length > 0 ? 1 : 0, encoder: "openh264", roundTripUs: 8200, targetKbps: 6000 } });
+    video({
+      case: "status",
+      value: {
+        settings: { preset: 1, fps: 30, kbps: 4000 },
+        codec: clip.length > 0 ? 1 : 0,
+        encoder: "openh264",
+        roundTripUs: 8200,
+        targetKbps: 6000,
+      },
+    });
     frame(desktop(), true);
     const bytes = new TextEncoder().encode("text from the machine");
-    record(Channel.Clipboard, toBinary(ClipboardPieceSchema, create(ClipboardPieceSchema, { serial: 1, format: 1, total: bytes.length, data: bytes })));
+    record(
+      Channel.Clipboard,
+      toBinary(
+        ClipboardPieceSchema,
+        create(ClipboardPieceSchema, { serial: 1, format: 1, total: bytes.length, data: bytes }),
+      ),
+    );
   };
 
   const timer = setInterval(() => {
     if (frameId === 0 || inFlight > 2) return;
     step += 1;
     const operations: OperationInit[] = [fill(100 + ((step * 6) % 500), 520, 40, 20, 0xffb454)];
-    const unit = clip[step % clip.length];
+    const at = (step - 1) % Math.max(1, clip.length);
+    const unit = clip[at];
     if (unit) {
-      const key = step % clip.length === 0;
-      operations.push({ rect: CLIP, draw: { case: "h264", value: { accessUnit: unit, key, stream: Math.floor(step / clip.length) } } });
-      if (step < clip.length && clip.length > 0 && step % clip.length !== 0 && step < 2) operations.pop();
+      const draw = { case: "h264" as const, value: { accessUnit: unit, key: at === 0, stream: 1 } };
+      operations.push({ rect: CLIP, draw });
     }
-    frame(step < clip.length ? operations.slice(0, 1) : operations);
+    frame(operations);
   }, 33);
   socket.on("close", () => clearInterval(timer));
 
@@ -190,7 +249,9 @@ export function serveSession(socket: WebSocket): void {
       const { body } = packet;
       if (body.case === "hello" && body.value.endpoint.case === "viewer") {
         viewOnly = body.value.endpoint.value.token.endsWith("view_only");
-        controller = body.value.endpoint.value.token.startsWith("00000000-0000-4000-8000-000000000003") ? 2 : 0;
+        controller = body.value.endpoint.value.token.startsWith("00000000-0000-4000-8000-000000000003")
+          ? 2
+          : 0;
         log("hello", { codecs: body.value.endpoint.value.capabilities?.codecs });
         opened();
       } else if (body.case === "heartbeat") {
@@ -212,6 +273,7 @@ export function serveSession(socket: WebSocket): void {
         else {
           log("refresh", body.value?.cause);
           inFlight = 0;
+          step = 0;
           frame(desktop(), true);
         }
         break;
@@ -219,8 +281,18 @@ export function serveSession(socket: WebSocket): void {
       case Channel.Input:
         for (const { event } of fromBinary(InputMessageSchema, packet.payload).events) {
           log(event.case ?? "none", event.value);
-          const at = event.case === "pointerMove" || event.case === "pointerButton" ? event.value.position : undefined;
-          if (at) frame([fill(Math.max(0, Math.min(WIDTH - 6, at.x)), Math.max(0, Math.min(HEIGHT - 6, at.y)), 6, 6, 0xff5555)]);
+          const at =
+            event.case === "pointerMove" || event.case === "pointerButton" ? event.value.position : undefined;
+          if (at)
+            frame([
+              fill(
+                Math.max(0, Math.min(WIDTH - 6, at.x)),
+                Math.max(0, Math.min(HEIGHT - 6, at.y)),
+                6,
+                6,
+                0xff5555,
+              ),
+            ]);
         }
         break;
       case Channel.Control:

@@ -267,7 +267,8 @@ impl Worker {
 
     fn send(&mut self) {
         let mut refused = false;
-        while let Some(outgoing) = self.host.poll_output() {
+        while let Some(mut outgoing) = self.host.poll_output() {
+            outgoing.stamp(self.clock.monotonic());
             refused |= !self.outlet.send(
                 Channel::Video,
                 outgoing.participant,
@@ -288,6 +289,7 @@ impl Worker {
                     let detail = failure.to_string();
                     self.tell(NoticeTopic::Encoder, Some(CauseCode::EncoderFellBack), &detail);
                 }
+                HostEvent::PictureFailed(error) => tracing::warn!(%error, "picture not made"),
                 HostEvent::PictureTooLarge { participant } => {
                     let message =
                         notice(NoticeTopic::Picture, Some(CauseCode::PictureTooLarge), "");

@@ -120,6 +120,11 @@ impl App {
         Ok(Some(self.config.page(&format!("setup#{}", token.expose()))))
     }
 
+    /// Waits until every decision made so far is in the database.
+    pub async fn flush(&self) {
+        self.journal.flush().await;
+    }
+
     /// Tells everyone that the server goes away, and returns when all is written.
     pub async fn shutdown(&self, retry_after: Duration) {
         self.bus.send(Signal::Shutdown);

@@ -11,7 +11,7 @@ use clap::Parser;
 use gc_agent::{AgentSettings, Ended, Mode};
 use gc_runtime::{OsEntropy, SystemClock};
 use gc_transport::{Connector, Endpoint};
-use gc_types::Secret;
+use gc_types::{Clock, Secret};
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
@@ -49,15 +49,11 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         .enable_all()
         .build()
         .context("the program could not start its threads")?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let ended: Ended = runtime.block_on(async {
-        let ended = gc_agent::run(
-            settings,
-            platform::open(),
-            Arc::new(SystemClock::new()),
-            Arc::new(OsEntropy),
-            stop_signal()?,
-        )
-        .await;
+        let platform = platform::open(&clock);
+        let ended =
+            gc_agent::run(settings, platform, clock, Arc::new(OsEntropy), stop_signal()?).await;
         anyhow::Ok(ended)
     })?;
     say(&ended.to_string());

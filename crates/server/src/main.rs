@@ -7,6 +7,7 @@ mod settings;
 mod start;
 mod tls;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use crate::settings::Settings;
@@ -64,7 +65,12 @@ fn main() -> ExitCode {
             return ExitCode::from(WRONG_USE);
         }
     };
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let terminal = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(terminal)
+        .with_writer(std::io::stderr)
+        .init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

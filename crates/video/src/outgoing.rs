@@ -115,3 +115,52 @@ pub(crate) fn split(head: FrameHead, operations: Vec<Operation>) -> Vec<Outgoing
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gc_proto::v2::{Fill, H264, Rect};
+
+    fn unit(bytes: usize) -> Operation {
+        let access_unit = vec![0; bytes].into();
+        let draw = operation::Draw::H264(H264 { access_unit, key: true, stream: 1 });
+        Operation { rect: Some(Rect { x: 0, y: 0, width: 1, height: 1 }), draw: Some(draw) }
+    }
+
+    const HEAD: FrameHead = FrameHead {
+        participant: 3,
+        generation: 1,
+        frame_id: 9,
+        key: true,
+        captured_at: Duration::from_secs(5),
+    };
+
+    #[test]
+    fn only_the_first_part_starts_and_only_the_last_ends() {
+        let parts = split(HEAD, vec![unit(400_000), unit(200_000), unit(900_000), unit(5)]);
+        let flags: Vec<_> = parts.iter().map(|part| part.flags).collect();
+        assert_eq!(flags, [Flags::KEY_FRAME, Flags::NONE, Flags::NONE, Flags::END]);
+        for (at, part) in parts.iter().enumerate() {
+            let Some(video_message::Body::Frame(frame)) = &part.message.body else { panic!() };
+            assert_eq!((frame.frame_id, frame.key, frame.last), (9, true, at == 3));
+        }
+        let flags = split(FrameHead { key: false, ..HEAD }, vec![unit(5)])[0].flags;
+        assert_eq!(flags, Flags::DROPPABLE.with(Flags::END));
+    }
+
+    #[test]
+    fn no_message_has_more_operations_than_a_receiver_takes() {
+        let fill = Operation { draw: Some(operation::Draw::Fill(Fill { color: 1 })), rect: None };
+        let parts = split(HEAD, vec![fill; 20_000]);
+        assert!(parts.len() >= 3);
+        assert!(parts.iter().all(|part| part.size() <= SOFT_MESSAGE + OPERATION_OVERHEAD));
+    }
+
+    #[test]
+    fn the_age_is_that_at_the_time_of_sending() {
+        let mut part = split(HEAD, vec![unit(5)]).remove(0);
+        part.stamp(Duration::from_millis(5007));
+        let Some(video_message::Body::Frame(frame)) = &part.message.body else { panic!() };
+        assert_eq!(frame.capture_us, 7000);
+    }
+}

@@ -1,9 +1,9 @@
 //! How much may be on its way, and how fast the link is.
 //!
-//! The link is measured by what acknowledgements say: a frame's round trip beyond
-//! the shortest one seen is the time its bytes, and those before it, took to pass
-//! the narrowest place. That gives a rate, and the rate bounds what is sent, so
-//! that no queue forms. The viewer that acknowledges best sets the pace; slower
+//! The link is measured by what acknowledgements say: from when the frame before it
+//! had passed the narrowest place, or a frame could have arrived itself, until it
+//! did arrive, its bytes were passing. That gives a rate, and the rate bounds what
+//! is sent, so that no queue forms. The viewer that acknowledges best sets the pace; slower
 //! ones are skipped by the relay.
 
 use std::collections::{HashMap, VecDeque};
@@ -11,8 +11,12 @@ use std::time::Duration;
 
 /// Without any acknowledgement for this long, one frame is sent to try.
 pub(crate) const PROBE_AFTER: Duration = Duration::from_secs(2);
-/// Window of the shortest round trip.
-const MIN_WINDOW: Duration = Duration::from_secs(10);
+/// Half of the time for which the shortest round trip is remembered.
+const MIN_WINDOW: Duration = Duration::from_secs(30);
+/// Less than this is within what schedulers cost at either end.
+const NOTABLE: Duration = Duration::from_millis(30);
+/// Observations older than this are not added up with new ones.
+const SAMPLE_AGE: Duration = Duration::from_secs(2);
 /// Frames on their way at most, whatever the delay.
 pub(crate) const MOST_IN_FLIGHT: u32 = 8;
 const LEAST_KBPS: f64 = 128.0;
@@ -28,8 +32,6 @@ struct Sent {
     to: u16,
     bytes: u64,
     at: Duration,
-    /// Bytes on the way when it was sent, with its own.
-    ahead: u64,
     acked: bool,
 }
 
@@ -38,13 +40,17 @@ pub(crate) struct Pacer {
     sent: VecDeque<Sent>,
     /// Newest acknowledged frame per viewer.
     acked: HashMap<u16, u32>,
+    /// Newest frame that this viewer is known to have no use for any more.
+    excused: HashMap<u16, u32>,
     newest: u32,
     /// Frames up to this one were given up.
     given_up: u32,
     probing: bool,
     progress: Duration,
     smooth: Option<Duration>,
-    shortest: Option<(Duration, Duration)>,
+    shortest: Shortest,
+    last_arrival: Duration,
+    sample: Sample,
     link_kbps: f64,
     backlog: u64,
     fps: u32,
@@ -63,12 +69,15 @@ impl Pacer {
         Self {
             sent: VecDeque::new(),
             acked: HashMap::new(),
+            excused: HashMap::new(),
             newest: 0,
             given_up: 0,
             probing: false,
             progress: Duration::ZERO,
             smooth: None,
-            shortest: None,
+            shortest: Shortest::default(),
+            last_arrival: Duration::ZERO,
+            sample: Sample::default(),
             link_kbps: f64::from(first_kbps),
             backlog: 0,
             fps,
@@ -89,6 +98,7 @@ impl Pacer {
 
     pub(crate) fn leave(&mut self, viewer: u16) {
         self.acked.remove(&viewer);
+        self.excused.remove(&viewer);
     }
 
     /// Bytes per second that the link carries, as far as known.
@@ -109,7 +119,8 @@ impl Pacer {
         self.acked
             .iter()
             .map(|(viewer, acked)| {
-                let after = (*acked).max(self.given_up);
+                let excused = self.excused.get(viewer).copied().unwrap_or_default();
+                let after = (*acked).max(self.given_up).max(excused);
                 let on_way = |s: &&Sent| s.id > after && (s.to == 0 || s.to == *viewer);
                 let waiting = self.sent.iter().filter(on_way);
                 waiting.fold((0, 0), |(n, bytes), s| (n + 1, bytes + s.bytes))
@@ -124,17 +135,17 @@ impl Pacer {
             return 1;
         }
         let interval = 1.0 / f64::from(self.fps);
-        let trip = self.shortest.map_or(0.0, |(trip, _)| trip.as_secs_f64());
+        let trip = self.shortest.get().map_or(0.0, |trip| trip.as_secs_f64());
         (1 + (trip / interval).ceil() as u32).clamp(2, MOST_IN_FLIGHT)
     }
 
     fn byte_window(&self) -> u64 {
-        let trip = self.shortest.map_or(0.05, |(trip, _)| trip.as_secs_f64());
-        ((self.bytes_per_second() * (trip + 0.05)) as u64).max(32 << 10)
+        let trip = self.shortest.get().map_or(0.05, |trip| trip.as_secs_f64());
+        ((self.bytes_per_second() * (trip + 0.05)) as u64).max(8 << 10)
     }
 
     pub(crate) fn gate(&mut self, now: Duration) -> Gate {
-        if self.backlog > ((self.bytes_per_second() * 0.03) as u64).max(16 << 10) {
+        if self.backlog > ((self.bytes_per_second() * 0.03) as u64).max(8 << 10) {
             return Gate::ClosedUntil(now + Duration::from_millis(20));
         }
         let (frames, bytes) = self.in_flight();
@@ -146,7 +157,7 @@ impl Pacer {
         if now < probe_at {
             return Gate::ClosedUntil(probe_at);
         }
-        self.given_up = self.newest;
+        self.give_up();
         self.probing = true;
         Gate::Open
     }
@@ -154,11 +165,28 @@ impl Pacer {
     pub(crate) fn sent(&mut self, id: u32, to: u16, bytes: usize, now: Duration) {
         self.newest = id;
         let bytes = bytes as u64;
-        let ahead = bytes + self.in_flight().1;
-        self.sent.push_back(Sent { id, to, bytes, at: now, ahead, acked: false });
+        self.sent.push_back(Sent { id, to, bytes, at: now, acked: false });
         if self.sent.len() > MEMORY {
             self.sent.pop_front();
         }
+    }
+
+    /// This viewer will not acknowledge what was sent so far: it, or the relay on its
+    /// behalf, has thrown it away.
+    pub(crate) fn excuse(&mut self, viewer: u16) {
+        if self.acked.contains_key(&viewer) {
+            self.excused.insert(viewer, self.newest);
+        }
+    }
+
+    /// Nobody will acknowledge what was sent so far.
+    pub(crate) fn give_up(&mut self) {
+        self.given_up = self.newest;
+    }
+
+    /// Whether this viewer has shown the frame or a later one.
+    pub(crate) fn has_acknowledged(&self, viewer: u16, id: u32) -> bool {
+        self.acked.get(&viewer).is_some_and(|acked| *acked >= id)
     }
 
     /// Takes an acknowledgement; false when it makes no sense.
@@ -175,42 +203,83 @@ impl Pacer {
             && !sent.acked
         {
             sent.acked = true;
-            let (bytes, trip) = (sent.ahead, now.saturating_sub(sent.at));
-            self.measure(bytes, trip.saturating_sub(draw.min(trip / 2)), now);
+            let (bytes, at, trip) = (sent.bytes, sent.at, now.saturating_sub(sent.at));
+            self.measure(bytes, at, trip.saturating_sub(draw.min(trip / 2)), now);
         }
         let slowest = self.acked.values().min().copied().unwrap_or(id);
         self.sent.retain(|s| s.id > slowest);
         true
     }
 
-    fn measure(&mut self, bytes: u64, trip: Duration, now: Duration) {
+    /// A frame has made its round trip. The time that its bytes took to pass begins
+    /// when the frame before it had passed, or when it could have arrived itself.
+    fn measure(&mut self, bytes: u64, at: Duration, trip: Duration, now: Duration) {
         let smooth = self.smooth.map_or(trip, |old| old.mul_f64(0.8) + trip.mul_f64(0.2));
         self.smooth = Some(smooth);
-        let old = self.shortest.filter(|(_, at)| now.saturating_sub(*at) < MIN_WINDOW);
-        let shortest = match old {
-            Some((least, _)) if least < trip => least,
-            // The window ran out: what was usual lately stands in for it.
-            _ => {
-                let least = self.shortest.map_or(trip, |_| trip.min(smooth));
-                self.shortest = Some((least, now));
-                least
-            }
-        };
-        if bytes < TELLING_BYTES {
+        let shortest = self.shortest.note(trip, now);
+        let arrived = at + trip;
+        let begin = (at + shortest).max(self.last_arrival);
+        self.last_arrival = self.last_arrival.max(arrived);
+        let passing = arrived.saturating_sub(begin).max(Duration::from_millis(1));
+        let kilobits = bytes as f64 * 8.0 / 1000.0;
+        let expected = kilobits / self.link_kbps;
+        // Small frames say something only about slow links; otherwise their time is
+        // that of schedulers.
+        if bytes < TELLING_BYTES && expected < 0.008 && passing < NOTABLE {
             return;
         }
-        let passing = trip.saturating_sub(shortest).as_secs_f64().max(0.001);
-        let seen = bytes as f64 * 8.0 / 1000.0 / passing;
-        self.link_kbps = if seen < self.link_kbps {
-            // Scheduling at either end costs some milliseconds now and then, which
-            // is no sign of a full link.
-            if passing < 0.03 { self.link_kbps } else { self.link_kbps * 0.4 + seen * 0.6 }
-        } else {
+        if now > self.sample.since + SAMPLE_AGE {
+            self.sample = Sample { since: now, ..Sample::default() };
+        }
+        self.sample.kilobits += kilobits;
+        self.sample.time += passing;
+        let sample = self.sample;
+        let seen = sample.kilobits / sample.time.as_secs_f64();
+        let little = sample.kilobits < 64.0 && sample.time < Duration::from_millis(400);
+        if little || seen < self.link_kbps && sample.time < NOTABLE {
+            return;
+        }
+        self.sample = Sample { since: now, ..Sample::default() };
+        self.link_kbps = if seen >= self.link_kbps {
             // A picture that has passed proves what the link can do; little data
             // proves little.
-            seen.min(self.link_kbps * if bytes < 16 * TELLING_BYTES { 1.5 } else { 4.0 })
+            seen.min(self.link_kbps * if sample.kilobits < 512.0 { 1.5 } else { 4.0 })
+        } else {
+            self.link_kbps * 0.4 + seen * 0.6
         }
         .clamp(LEAST_KBPS, MOST_KBPS);
+    }
+}
+
+/// Bytes that passed, and how long they took together.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sample {
+    kilobits: f64,
+    time: Duration,
+    since: Duration,
+}
+
+/// The shortest round trip of the last minute or so.
+#[derive(Debug, Default)]
+struct Shortest {
+    current: Option<Duration>,
+    before: Option<Duration>,
+    since: Duration,
+}
+
+impl Shortest {
+    fn get(&self) -> Option<Duration> {
+        self.current.into_iter().chain(self.before).min()
+    }
+
+    fn note(&mut self, trip: Duration, now: Duration) -> Duration {
+        if now > self.since + MIN_WINDOW {
+            self.before = self.current.take();
+            self.since = now;
+        }
+        let current = self.current.map_or(trip, |least| least.min(trip));
+        self.current = Some(current);
+        self.before.map_or(current, |before| before.min(current))
     }
 }
 

@@ -18,7 +18,7 @@ pub struct Limits {
 /// preset means automatic.
 pub fn limits(settings: &VideoSettings) -> Limits {
     match settings.preset() {
-        Preset::Unspecified | Preset::Auto => Limits { fps: 60, kbps: 8000, first_kbps: 6000 },
+        Preset::Unspecified | Preset::Auto => Limits { fps: 60, kbps: 8000, first_kbps: 3000 },
         Preset::Low => Limits { fps: 10, kbps: 600, first_kbps: 1000 },
         Preset::Balanced => Limits { fps: 30, kbps: 4000, first_kbps: 4000 },
         Preset::High => Limits { fps: 60, kbps: 25_000, first_kbps: 12_000 },

@@ -115,6 +115,23 @@ impl Bench {
         }
     }
 
+    /// Says how close the picture is while it is not exact.
+    fn report_likeness(&self) {
+        let Some(surface) = self.decoder.surface() else { return };
+        let (mut squares, mut samples) = (0_u64, 0_u64);
+        for (a, b) in surface.pixels().chunks_exact(4).zip(self.pixels.chunks_exact(4)) {
+            if a[..3] != b[..3] {
+                samples += 3;
+                let errors = a.iter().zip(b).take(3).map(|(a, b)| u64::from(a.abs_diff(*b)).pow(2));
+                squares += errors.sum::<u64>();
+            }
+        }
+        if samples > 0 {
+            let psnr = 10.0 * (65_025.0 * samples as f64 / squares as f64).log10();
+            report(&format!("  {psnr:.1} dB where it differs"), &mut Sum::default(), 1);
+        }
+    }
+
     fn run(
         &mut self,
         name: &str,
@@ -130,6 +147,7 @@ impl Bench {
             self.now += gap;
         }
         report(name, &mut sum, rounds);
+        self.report_likeness();
         while let Some(event) = self.host.poll_event() {
             report(&format!("  {event:?}"), &mut Sum::default(), 1);
         }

@@ -128,6 +128,39 @@ fn scrolling_travels_as_a_copy_and_stays_exact() {
 }
 
 #[test]
+fn quick_scrolling_amid_the_screen_never_turns_lossy() {
+    let mut random = Random::new(0x6C_0009);
+    let mut rig = Rig::new(1280, 720);
+    let area = PixelRect::new(0, 64, 1280, 512);
+    rig.screen.text(area, &mut random);
+    rig.join(1, MS * 4);
+    rig.advance(SECOND);
+    rig.forget();
+    for _ in 0..60 {
+        rig.screen.scroll_up(area, 32);
+        rig.screen.text(PixelRect { y: area.bottom() - 32, height: 32, ..area }, &mut random);
+        rig.damage(area);
+        rig.advance(MS * 16);
+    }
+    assert_eq!(rig.count(|d| matches!(d.kind, Kind::H264 { .. })), 0);
+    assert!(rig.count(|d| d.kind == Kind::Copy) >= 55);
+    rig.advance(MS * 50);
+    assert_eq!(rig.wrong_pixels(1), 0);
+}
+
+#[test]
+fn a_viewer_that_got_no_picture_yet_is_not_flooded_with_them() {
+    let (mut rig, _) = rig_with_viewer();
+    rig.viewers.get_mut(&1).unwrap().acks = false;
+    let keys = |rig: &Rig| rig.viewers[&1].presented.len();
+    for _ in 0..100 {
+        rig.host.picture_needed(1, PictureReason::Skipped);
+        rig.advance(MS * 100);
+    }
+    assert!((4..=7).contains(&keys(&rig)), "{} in 10 s", keys(&rig));
+}
+
+#[test]
 fn motion_becomes_h264_and_then_rests_exactly() {
     let (mut rig, mut random) = rig_with_viewer();
     rig.play(VIDEO, 40, MS * 33, &mut random);
@@ -325,6 +358,35 @@ fn a_slow_viewer_does_not_slow_the_others() {
 }
 
 #[test]
+fn who_lost_the_picture_gets_it_although_nothing_was_acknowledged() {
+    let (mut rig, mut random) = rig_with_viewer();
+    rig.viewers.get_mut(&1).unwrap().acks = false;
+    rig.play(VIDEO, 10, MS * 33, &mut random);
+    assert!(rig.host.frames_in_flight() >= rig.host.window());
+    rig.viewers.get_mut(&1).unwrap().acks = true;
+    let body = Some(video_feedback::Body::Refresh(RefreshRequest {
+        cause: RefreshCause::DecodeError.into(),
+    }));
+    rig.host.on_feedback(1, &VideoFeedback { body }, rig.now);
+    rig.forget();
+    rig.advance(MS * 500);
+    assert_eq!(rig.wrong_pixels(1), 0);
+    assert!(rig.messages[0].1.flags.has(Flags::KEY_FRAME));
+}
+
+#[test]
+fn a_new_surface_does_not_wait_for_old_acknowledgements() {
+    let (mut rig, mut random) = rig_with_viewer();
+    rig.viewers.get_mut(&1).unwrap().acks = false;
+    rig.play(VIDEO, 10, MS * 33, &mut random);
+    rig.viewers.get_mut(&1).unwrap().acks = true;
+    rig.screen = rig::Screen::new(300, 200);
+    rig.host.set_surface(300, 200, 1, rig.now).unwrap();
+    rig.advance(MS * 50);
+    assert_eq!(rig.wrong_pixels(1), 0);
+}
+
+#[test]
 fn a_new_surface_starts_over_for_everyone() {
     let (mut rig, mut random) = rig_with_viewer();
     rig.join(2, MS * 9);
@@ -352,6 +414,77 @@ fn a_photograph_comes_at_once_and_becomes_exact() {
     assert_eq!(rig.viewers[&1].presented.len(), 1);
     rig.advance(SECOND * 5);
     assert_eq!(rig.wrong_pixels(1), 0);
+}
+
+#[test]
+fn no_queue_builds_up_on_a_narrow_link() {
+    for (kbps, bound) in [(256, 400), (1000, 250), (5000, 200)] {
+        let mut random = Random::new(0x6C_0008);
+        let mut rig = Rig::new(640, 480);
+        rig.screen.text(PixelRect::new(10, 300, 600, 160), &mut random);
+        rig.join(1, MS * 30);
+        rig.viewers.get_mut(&1).unwrap().kbps = Some(kbps);
+        rig.advance(SECOND * 10);
+        assert_eq!(rig.wrong_pixels(1), 0);
+        rig.play(VIDEO, 150, MS * 33, &mut random);
+        rig.forget();
+        rig.play(VIDEO, 150, MS * 33, &mut random);
+        let viewer = &rig.viewers[&1];
+        let worst = viewer.worst_delay.as_millis();
+        println!(
+            "{kbps} kbit/s: {} frames, {worst} ms, target {}",
+            viewer.presented.len(),
+            rig.host.target_kbps()
+        );
+        assert!(worst <= bound, "{worst} ms at {kbps} kbit/s");
+        rig.advance(SECOND * 60);
+        assert_eq!(rig.wrong_pixels(1), 0);
+    }
+}
+
+#[test]
+fn a_link_that_narrows_is_noticed() {
+    let (mut rig, mut random) = rig_with_viewer();
+    rig.viewers.get_mut(&1).unwrap().kbps = Some(20_000);
+    rig.play(VIDEO, 120, MS * 33, &mut random);
+    let before = rig.host.target_kbps();
+    rig.viewers.get_mut(&1).unwrap().kbps = Some(2000);
+    rig.forget();
+    rig.play(VIDEO, 60, MS * 33, &mut random);
+    let during = rig.viewers[&1].worst_delay;
+    rig.forget();
+    rig.play(VIDEO, 120, MS * 33, &mut random);
+    let after = rig.host.target_kbps();
+    let worst = rig.viewers[&1].worst_delay;
+    println!("{before} then {after} kbit/s, {during:?} then {worst:?}");
+    assert!(before > 4000 && after < 2500);
+    assert!(during <= MS * 500 && worst <= MS * 200);
+    rig.viewers.get_mut(&1).unwrap().kbps = Some(20_000);
+    rig.play(VIDEO, 150, MS * 33, &mut random);
+    assert!(rig.host.target_kbps() > 4000, "{}", rig.host.target_kbps());
+}
+
+#[test]
+fn a_spinner_does_not_keep_a_photograph_lossy() {
+    let mut random = Random::new(0x6C_000A);
+    let mut rig = Rig::new(640, 480);
+    rig.join(1, MS * 4);
+    rig.advance(SECOND);
+    rig.screen.noise(PixelRect::new(0, 0, 640, 480), 1, &mut random);
+    rig.damage(PixelRect::new(0, 0, 640, 480));
+    rig.advance(MS * 10);
+    assert!(rig.host.motion_active());
+    // Two of them, far apart.
+    for step in 0..90 {
+        for spinner in [PixelRect::new(30, 30, 24, 24), PixelRect::new(580, 430, 24, 24)] {
+            rig.screen.noise(spinner, step, &mut random);
+            rig.damage(spinner);
+        }
+        rig.advance(MS * 33);
+    }
+    assert!(!rig.host.motion_active());
+    rig.advance(MS * 20);
+    assert_eq!(rig.wrong_pixels(1), 0, "exact while they spin");
 }
 
 #[test]

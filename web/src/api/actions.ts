@@ -41,7 +41,9 @@ export const changeMachine = (id: string, body: Partial<MachineForm>) =>
   api.request<Machine>("PATCH", at("/api/machines", id), { body });
 export const removeMachine = (id: string) => api.request("DELETE", at("/api/machines", id));
 export const createKey = (machineId: string, name: string) =>
-  api.request<{ key: AgentKey; secret: string }>("POST", `${at("/api/machines", machineId)}/keys`, { body: { name } });
+  api.request<{ key: AgentKey; secret: string }>("POST", `${at("/api/machines", machineId)}/keys`, {
+    body: { name },
+  });
 export const revokeKey = (machineId: string, keyId: string) =>
   api.request("DELETE", `${at("/api/machines", machineId)}/keys/${encodeURIComponent(keyId)}`);
 

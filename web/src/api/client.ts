@@ -26,10 +26,7 @@ export interface RequestOptions {
   headers?: Record<string, string>;
 }
 
-export type AuthState =
-  | { phase: "loading" }
-  | { phase: "signed-out" }
-  | { phase: "signed-in"; user: User };
+export type AuthState = { phase: "loading" } | { phase: "signed-out" } | { phase: "signed-in"; user: User };
 
 type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
 type Exclusive = <T>(work: () => Promise<T>) => Promise<T>;

@@ -47,7 +47,10 @@ export async function watchChanges(watcher: Watcher, signal: AbortSignal): Promi
   let attempt = 1;
   while (!signal.aborted) {
     try {
-      const response = await api.raw("GET", "/api/events", { signal, headers: { Accept: "text/event-stream" } });
+      const response = await api.raw("GET", "/api/events", {
+        signal,
+        headers: { Accept: "text/event-stream" },
+      });
       if (!response.body) throw new Error("no stream");
       watcher.live(true);
       // Whatever changed while nobody listened.

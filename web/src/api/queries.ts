@@ -1,20 +1,26 @@
-import {
-  QueryClient,
-  useInfiniteQuery,
-  useMutation,
-  useQuery,
-  useQueryClient,
-} from "@tanstack/react-query";
+import { QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
 import { ApiError, api } from "./client";
 import { watchChanges } from "./events";
-import type { AgentKey, AuditEvent, Code, Machine, Page, Session, Settings, Topic, User, Version } from "./types";
+import type {
+  AgentKey,
+  AuditEvent,
+  Code,
+  Machine,
+  Page,
+  Session,
+  Settings,
+  Topic,
+  User,
+  Version,
+} from "./types";
 
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 5000,
-      retry: (count, error) => count < 2 && (!(error instanceof ApiError) || error.status === 0 || error.status >= 500),
+      retry: (count, error) =>
+        count < 2 && (!(error instanceof ApiError) || error.status === 0 || error.status >= 500),
     },
   },
 });
@@ -74,7 +80,8 @@ export function useVersion() {
   });
 }
 
-const PAGE = 500;
+/** The most that the server gives at once. */
+const PAGE = 200;
 /** More are loaded as one scrolls; the groups then count what is there. */
 const EAGER = 10_000;
 
@@ -111,7 +118,10 @@ export function useHistory(machineId: string) {
   return useQuery({
     queryKey: ["audit", "machine", machineId],
     queryFn: ({ signal }) =>
-      api.request<Page<AuditEvent>>("GET", `/api/machines/${machineId}/history`, { query: { limit: 100 }, signal }),
+      api.request<Page<AuditEvent>>("GET", `/api/machines/${machineId}/history`, {
+        query: { limit: 100 },
+        signal,
+      }),
     refetchInterval: usePoll(),
   });
 }
@@ -136,10 +146,22 @@ export function useCodes() {
 export function useUsers(enabled = true) {
   return useQuery({
     queryKey: ["users"],
-    queryFn: ({ signal }) => api.request<Page<User>>("GET", "/api/users", { query: { limit: 500 }, signal }),
+    queryFn: ({ signal }) => everything<User>("/api/users", signal),
     enabled,
     refetchInterval: usePoll(),
   });
+}
+
+/** All pages, for lists that are short by nature. */
+async function everything<T>(path: string, signal: AbortSignal): Promise<Page<T>> {
+  const items: T[] = [];
+  let cursor = "";
+  do {
+    const page = await api.request<Page<T>>("GET", path, { query: { limit: PAGE, cursor }, signal });
+    items.push(...page.items);
+    cursor = page.next_cursor ?? "";
+  } while (cursor !== "" && items.length < EAGER);
+  return { items, next_cursor: null };
 }
 
 export interface AuditFilter {

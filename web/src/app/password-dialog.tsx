@@ -61,7 +61,11 @@ export function PasswordDialog({ open, onOpenChange }: { open: boolean; onOpenCh
         />
         {problem !== null && <Problem error={problem} />}
         <div className="actions end">
-          <button type="submit" className="button primary" disabled={form.next === "" || form.again !== form.next}>
+          <button
+            type="submit"
+            className="button primary"
+            disabled={form.next === "" || form.again !== form.next}
+          >
             Change password
           </button>
         </div>

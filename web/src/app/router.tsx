@@ -15,12 +15,8 @@ import "../styles/entry.css";
 
 const root = createRootRoute({
   component: Outlet,
-  notFoundComponent: () => (
-    <Empty title="There is no such page" action={<a href="/">Go to the start</a>} />
-  ),
-  errorComponent: ({ error }) => (
-    <Failure error={error} what="this page" retry={() => location.reload()} />
-  ),
+  notFoundComponent: () => <Empty title="There is no such page" action={<a href="/">Go to the start</a>} />,
+  errorComponent: ({ error }) => <Failure error={error} what="this page" retry={() => location.reload()} />,
 });
 
 /** Guests join, technicians work: the same address for both. */
@@ -77,12 +73,30 @@ const page = <Path extends string>(path: Path, component: ReturnType<typeof lazy
   createRoute({ getParentRoute: () => console, path, component });
 
 const pages = [
-  page("/machines", lazyRouteComponent(() => import("../pages/machines/page"), "MachinesPage")),
-  page("/sessions", lazyRouteComponent(() => import("../pages/sessions"), "SessionsPage")),
-  page("/codes", lazyRouteComponent(() => import("../pages/codes"), "CodesPage")),
-  page("/audit", lazyRouteComponent(() => import("../pages/audit"), "AuditPage")),
-  page("/users", lazyRouteComponent(() => import("../pages/users"), "UsersPage")),
-  page("/settings", lazyRouteComponent(() => import("../pages/settings"), "SettingsPage")),
+  page(
+    "/machines",
+    lazyRouteComponent(() => import("../pages/machines/page"), "MachinesPage"),
+  ),
+  page(
+    "/sessions",
+    lazyRouteComponent(() => import("../pages/sessions"), "SessionsPage"),
+  ),
+  page(
+    "/codes",
+    lazyRouteComponent(() => import("../pages/codes"), "CodesPage"),
+  ),
+  page(
+    "/audit",
+    lazyRouteComponent(() => import("../pages/audit"), "AuditPage"),
+  ),
+  page(
+    "/users",
+    lazyRouteComponent(() => import("../pages/users"), "UsersPage"),
+  ),
+  page(
+    "/settings",
+    lazyRouteComponent(() => import("../pages/settings"), "SettingsPage"),
+  ),
 ] as const;
 
 export const router = createRouter({

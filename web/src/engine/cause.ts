@@ -14,7 +14,10 @@ const CAUSES: Readonly<Record<number, readonly [name: string, sentence: string]>
   9: ["server_going_away", "The server is restarting. Reconnecting by itself."],
   10: ["session_unknown", "This session no longer exists. Open it again from the machines list."],
   11: ["reaped", "The session was closed because nobody used it and the machine was offline."],
-  20: ["no_display", "The machine has no desktop to show. Check that a user is logged on or a display is attached."],
+  20: [
+    "no_display",
+    "The machine has no desktop to show. Check that a user is logged on or a display is attached.",
+  ],
   21: ["capture_failed", "The screen cannot be captured at the moment. The agent keeps trying."],
   22: ["monitor_unknown", "That monitor is not there any more. Choose another one."],
   23: ["secure_desktop", "The machine shows a protected screen that cannot be captured."],
@@ -83,7 +86,11 @@ export function closeFacts(code: number): CloseFacts {
     case 4403:
       return facts("forbidden", "You may not open this session. Ask an administrator.", 0);
     case 4404:
-      return facts("session_unknown", "This session no longer exists. Open it again from the machines list.", 0);
+      return facts(
+        "session_unknown",
+        "This session no longer exists. Open it again from the machines list.",
+        0,
+      );
     case 4408:
       return facts("timed_out", "The connection was silent for too long. Reconnecting by itself.", ALWAYS);
     case 4409:
@@ -97,6 +104,10 @@ export function closeFacts(code: number): CloseFacts {
     case 4503:
       return facts("overloaded", "The server is busy. Reconnecting by itself.", ALWAYS);
     default:
-      return facts("connection_lost", "The connection to the server was lost. Reconnecting by itself.", ALWAYS);
+      return facts(
+        "connection_lost",
+        "The connection to the server was lost. Reconnecting by itself.",
+        ALWAYS,
+      );
   }
 }

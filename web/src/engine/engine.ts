@@ -9,8 +9,18 @@ import { CursorMessageSchema } from "../gen/guruconnect/v2/cursor_pb";
 import { VideoCodec, type Welcome } from "../gen/guruconnect/v2/hello_pb";
 import { InputMessageSchema } from "../gen/guruconnect/v2/input_pb";
 import type { Close, LinkMessage } from "../gen/guruconnect/v2/link_pb";
-import { AgentPresence, ConsentState, ControlVerb, type SessionState } from "../gen/guruconnect/v2/session_pb";
-import { Preset, RefreshCause, VideoFeedbackSchema, VideoMessageSchema } from "../gen/guruconnect/v2/video_pb";
+import {
+  type AgentPresence,
+  type ConsentState,
+  ControlVerb,
+  type SessionState,
+} from "../gen/guruconnect/v2/session_pb";
+import {
+  Preset,
+  RefreshCause,
+  VideoFeedbackSchema,
+  VideoMessageSchema,
+} from "../gen/guruconnect/v2/video_pb";
 import { MAX_INPUT_EVENTS, MAX_PICTURE_SIDE, MAX_VIEWER_MESSAGE } from "../wire/limits";
 import { decodePacket, encodeLink } from "../wire/packet";
 import { Channel, encodeRecord, Flags, HEADER_LEN, type RecordHeader } from "../wire/record";
@@ -20,7 +30,15 @@ import { backoff } from "./backoff";
 import { causeFacts, closeFacts } from "./cause";
 import { ClipboardExchange, ClipboardTooLarge } from "./clipboard";
 import { canDecodeH264, WebCodecsDecoders } from "./decoder";
-import type { CauseFacts, EngineCommand, EngineEvent, InputEventInit, LinkPhase, QualitySettings, SessionFacts } from "./messages";
+import type {
+  CauseFacts,
+  EngineCommand,
+  EngineEvent,
+  InputEventInit,
+  LinkPhase,
+  QualitySettings,
+  SessionFacts,
+} from "./messages";
 import { type DrawTarget, Picture, type RefreshReason } from "./picture";
 import { Statistics } from "./stats";
 
@@ -145,7 +163,11 @@ export class Engine {
     }
   }
 
-  private async start(canvas: OffscreenCanvas | HTMLCanvasElement, url: string, software: string): Promise<void> {
+  private async start(
+    canvas: OffscreenCanvas | HTMLCanvasElement,
+    url: string,
+    software: string,
+  ): Promise<void> {
     this.url = url;
     this.software = software;
     const offscreen = typeof OffscreenCanvas === "function" && canvas instanceof OffscreenCanvas;
@@ -276,7 +298,10 @@ export class Engine {
         break;
       case "sessionEnd": {
         const cause = body.value.cause;
-        this.enter("ended", causeFacts(cause?.code ?? CauseCode.ENDED_BY_TECHNICIAN, cleanText(cause?.detail ?? "", 200)));
+        this.enter(
+          "ended",
+          causeFacts(cause?.code ?? CauseCode.ENDED_BY_TECHNICIAN, cleanText(cause?.detail ?? "", 200)),
+        );
         this.closeSocket();
         break;
       }
@@ -287,7 +312,7 @@ export class Engine {
 
   private welcome(welcome: Welcome): void {
     const seat = welcome.seat;
-    if (welcome.version !== PROTOCOL_VERSION || seat?.sessionId.length !== 16) {
+    if (welcome.version !== PROTOCOL_VERSION || !seat) {
       throw new Error("welcome does not fit");
     }
     if (this.openingTimer !== null) clearTimeout(this.openingTimer);
@@ -306,8 +331,7 @@ export class Engine {
     this.retriesOfClose = 0;
     this.keepAlive(Math.max(500, welcome.heartbeatMs), Math.max(2000, welcome.silenceMs));
     this.enter("live", null);
-    if (!this.clipboardOn) this.sendControl({ case: "clipboardSync", value: { enabled: false } });
-    this.sendQuality();
+    this.sendWishes();
   }
 
   /** Also measures the way to the relay, hence more often than the silence asks for. */
@@ -333,14 +357,8 @@ export class Engine {
 
   private sessionState(state: SessionState): void {
     const seat = this.seat;
-    if (!seat || state.participants.length > 64) return;
-    if (state.epoch !== seat.epoch) {
-      seat.epoch = state.epoch;
-      this.sequences.clear();
-      this.picture?.restart();
-      if (!this.clipboardOn) this.sendControl({ case: "clipboardSync", value: { enabled: false } });
-      this.sendQuality();
-    }
+    if (!seat) return;
+    if (state.epoch !== seat.epoch) this.adoptEpoch(seat, state.epoch);
     const own = state.participants.find((one) => one.participant === seat.participant);
     this.lastSession = {
       consent: CONSENT[state.consent as Exclude<ConsentState, ConsentState.UNSPECIFIED>] ?? "unknown",
@@ -361,6 +379,20 @@ export class Engine {
     this.post({ type: "session", session: this.lastSession });
   }
 
+  /** The agent has a new link: it starts over with a new surface, and knows no wishes. */
+  private adoptEpoch(seat: Seat, epoch: number): void {
+    seat.epoch = epoch;
+    this.sequences.clear();
+    this.clipboard.restart();
+    this.picture?.restart();
+    this.sendWishes();
+  }
+
+  private sendWishes(): void {
+    if (!this.clipboardOn) this.sendControl({ case: "clipboardSync", value: { enabled: false } });
+    this.sendQuality();
+  }
+
   private lost(socket: WebSocket, code: number): void {
     if (this.socket !== socket) return;
     const closing = this.closing;
@@ -374,7 +406,8 @@ export class Engine {
     };
     this.retriesOfClose += 1;
     if (this.retriesOfClose > facts.retries) {
-      const over = facts.code === "session_ended" || facts.code === "session_unknown" || facts.code === "superseded";
+      const over =
+        facts.code === "session_ended" || facts.code === "session_unknown" || facts.code === "superseded";
       this.enter(over ? "ended" : "failed", cause);
     } else {
       this.reconnect(cause, closing?.retryAfterMs ?? 0);
@@ -431,6 +464,8 @@ export class Engine {
     const seat = this.seat;
     if (!seat || header.epoch < seat.epoch) return;
     if (!header.session.every((byte, i) => byte === seat.session[i])) return;
+    // The first record of a new link may overtake the state that announces it.
+    if (header.epoch > seat.epoch) this.adoptEpoch(seat, header.epoch);
     switch (header.channel) {
       case Channel.Video:
         this.receiveVideo(payload, now);
@@ -632,7 +667,13 @@ export class Engine {
   private readPixels(id: number, x: number, y: number, width: number, height: number): void {
     const surface = this.context?.canvas;
     const fits =
-      surface && x >= 0 && y >= 0 && width > 0 && height > 0 && x + width <= surface.width && y + height <= surface.height;
+      surface &&
+      x >= 0 &&
+      y >= 0 &&
+      width > 0 &&
+      height > 0 &&
+      x + width <= surface.width &&
+      y + height <= surface.height;
     const pixels = fits ? (this.context?.getImageData(x, y, width, height).data ?? null) : null;
     this.post({ type: "pixels", id, pixels: pixels as Uint8ClampedArray | null });
   }

@@ -11,12 +11,21 @@ export interface EngineHost {
 type Receive = (event: EngineEvent) => void;
 
 function failure(receive: Receive): void {
-  const cause = { code: "engine_failed", sentence: "The viewer stopped working. Reload the page.", detail: "" };
+  const cause = {
+    code: "engine_failed",
+    sentence: "The viewer stopped working. Reload the page.",
+    detail: "",
+  };
   receive({ type: "phase", phase: "failed", cause, retryInMs: null });
 }
 
 /** Takes over the drawing of `canvas`, which can have only one engine in its life. */
-export function startEngine(canvas: HTMLCanvasElement, url: string, software: string, receive: Receive): EngineHost {
+export function startEngine(
+  canvas: HTMLCanvasElement,
+  url: string,
+  software: string,
+  receive: Receive,
+): EngineHost {
   const offscreen = typeof canvas.transferControlToOffscreen === "function" && typeof Worker === "function";
   return offscreen ? inWorker(canvas, url, software, receive) : inPage(canvas, url, software, receive);
 }

@@ -78,7 +78,10 @@ export type EngineEvent =
   | { type: "surface"; width: number; height: number; displayId: number }
   | { type: "displays"; displays: DisplayFacts[]; selected: number }
   | { type: "notice"; topic: "picture" | "input" | "clipboard" | "encoder"; cause: CauseFacts | null }
-  | { type: "cursor"; shape: { width: number; height: number; x: number; y: number; rgba: Uint8Array } | null }
+  | {
+      type: "cursor";
+      shape: { width: number; height: number; x: number; y: number; rgba: Uint8Array } | null;
+    }
   | { type: "cursor-position"; x: number; y: number }
   | { type: "clipboard"; text: string }
   | { type: "clipboard-sent" }

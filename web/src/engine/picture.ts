@@ -12,8 +12,18 @@ export interface DrawTarget {
   fillStyle: string | CanvasGradient | CanvasPattern;
   fillRect(x: number, y: number, width: number, height: number): void;
   putImageData(image: ImageData, x: number, y: number): void;
-  // biome-ignore lint/suspicious/noExplicitAny: a canvas is a source for itself, whatever its kind
-  drawImage(source: any, sx: number, sy: number, sw: number, sh: number, dx: number, dy: number, dw: number, dh: number): void;
+  drawImage(
+    // biome-ignore lint/suspicious/noExplicitAny: a canvas is a source for itself, whatever its kind
+    source: any,
+    sx: number,
+    sy: number,
+    sw: number,
+    sh: number,
+    dx: number,
+    dy: number,
+    dw: number,
+    dh: number,
+  ): void;
 }
 
 export type RefreshReason = "decode_error" | "no_decoder";
@@ -238,7 +248,17 @@ export class Picture {
         this.target.putImageData(step.image, x, y);
         break;
       case "copy":
-        this.target.drawImage(this.target.canvas, step.from.x, step.from.y, width, height, x, y, width, height);
+        this.target.drawImage(
+          this.target.canvas,
+          step.from.x,
+          step.from.y,
+          width,
+          height,
+          x,
+          y,
+          width,
+          height,
+        );
         break;
       case "fill":
         this.target.fillStyle = `#${(step.color & 0xffffff).toString(16).padStart(6, "0")}`;

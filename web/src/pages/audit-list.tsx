@@ -26,7 +26,11 @@ function Entry({ event }: { event: AuditEvent }) {
     <li className="timeline-event" data-testid="audit-event" data-action={event.action}>
       <button type="button" className="timeline-line" aria-expanded={open} onClick={() => setOpen(!open)}>
         <span className={refused ? "timeline-mark refused" : "timeline-mark"}>
-          {refused ? <CircleSlash size={15} aria-label="refused" /> : <CircleCheck size={15} aria-label="ok" />}
+          {refused ? (
+            <CircleSlash size={15} aria-label="refused" />
+          ) : (
+            <CircleCheck size={15} aria-label="ok" />
+          )}
         </span>
         <span className="timeline-text">
           <b>{event.actor_name || event.actor_kind}</b>

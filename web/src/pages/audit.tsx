@@ -3,7 +3,7 @@ import { useAudit, useUsers } from "../api/queries";
 import { may, useUser } from "../app/auth";
 import { TextField } from "../ui/field";
 import { Empty, Failure, Loading } from "../ui/states";
-import { actionWords, AuditList } from "./audit-list";
+import { AuditList, actionWords } from "./audit-list";
 
 export function AuditPage() {
   const user = useUser();

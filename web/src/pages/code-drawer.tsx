@@ -44,12 +44,21 @@ export function CodeDrawer({ open, onOpenChange }: { open: boolean; onOpenChange
     if (code) setMade(code);
   };
 
-  const people: (readonly [string, string])[] = [["", "First technician to join"], [user.id, "Only me"]];
+  const people: (readonly [string, string])[] = [
+    ["", "First technician to join"],
+    [user.id, "Only me"],
+  ];
   for (const one of users.data?.items ?? []) {
     if (one.id !== user.id && !one.disabled) people.push([one.id, `Only ${one.display_name}`]);
   }
   return (
-    <Dialog open={open} onOpenChange={onOpenChange} title="New support code" kind="drawer" testId="code-drawer">
+    <Dialog
+      open={open}
+      onOpenChange={onOpenChange}
+      title="New support code"
+      kind="drawer"
+      testId="code-drawer"
+    >
       {made ? (
         <CodeCard code={made} onOther={() => setMade(null)} />
       ) : (

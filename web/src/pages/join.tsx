@@ -41,8 +41,6 @@ export function JoinPage({ code }: { code?: string }) {
   useEffect(() => {
     if (code === undefined || started.current) return;
     started.current = true;
-    // The code is in the field now; it need not stay in the address.
-    history.replaceState(history.state, "", "/");
     const reading = readCode(code);
     if (reading.symbols.length === LENGTH && reading.stranger === null) void check(reading.symbols);
   });
@@ -148,7 +146,8 @@ function CodeForm({ symbols, hint, problem, busy, onType, onSubmit }: CodeFormPr
 /** One answer for wrong, used, cancelled and expired: none may be told from another. */
 function WrongCode({ error }: { error: unknown }) {
   const code = error instanceof ApiError ? error.code : "";
-  if (code !== "code_unknown" && code !== "code_malformed") return <Problem error={error} testId="join-error" />;
+  if (code !== "code_unknown" && code !== "code_malformed")
+    return <Problem error={error} testId="join-error" />;
   return (
     <p className="join-hint" role="alert" data-testid="join-error">
       This code is not valid any more or was mistyped. Check it with your technician, or ask for a new one.
@@ -229,7 +228,7 @@ function Steps({ answer, code, onOther }: { answer: CodeAnswer; code: string; on
       {state !== "ended" && state !== "denied" && (
         <ol className="join-list">
           <Step number={1} current={step} title="Start the support program">
-            <div className="join-systems" role="group" aria-label="Your computer">
+            <fieldset className="join-systems" aria-label="Your computer">
               {SYSTEMS.map(([name, label]) => (
                 <button
                   key={name}
@@ -241,26 +240,31 @@ function Steps({ answer, code, onOther }: { answer: CodeAnswer; code: string; on
                   {label}
                 </button>
               ))}
-            </div>
+            </fieldset>
             {system === "linux" && answer.commands.linux ? (
               <>
                 <p>
-                  <Terminal size={16} aria-hidden /> Open a terminal, paste this line and press Enter. It needs no
-                  administrator rights and installs nothing.
+                  <Terminal size={16} aria-hidden /> Open a terminal, paste this line and press Enter. It
+                  needs no administrator rights and installs nothing.
                 </p>
-                <Copyable text={answer.commands.linux} label="Copy" testId="join-command" buttonTestId="copy-join-command" />
+                <Copyable
+                  text={answer.commands.linux}
+                  label="Copy"
+                  testId="join-command"
+                  buttonTestId="copy-join-command"
+                />
               </>
             ) : (
               <p data-testid="join-unavailable">
-                The support program for {SYSTEMS.find(([name]) => name === system)?.[1]} is not available yet. Tell
-                your technician; they can help you another way.
+                The support program for {SYSTEMS.find(([name]) => name === system)?.[1]} is not available yet.
+                Tell your technician; they can help you another way.
               </p>
             )}
           </Step>
           <Step number={2} current={step} title="Answer the question on your screen">
             <p>
-              It names {answer.technician} of {answer.company}. <b>Allow</b> lets them see your screen and use mouse
-              and keyboard; <b>View only</b> lets them only look.
+              It names {answer.technician} of {answer.company}. <b>Allow</b> lets them see your screen and use
+              mouse and keyboard; <b>View only</b> lets them only look.
             </p>
           </Step>
           <Step number={3} current={step} title="Stop whenever you like">

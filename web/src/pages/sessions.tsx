@@ -17,7 +17,11 @@ export function SessionsPage() {
   const sessions = useSessions(state);
   const [ending, setEnding] = useState<Session | null>(null);
   const [note, setNote] = useState("");
-  const end = useChange(({ id, text }: { id: string; text: string }) => endSession(id, text), "sessions", "machines");
+  const end = useChange(
+    ({ id, text }: { id: string; text: string }) => endSession(id, text),
+    "sessions",
+    "machines",
+  );
 
   useEffect(() => {
     document.title = "Sessions · GuruConnect";
@@ -28,7 +32,7 @@ export function SessionsPage() {
       <div className="pane-head">
         <h1>Sessions</h1>
         <span className="grow" />
-        <div className="switch" role="group" aria-label="Which sessions">
+        <fieldset className="switch" aria-label="Which sessions">
           {(["live", "ended"] as const).map((name) => (
             <button
               key={name}
@@ -40,7 +44,7 @@ export function SessionsPage() {
               {name === "live" ? "Live" : "Ended"}
             </button>
           ))}
-        </div>
+        </fieldset>
       </div>
       {sessions.isPending ? (
         <Loading label="Loading sessions" />
@@ -97,12 +101,7 @@ function SessionCard({ session, onEnd }: { session: Session; onEnd(): void }) {
   const closed = session.consent_state === "pending" || session.consent_state === "denied";
   const live = session.state === "live";
   return (
-    <li
-      className="card"
-      data-testid="session-row"
-      data-session-id={session.id}
-      data-state={session.state}
-    >
+    <li className="card" data-testid="session-row" data-session-id={session.id} data-state={session.state}>
       <div className="card-main">
         <div className="card-title">
           <h2 className="truncate">{session.machine_name || "Waiting for the machine"}</h2>

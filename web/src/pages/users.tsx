@@ -231,7 +231,12 @@ function UserDialog({ user, open, onClose, self }: UserDialogProps) {
                 Remove…
               </button>
             )}
-            <button type="submit" className="button primary" disabled={save.isPending} data-testid="user-submit">
+            <button
+              type="submit"
+              className="button primary"
+              disabled={save.isPending}
+              data-testid="user-submit"
+            >
               {user ? "Save changes" : "Add user"}
             </button>
           </div>

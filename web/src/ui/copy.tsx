@@ -48,7 +48,17 @@ export function CopyButton({ text, label, testId, small, primary }: CopyButtonPr
   );
 }
 
-export function Copyable({ text, label, testId, buttonTestId }: { text: string; label: string; testId?: string; buttonTestId?: string }) {
+export function Copyable({
+  text,
+  label,
+  testId,
+  buttonTestId,
+}: {
+  text: string;
+  label: string;
+  testId?: string;
+  buttonTestId?: string;
+}) {
   return (
     <div className="copyable">
       <code data-testid={testId}>{text}</code>

@@ -14,7 +14,16 @@ interface DialogProps {
   children: ReactNode;
 }
 
-export function Dialog({ open, onOpenChange, title, description, kind, wide, testId, children }: DialogProps) {
+export function Dialog({
+  open,
+  onOpenChange,
+  title,
+  description,
+  kind,
+  wide,
+  testId,
+  children,
+}: DialogProps) {
   const shape = kind === "drawer" ? "drawer" : wide ? "dialog wide" : "dialog";
   return (
     <Base.Root open={open} onOpenChange={(next) => onOpenChange(next)}>

@@ -45,7 +45,15 @@ interface SelectProps<T extends string> extends FieldProps {
   disabled?: boolean;
 }
 
-export function SelectField<T extends string>({ label, hint, value, options, onChange, testId, disabled }: SelectProps<T>) {
+export function SelectField<T extends string>({
+  label,
+  hint,
+  value,
+  options,
+  onChange,
+  testId,
+  disabled,
+}: SelectProps<T>) {
   const id = useId();
   return (
     <div className="field">

@@ -35,6 +35,11 @@ export function spell(ms: number): string {
   return `${Math.floor(hours / 24)} d`;
 }
 
+/** One unit only, for narrow places: "4 h". */
+export function spellShort(ms: number): string {
+  return spell(ms).split(" ").slice(0, 2).join(" ");
+}
+
 /** "04:12" or "1:04:12". */
 export function stopwatch(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
@@ -55,7 +60,7 @@ export function Ago({ at, none = "never" }: { at: number | null; none?: string }
   const current = useNow();
   if (at === null) return <span className="muted">{none}</span>;
   const past = current - at;
-  const text = past >= 0 ? (past < 5000 ? "just now" : `${spell(past)} ago`) : `in ${spell(-past)}`;
+  const text = past >= 0 ? (past < 5000 ? "just now" : `${spellShort(past)} ago`) : `in ${spell(-past)}`;
   return (
     <time dateTime={new Date(at).toISOString()} title={exact(at)}>
       {text}

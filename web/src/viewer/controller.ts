@@ -408,7 +408,8 @@ export class ViewerController {
     on(keys, "input", (event) => {
       // What no key event stands for: on-screen keyboards and dead keys.
       const input = event as InputEvent;
-      if (!input.isComposing && input.inputType === "insertText" && input.data) this.keyboard.text(input.data);
+      if (!input.isComposing && input.inputType === "insertText" && input.data)
+        this.keyboard.text(input.data);
       if (!input.isComposing) keys.value = "";
     });
     on(keys, "blur", () => this.letGo());
@@ -441,7 +442,8 @@ export class ViewerController {
     on(this.canvas, "pointermove", (event) => {
       if (this.ghost && this.inControl) this.hideGhost();
       // A second button's press or release comes as a move.
-      if (event.button >= 0) this.pointer.button(event.button, (event.buttons & bit(event.button)) !== 0, this.place(event));
+      if (event.button >= 0)
+        this.pointer.button(event.button, (event.buttons & bit(event.button)) !== 0, this.place(event));
       else this.pointer.move(this.place(event));
     });
     const up = (event: PointerEvent) => this.pointer.button(event.button, false, this.place(event));

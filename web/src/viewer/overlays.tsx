@@ -1,6 +1,14 @@
 // What lies over the picture when it is not simply there and in control.
 
-import { Eye, LoaderCircle, MonitorOff, MousePointerClick, RotateCw, ShieldQuestion, WifiOff } from "lucide-react";
+import {
+  Eye,
+  LoaderCircle,
+  MonitorOff,
+  MousePointerClick,
+  RotateCw,
+  ShieldQuestion,
+  WifiOff,
+} from "lucide-react";
 import type { Access } from "../api/types";
 import type { CauseFacts } from "../engine/messages";
 import { spell, useNow } from "../ui/time";
@@ -35,7 +43,12 @@ function situation({ controller, state }: Props, now: number): Situation | null 
     case "ended":
       return { icon: MonitorOff, title: "The session is over", cause };
     case "failed":
-      return { icon: WifiOff, title: "The session cannot be shown", cause, action: { ...retry, label: "Try again" } };
+      return {
+        icon: WifiOff,
+        title: "The session cannot be shown",
+        cause,
+        action: { ...retry, label: "Try again" },
+      };
     case "live":
       break;
   }
@@ -71,7 +84,12 @@ function situation({ controller, state }: Props, now: number): Situation | null 
   return null;
 }
 
-export function Overlay({ controller, state, sessionId, access }: Props & { sessionId: string; access: Access }) {
+export function Overlay({
+  controller,
+  state,
+  sessionId,
+  access,
+}: Props & { sessionId: string; access: Access }) {
   const now = useNow();
   const found = situation({ controller, state }, now);
   if (!found) return null;
@@ -83,7 +101,11 @@ export function Overlay({ controller, state, sessionId, access }: Props & { sess
       <div className="viewer-card" role="status">
         <Icon size={26} aria-hidden />
         <h1>{found.title}</h1>
-        {found.cause && <p data-testid="viewer-cause" data-cause={found.cause.code}>{found.cause.sentence}</p>}
+        {found.cause && (
+          <p data-testid="viewer-cause" data-cause={found.cause.code}>
+            {found.cause.sentence}
+          </p>
+        )}
         {found.cause?.detail && <p className="muted">{found.cause.detail}</p>}
         {found.more && <p className="muted">{found.more}</p>}
         {found.cause && <span className="cause-code">{found.cause.code}</span>}

@@ -6,9 +6,11 @@ const NAMES = { h264: "H.264", tile: "lossless", copy: "copied", fill: "filled" 
 
 /** One sentence when it is slow, naming what makes it so. */
 export function slowSentence(stats: EngineStats): string | null {
-  if (stats.roundTripMs > 250) return `Slow: the way to the machine takes ${Math.round(stats.roundTripMs)} ms.`;
+  if (stats.roundTripMs > 250)
+    return `Slow: the way to the machine takes ${Math.round(stats.roundTripMs)} ms.`;
   if (stats.drawMs > 60) return `Slow: this computer needs ${Math.round(stats.drawMs)} ms to draw a picture.`;
-  if (stats.captureMs > 120) return `Slow: the machine needs ${Math.round(stats.captureMs)} ms for a picture.`;
+  if (stats.captureMs > 120)
+    return `Slow: the machine needs ${Math.round(stats.captureMs)} ms for a picture.`;
   return null;
 }
 

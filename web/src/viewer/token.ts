@@ -6,7 +6,11 @@ import type { EngineCommand, TokenFailure } from "../engine/messages";
 /** What a refused viewer token means for the viewer. */
 export function tokenFailure(error: unknown): TokenFailure {
   if (!(error instanceof ApiError)) {
-    const cause = { code: "page_error", sentence: "The viewer stopped working. Reload the page.", detail: "" };
+    const cause = {
+      code: "page_error",
+      sentence: "The viewer stopped working. Reload the page.",
+      detail: "",
+    };
     return { retry: "never", cause };
   }
   const cause = (sentence: string) => ({ code: error.code, sentence, detail: "" });

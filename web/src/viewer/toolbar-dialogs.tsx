@@ -13,7 +13,12 @@ interface DialogProps {
 const within = (value: string, least: number, most: number) =>
   Math.min(most, Math.max(least, Math.round(Number(value)) || least));
 
-export function QualityDialog({ open, onOpenChange, controller, start }: DialogProps & { start: QualitySettings }) {
+export function QualityDialog({
+  open,
+  onOpenChange,
+  controller,
+  start,
+}: DialogProps & { start: QualitySettings }) {
   const [fps, setFps] = useState(String(start.fps));
   const [kbps, setKbps] = useState(String(start.kbps));
   const submit = (event: FormEvent) => {

@@ -55,6 +55,8 @@ export function Toolbar(props: ToolbarProps) {
   const [pinned, setPinned] = useState(false);
   const [ending, setEnding] = useState(false);
   const zone = useRef<HTMLDivElement>(null);
+  // Without a picture there is nothing to be in the way of.
+  const shown = open || state.phase !== "live";
 
   // Out of the way of the machine's own top edge, unless it is wanted.
   useEffect(() => {
@@ -80,8 +82,13 @@ export function Toolbar(props: ToolbarProps) {
 
   return (
     <div className="toolbar-zone" ref={zone}>
-      {open && (
-        <div className="toolbar" role="toolbar" aria-label="Quick access in the browser" data-testid="toolbar">
+      {shown && (
+        <div
+          className="toolbar"
+          role="toolbar"
+          aria-label="Quick access in the browser"
+          data-testid="toolbar"
+        >
           <span className="group-name">Quick access in the browser</span>
           <Monitors {...props} />
           <View {...props} />
@@ -110,7 +117,12 @@ export function Toolbar(props: ToolbarProps) {
             align="end"
             finalFocus={props.keys}
             trigger={
-              <button type="button" className="tool leave" data-testid="toolbar-disconnect" aria-label="Leave">
+              <button
+                type="button"
+                className="tool leave"
+                data-testid="toolbar-disconnect"
+                aria-label="Leave"
+              >
                 <LogOut size={16} aria-hidden />
                 <span className="word">Leave</span>
               </button>

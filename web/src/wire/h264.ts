@@ -60,7 +60,7 @@ class Bits {
 }
 
 /** The raw payload without emulation prevention bytes. */
-function unescape(unit: Uint8Array): Uint8Array {
+function withoutEscapes(unit: Uint8Array): Uint8Array {
   const out = new Uint8Array(unit.length);
   let length = 0;
   for (let i = 0; i < unit.length; i++) {
@@ -82,7 +82,7 @@ function skipScalingList(bits: Bits, size: number): void {
 const HIGH_PROFILES = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
 
 function parseParameterSet(unit: Uint8Array): StreamFacts {
-  const raw = unescape(unit.subarray(0, 256));
+  const raw = withoutEscapes(unit.subarray(0, 256));
   const hex = (value: number | undefined) => (value ?? 0).toString(16).padStart(2, "0");
   const codec = `avc1.${hex(raw[1])}${hex(raw[2])}${hex(raw[3])}`;
   const bits = new Bits(raw.subarray(4));

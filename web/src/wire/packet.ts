@@ -1,6 +1,7 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { type LinkMessage, LinkMessageSchema } from "../gen/guruconnect/v2/link_pb";
 import { decodeHeader, HEADER_LEN, LINK_KIND, RECORD_KIND, type RecordHeader } from "./record";
+import { validateLink } from "./validate";
 
 type LinkInit = MessageInitShape<typeof LinkMessageSchema>;
 
@@ -11,8 +12,11 @@ export type Packet =
 /** Reads one WebSocket message; throws when it is neither kind or malformed. */
 export function decodePacket(bytes: Uint8Array): Packet {
   switch (bytes[0]) {
-    case LINK_KIND:
-      return { kind: "link", body: fromBinary(LinkMessageSchema, bytes.subarray(1)).body };
+    case LINK_KIND: {
+      const { body } = fromBinary(LinkMessageSchema, bytes.subarray(1));
+      validateLink(body);
+      return { kind: "link", body };
+    }
     case RECORD_KIND:
       return { kind: "record", header: decodeHeader(bytes), payload: bytes.subarray(HEADER_LEN) };
     default:

@@ -5,6 +5,7 @@ import type { ClipboardPiece } from "../gen/guruconnect/v2/clipboard_pb";
 import { ClipboardFormat } from "../gen/guruconnect/v2/clipboard_pb";
 import type { CursorShape } from "../gen/guruconnect/v2/cursor_pb";
 import type { Rect } from "../gen/guruconnect/v2/geometry_pb";
+import type { LinkMessage } from "../gen/guruconnect/v2/link_pb";
 import type { Frame, Surface } from "../gen/guruconnect/v2/video_pb";
 import { TileEncoding } from "../gen/guruconnect/v2/video_pb";
 import {
@@ -25,6 +26,43 @@ export class InvalidMessage extends Error {
 
 function require(holds: boolean, field: string): asserts holds {
   if (!holds) throw new InvalidMessage(field);
+}
+
+/** Link messages that a viewer receives; one that this version does not know is refused. */
+export function validateLink(body: LinkMessage["body"]): void {
+  switch (body.case) {
+    case undefined:
+      throw new InvalidMessage("body");
+    case "welcome": {
+      const seat = body.value.seat;
+      if (!seat) break;
+      require(seat.sessionId.length === 16, "session_id");
+      require(seat.participant >= 1 && seat.participant <= 0xffff, "participant");
+      break;
+    }
+    case "sessionState":
+      require(body.value.sessionId.length === 16, "session_id");
+      require(body.value.participants.length <= 64, "participants");
+      break;
+    case "controlChanged":
+      require(body.value.sessionId.length === 16, "session_id");
+      require(body.value.controller <= 0xffff, "controller");
+      break;
+    case "sessionEnd":
+    case "sessionOffer":
+    case "sessionAnswer":
+    case "participantJoined":
+    case "participantLeft":
+    case "pictureNeeded":
+    case "auditReport":
+      require(body.value.sessionId.length === 16, "session_id");
+      break;
+    case "close":
+      require(new TextEncoder().encode(body.value.reason).length <= 120, "reason");
+      break;
+    default:
+      break;
+  }
 }
 
 export function validateSurface(surface: Surface): void {

@@ -141,6 +141,7 @@ impl Prompt {
     }
 
     fn run(&mut self) -> Result<Option<ConsentAnswer>, DisplayError> {
+        let mut attempts = 0;
         loop {
             while let Some(event) = self.frame.link.conn.poll_for_event()? {
                 if let Some(answer) = self.handle(event)? {
@@ -164,8 +165,13 @@ impl Prompt {
                 sleep = sleep.min(raise);
             }
             let sleep = sleep.max(Duration::from_millis(1));
-            if wait(&self.frame.link.conn, &self.waker, Some(sleep))? == Woken::Waker {
-                return Ok(None);
+            match wait(&self.frame.link.conn, &self.waker, Some(sleep))? {
+                Woken::Waker => return Ok(None),
+                Woken::Timeout if self.guarded_until.is_none() => {
+                    attempts += 1;
+                    self.frame.insist(attempts)?;
+                }
+                Woken::Timeout | Woken::Server => {}
             }
         }
     }

@@ -105,25 +105,37 @@ impl ConsentView {
         }
         y += s(12.0);
 
-        let points: &[&str] = if request.control {
-            &[
-                "See everything on your screen",
-                "Use your mouse and keyboard, unless you choose View only",
-                "Copy and paste between their computer and yours",
-            ]
+        let (lead, points): (&str, &[&str]) = if request.control {
+            (
+                "If you allow it, this person can",
+                &[
+                    "see everything on your screen",
+                    "use your mouse and keyboard",
+                    "copy and paste between their computer and yours",
+                ],
+            )
         } else {
-            &["See everything on your screen", "Not use your mouse or keyboard"]
+            (
+                "If you allow it, this person",
+                &["sees everything on your screen", "cannot use your mouse or keyboard"],
+            )
         };
         let panel_top = y;
         y += s(16.0);
         let small = style(13.0, Weight::Bold, MUTED);
-        put(&mut canvas, "This person will be able to", left + s(18.0), inner, y, small);
+        put(&mut canvas, lead, left + s(18.0), inner, y, small);
         y += s(24.0);
         let mut bullets = Vec::new();
         let plain = style(14.0, Weight::Regular, TEXT);
         for point in points {
-            bullets.push((left + s(23.0), y + s(7.5)));
+            bullets.push((left + s(23.0), y + s(6.5)));
             put(&mut canvas, point, left + s(36.0), inner - s(54.0), y, plain);
+            y += s(24.0);
+        }
+        if request.control {
+            let note = "With View only, this person can look and do nothing else.";
+            let quiet = style(13.0, Weight::Regular, MUTED);
+            put(&mut canvas, note, left + s(18.0), inner - s(36.0), y + s(2.0), quiet);
             y += s(24.0);
         }
         y += s(8.0);

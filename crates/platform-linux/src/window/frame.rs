@@ -6,9 +6,9 @@ use gc_platform::{PixelRect, PixelSize};
 use x11rb::connection::Connection;
 use x11rb::properties::{WmHints, WmSizeHints};
 use x11rb::protocol::xproto::{
-    Atom, AtomEnum, ClientMessageEvent, ConfigureWindowAux, ConnectionExt as _, CreateGCAux,
-    CreateWindowAux, EventMask, Gcontext, ImageFormat, InputFocus, PropMode, StackMode, Window,
-    WindowClass,
+    Atom, AtomEnum, ChangeWindowAttributesAux, ClientMessageEvent, ConfigureWindowAux,
+    ConnectionExt as _, CreateGCAux, CreateWindowAux, EventMask, Gcontext, ImageFormat, InputFocus,
+    PropMode, StackMode, Window, WindowClass,
 };
 use x11rb::wrapper::ConnectionExt as _;
 
@@ -176,6 +176,17 @@ impl Frame {
         Ok(())
     }
 
+    /// The window is still not seen: the window manager lost the request, as one that
+    /// is just starting may, or hangs. Asks once more, then does without it.
+    pub(super) fn insist(&mut self, attempt: u32) -> Result<(), DisplayError> {
+        if attempt > 1 && self.managed {
+            self.managed = false;
+            let aux = ChangeWindowAttributesAux::new().override_redirect(1);
+            self.link.conn.change_window_attributes(self.window, &aux)?;
+        }
+        self.map()
+    }
+
     /// Asks for the keyboard, once the window can be seen.
     pub(super) fn take_focus(&self) -> Result<(), DisplayError> {
         let conn = &self.link.conn;
@@ -215,8 +226,7 @@ impl Frame {
         Ok(())
     }
 
-    /// Something covers the window: it comes up again, not too often. Returns how
-    /// long to wait when it is too early.
+    /// Something covers the window: it comes up again, not too often.
     pub(super) fn covered(&mut self, now: Duration) -> Result<(), DisplayError> {
         self.raise_wanted = true;
         self.raise_if_due(now)?;

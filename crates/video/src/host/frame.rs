@@ -90,12 +90,15 @@ impl VideoHost {
     fn draw_motion(&mut self, now: Duration, operations: &mut Vec<Operation>) {
         let allowed = self.motion_allowed(now);
         let rate = self.rate();
-        let budget = self.budget(0.1, 32 << 10, 512 << 10);
+        let budget = self.budget(0.1, 8 << 10, 512 << 10);
         let Some(surface) = &mut self.surface else { return };
         let Surface { cells, picture, .. } = surface;
         if allowed {
             self.tile_motion = false;
-            self.motion.follow_motion(cells, picture, rate, now);
+            // What a copy has left over is the new part of what scrolls.
+            if operations.is_empty() {
+                self.motion.follow_motion(cells, picture, rate, now);
+            }
             self.motion.relieve(cells, picture, budget, rate, now);
             self.motion.draw(cells, picture, rate, now, operations);
         } else {
@@ -115,8 +118,14 @@ impl VideoHost {
         if surface.cells.has_marks() {
             let busy = self.motion.rects();
             for rect in surface.cells.rectangles() {
-                let drawn = self.tiles.draw(&surface.picture, &rect, operations);
-                bytes += drawn.map_err(HostError::Tiles)?;
+                match self.tiles.draw(&surface.picture, &rect, operations) {
+                    Ok(more) => bytes += more,
+                    Err(failure) => {
+                        // The reference is ahead of the viewers now.
+                        self.viewers.values_mut().for_each(|viewer| viewer.needs_key = true);
+                        return Err(HostError::Tiles(failure));
+                    }
+                }
                 if busy.iter().all(|held| held.intersection(&rect).is_empty()) {
                     surface.cells.set_exact(&rect);
                 }

@@ -6,19 +6,15 @@ use std::time::Duration;
 use gc_proto::Flags;
 use gc_proto::v2::{VideoMessage, video_message};
 
-use super::{HostError, KEY_SPACING, Surface, VideoHost};
+use super::{HostError, Surface, VideoHost, keys_due};
 use crate::Outgoing;
 
 impl VideoHost {
     /// Serves every viewer that needs a picture and may have one now.
     pub(super) fn key_pictures(&mut self, now: Duration) -> Result<(), HostError> {
-        let due: Vec<u16> = self
-            .viewers
-            .iter()
-            .filter(|(_, viewer)| {
-                viewer.needs_key && viewer.last_key.is_none_or(|at| now >= at + KEY_SPACING)
-            })
-            .map(|(participant, _)| *participant)
+        let due: Vec<u16> = keys_due(&self.viewers, &self.pacer)
+            .filter(|(_, at)| *at <= now)
+            .map(|(participant, _)| participant)
             .collect();
         let painted = self.surface.as_ref().is_some_and(|surface| surface.painted);
         if due.is_empty() || !painted {
@@ -27,7 +23,7 @@ impl VideoHost {
         let everyone = due.len() == self.viewers.len();
         let allowed = self.motion_allowed(now);
         let rate = self.rate();
-        let budget = self.budget(0.5, 128 << 10, 2 << 20);
+        let budget = self.budget(0.5, 32 << 10, 2 << 20);
         if !allowed {
             self.motion.close_all();
         }
@@ -95,6 +91,7 @@ impl VideoHost {
             if let Some(viewer) = self.viewers.get_mut(&participant) {
                 viewer.needs_key = false;
                 viewer.last_key = Some(now);
+                viewer.last_key_id = self.frame_id;
             }
         }
         self.status_due = true;

@@ -27,6 +27,9 @@ use crate::{
 
 /// Shortest time between two whole pictures for the same viewer.
 const KEY_SPACING: Duration = Duration::from_millis(500);
+/// The same while the one before it has not been acknowledged: it may still be on a
+/// slow way.
+const KEY_SPACING_UNSEEN: Duration = Duration::from_secs(2);
 /// Shortest time between two status messages.
 const STATUS_SPACING: Duration = Duration::from_secs(1);
 /// Pictures per second when motion has to travel as tiles.
@@ -79,6 +82,8 @@ pub enum HostEvent {
         /// When it will be tried again; `None`: not any more.
         retry_after: Option<Duration>,
     },
+    /// A whole picture or a refinement could not be made; it is tried again.
+    PictureFailed(HostError),
     /// The surface is larger than this viewer said it can show.
     PictureTooLarge {
         /// Which viewer.
@@ -108,6 +113,7 @@ struct Viewer {
     max: (u32, u32),
     needs_key: bool,
     last_key: Option<Duration>,
+    last_key_id: u32,
 }
 
 struct Surface {
@@ -149,6 +155,18 @@ pub struct VideoHost {
     /// the next failure costs.
     scroll_pause: (u32, u32),
     tile_motion: bool,
+}
+
+/// The viewers that need a whole picture, and when each may have one.
+fn keys_due(
+    viewers: &BTreeMap<u16, Viewer>,
+    pacer: &Pacer,
+) -> impl Iterator<Item = (u16, Duration)> {
+    viewers.iter().filter(|(_, viewer)| viewer.needs_key).map(|(participant, viewer)| {
+        let seen = pacer.has_acknowledged(*participant, viewer.last_key_id);
+        let spacing = if seen { KEY_SPACING } else { KEY_SPACING_UNSEEN };
+        (*participant, viewer.last_key.map_or(Duration::ZERO, |last| last + spacing))
+    })
 }
 
 impl VideoHost {
@@ -211,6 +229,7 @@ impl VideoHost {
         });
         self.motion.close_all();
         self.outbox.clear();
+        self.pacer.give_up();
         self.status_due = true;
         let viewers: Vec<u16> = self.viewers.keys().copied().collect();
         for participant in viewers {
@@ -236,7 +255,7 @@ impl VideoHost {
         let h264 = capabilities.codecs.contains(&VideoCodec::H264.into());
         let unlimited = |side: u32| if side == 0 { u32::MAX } else { side };
         let max = (unlimited(capabilities.max_width), unlimited(capabilities.max_height));
-        let viewer = Viewer { h264, max, needs_key: true, last_key: None };
+        let viewer = Viewer { h264, max, needs_key: true, last_key: None, last_key_id: 0 };
         self.viewers.insert(participant, viewer);
         self.pacer.join(participant);
         self.check_size(participant);
@@ -256,6 +275,7 @@ impl VideoHost {
         for (number, viewer) in &mut self.viewers {
             if participant == 0 || *number == participant {
                 viewer.needs_key = true;
+                self.pacer.excuse(*number);
                 if reason == PictureReason::Joined {
                     viewer.last_key = None;
                 }
@@ -352,12 +372,7 @@ impl VideoHost {
         }
         let mut wake = rest_at;
         let mut at = |time: Duration| wake = Some(wake.map_or(time, |held| held.min(time)));
-        let keys_at = self
-            .viewers
-            .values()
-            .filter(|viewer| viewer.needs_key)
-            .map(|viewer| viewer.last_key.map_or(Duration::ZERO, |last| last + KEY_SPACING))
-            .min();
+        let keys_at = keys_due(&self.viewers, &self.pacer).map(|(_, at)| at).min();
         if !surface.damage.is_empty() {
             let ready = self.bucket.ready_at(fps, now);
             if ready <= now || keys_at.is_some_and(|due| due <= now) {
@@ -390,8 +405,11 @@ impl VideoHost {
     ) -> Step {
         match work(self, now) {
             Ok(()) => Step::WaitUntil(now),
-            // Compression fails only without memory; a later try may have some.
-            Err(_) => Step::WaitUntil(now + KEY_SPACING),
+            Err(error) => {
+                // Compression fails only without memory; a later try may have some.
+                self.events.push_back(HostEvent::PictureFailed(error));
+                Step::WaitUntil(now + KEY_SPACING)
+            }
         }
     }
 
@@ -401,7 +419,11 @@ impl VideoHost {
 
     fn rate(&self) -> Rate {
         let link = self.pacer.link_kbps() * 4 / 5;
-        Rate { kbps: link.clamp(64, self.limits.kbps.max(64)), fps: self.limits.fps }
+        Rate {
+            kbps: link.clamp(64, self.limits.kbps.max(64)),
+            fps: self.limits.fps,
+            link_bytes: self.pacer.bytes_per_second() as u32,
+        }
     }
 
     /// Bytes that the link carries in `seconds`, between the bounds.

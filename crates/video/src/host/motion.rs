@@ -15,8 +15,11 @@ use crate::{
 const MOST_REGIONS: usize = 3;
 /// Smallest region in cells, 96 x 96 pixels.
 const LEAST_CELLS: u32 = 36;
-/// Neighbouring pixels that differ, below which tiles are cheap even at full rate.
+/// Neighbouring pixels that differ in a picture, below which tiles are cheap even at
+/// full rate on a slow link.
 const LEAST_TRANSITIONS: u32 = 4000;
+/// The same on any link: some 40 kB of tiles per picture.
+const CHEAP_TRANSITIONS: u32 = 20_000;
 /// A region is grown this seldom at most.
 const SETTLE: Duration = Duration::from_millis(250);
 /// The same, where tiles would cost more than the link bears.
@@ -39,6 +42,9 @@ struct Region {
     interval: f64,
     used: PixelRect,
     used_since: Duration,
+    /// Pixels that changed since then, and pictures.
+    drawn: u64,
+    pictures: u32,
     key_due: bool,
     /// Nothing of it was sent yet.
     fresh: bool,
@@ -58,6 +64,8 @@ pub(super) struct Motion {
 pub(super) struct Rate {
     pub(super) kbps: u32,
     pub(super) fps: u32,
+    /// Bytes per second that the link bears.
+    pub(super) link_bytes: u32,
 }
 
 impl Motion {
@@ -124,9 +132,10 @@ impl Motion {
         if (hot.len() as u32) < LEAST_CELLS {
             return;
         }
+        // Half of the link, at 30 pictures a second and 2 bytes a transition.
+        let bearable = (rate.link_bytes / 120).clamp(LEAST_TRANSITIONS, CHEAP_TRANSITIONS);
         for cluster in cells.clusters(&hot) {
-            if is_compact(&cluster, 0.35) && picture.transitions(&cluster.rect) > LEAST_TRANSITIONS
-            {
+            if is_compact(&cluster, 0.35) && picture.transitions(&cluster.rect) > bearable {
                 self.cover(cluster.rect, SETTLE, rate, now);
             }
         }
@@ -209,11 +218,15 @@ impl Motion {
             let used = cells.around(&region.used).intersection(&region.rect);
             region.used = PixelRect::default();
             region.used_since = now;
-            let keep = used.is_empty()
-                || used.area() * 5 > region.rect.area() * 3
-                || used.area() < u64::from(LEAST_CELLS * CELL * CELL)
-                || used.width.min(used.height) < 2 * CELL;
-            if !keep {
+            let drawn = std::mem::take(&mut region.drawn);
+            let pictures = u64::from(std::mem::take(&mut region.pictures));
+            // Of a region in which little moves most is better exact. What moves
+            // there will have a region of its own, or goes as tiles.
+            let sparse = drawn * 10 < region.rect.area() * pictures;
+            let keep = !sparse && used.area() * 5 > region.rect.area() * 3;
+            let worthwhile = used.area() >= u64::from(LEAST_CELLS * CELL * CELL)
+                && used.width.min(used.height) >= 2 * CELL;
+            if !keep && !sparse && worthwhile {
                 smaller.push(used);
             }
             keep
@@ -243,6 +256,8 @@ impl Motion {
                     interval: 1.0 / f64::from(rate.fps.max(1)),
                     used: PixelRect::default(),
                     used_since: now,
+                    drawn: 0,
+                    pictures: 0,
                     key_due: true,
                     fresh: true,
                 });
@@ -275,10 +290,12 @@ impl Motion {
         let total: u64 = self.regions.iter().map(|region| region.rect.area()).sum();
         let mut failed = None;
         for region in &mut self.regions {
-            let used = cells
-                .marked()
-                .map(|(_, part)| part.intersection(&region.rect))
-                .fold(PixelRect::default(), |sum, part| sum.union(&part));
+            let parts = cells.marked().map(|(_, part)| part.intersection(&region.rect));
+            let (used, drawn) = parts.fold((PixelRect::default(), 0), |(sum, area), part| {
+                (sum.union(&part), area + part.area())
+            });
+            region.drawn += drawn;
+            region.pictures += 1;
             if used.is_empty() && !region.key_due {
                 continue;
             }

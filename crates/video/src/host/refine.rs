@@ -20,7 +20,7 @@ impl VideoHost {
     /// Makes some of the lossy cells at rest exact: so many that new damage would
     /// not wait noticeably behind them.
     pub(super) fn refine(&mut self, now: Duration) -> Result<(), HostError> {
-        let budget = self.budget(0.04, 8 << 10, 128 << 10);
+        let budget = self.budget(0.04, 2 << 10, 128 << 10);
         let busy = self.motion.rects();
         let Some(surface) = &mut self.surface else { return Ok(()) };
         let due: Vec<usize> = surface

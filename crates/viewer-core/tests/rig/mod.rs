@@ -108,6 +108,13 @@ pub(crate) struct Viewer {
     pub(crate) presented: Vec<u32>,
     pub(crate) problems: usize,
     pub(crate) bytes: usize,
+    /// Of its link; `None`: no limit.
+    pub(crate) kbps: Option<u32>,
+    /// When the link has sent what it was given.
+    pub(crate) link_free: Duration,
+    /// Longest time from leaving the host to arrival.
+    pub(crate) worst_delay: Duration,
+    arriving: VecDeque<(Duration, VideoMessage)>,
 }
 
 /// What one operation was, for assertions.
@@ -177,7 +184,18 @@ impl Rig {
         let codecs = if h264 { vec![VideoCodec::H264.into()] } else { Vec::new() };
         self.viewers.insert(
             participant,
-            Viewer { decoder, trip, acks: true, presented: Vec::new(), problems: 0, bytes: 0 },
+            Viewer {
+                decoder,
+                trip,
+                acks: true,
+                presented: Vec::new(),
+                problems: 0,
+                bytes: 0,
+                kbps: None,
+                link_free: Duration::ZERO,
+                worst_delay: Duration::ZERO,
+                arriving: VecDeque::new(),
+            },
         );
         self.host.join(participant, &ViewerCapabilities { codecs, max_width: 0, max_height: 0 });
     }
@@ -194,6 +212,7 @@ impl Rig {
         self.captures = 0;
         for viewer in self.viewers.values_mut() {
             viewer.bytes = 0;
+            viewer.worst_delay = Duration::ZERO;
             viewer.presented.clear();
         }
     }
@@ -201,14 +220,17 @@ impl Rig {
     pub(crate) fn advance(&mut self, by: Duration) {
         let end = self.now + by;
         for _ in 0..100_000 {
+            self.arrive();
             while self.answers.front().is_some_and(|(at, ..)| *at <= self.now) {
                 let (_, from, feedback) = self.answers.pop_front().unwrap();
                 self.host.on_feedback(from, &feedback, self.now);
             }
             let step = self.host.next_step(self.now);
             self.deliver();
-            let next_answer = self.answers.front().map(|(at, ..)| *at);
-            let wait = |until: Duration| next_answer.map_or(until, |at| at.min(until)).min(end);
+            let arrivals = self.viewers.values().filter_map(|v| v.arriving.front());
+            let next = arrivals.map(|(at, _)| *at).chain(self.answers.front().map(|(at, ..)| *at));
+            let next = next.min().unwrap_or(end).min(end);
+            let wait = |until: Duration| next.min(until);
             match step {
                 Step::Capture { region } => {
                     self.captures += 1;
@@ -240,6 +262,28 @@ impl Rig {
                     continue;
                 }
                 viewer.bytes += bytes.len();
+                let passing = viewer.kbps.map_or(Duration::ZERO, |kbps| {
+                    Duration::from_secs_f64(bytes.len() as f64 / (f64::from(kbps) * 125.0))
+                });
+                viewer.link_free = viewer.link_free.max(self.now) + passing;
+                viewer.worst_delay =
+                    viewer.worst_delay.max(viewer.link_free.saturating_sub(self.now));
+                viewer.arriving.push_back((viewer.link_free, message.clone()));
+            }
+            self.messages.push((self.now, outgoing));
+        }
+        self.arrive();
+        self.most_in_flight = self.most_in_flight.max(self.host.frames_in_flight());
+        while let Some(event) = self.host.poll_event() {
+            self.events.push(event);
+        }
+    }
+
+    /// Hands viewers what has passed their links.
+    fn arrive(&mut self) {
+        for (number, viewer) in &mut self.viewers {
+            while viewer.arriving.front().is_some_and(|(at, _)| *at <= self.now) {
+                let Some((at, message)) = viewer.arriving.pop_front() else { break };
                 let body = match viewer.decoder.apply(&message) {
                     Ok(Outcome::Presented { frame_id, .. }) => {
                         viewer.presented.push(frame_id);
@@ -256,14 +300,9 @@ impl Rig {
                     }
                 };
                 let answer = VideoFeedback { body: Some(body) };
-                self.answers.push_back((self.now + viewer.trip, *number, answer));
+                self.answers.push_back((at + viewer.trip, *number, answer));
                 self.answers.make_contiguous().sort_by_key(|(at, ..)| *at);
             }
-            self.messages.push((self.now, outgoing));
-        }
-        self.most_in_flight = self.most_in_flight.max(self.host.frames_in_flight());
-        while let Some(event) = self.host.poll_event() {
-            self.events.push(event);
         }
     }
 

@@ -46,7 +46,12 @@ export function MachineDetail({ machine, onJoin, onRemoved }: DetailProps) {
           <InfoTab machine={machine} />
           {manages && (
             <div className="actions">
-              <button type="button" className="button" data-testid="edit-machine" onClick={() => setEditing(true)}>
+              <button
+                type="button"
+                className="button"
+                data-testid="edit-machine"
+                onClick={() => setEditing(true)}
+              >
                 <Pencil size={14} aria-hidden /> Edit
               </button>
               <button
@@ -132,9 +137,14 @@ function StartTab({ machine, onJoin }: Omit<DetailProps, "onRemoved">) {
       )}
       <dl className="facts">
         <Fact name="Logged on" value={machine.logged_on_user || "nobody"} />
-        {machine.online && machine.idle_s !== null && <Fact name="Idle" value={spell(machine.idle_s * 1000)} />}
+        {machine.online && machine.idle_s !== null && (
+          <Fact name="Idle" value={spell(machine.idle_s * 1000)} />
+        )}
         <Fact name="System" value={[machine.os, machine.os_version].filter(Boolean).join(" ") || "unknown"} />
-        <Fact name="Consent" value={CONSENT_MODES.find(([mode]) => mode === machine.consent_mode)?.[1] ?? ""} />
+        <Fact
+          name="Consent"
+          value={CONSENT_MODES.find(([mode]) => mode === machine.consent_mode)?.[1] ?? ""}
+        />
       </dl>
       {viewers.length > 0 && (
         <div>

@@ -67,7 +67,14 @@ export function MachineDialog({ open, onOpenChange, onDone, machine }: MachineDi
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    const tags = [...new Set(form.tags.split(",").map((tag) => tag.trim()).filter(Boolean))];
+    const tags = [
+      ...new Set(
+        form.tags
+          .split(",")
+          .map((tag) => tag.trim())
+          .filter(Boolean),
+      ),
+    ];
     const done = await save.mutateAsync({ ...form, name: form.name.trim(), tags }).catch(() => null);
     if (!done) return;
     onDone?.(done.machine);
@@ -93,8 +100,18 @@ export function MachineDialog({ open, onOpenChange, onDone, machine }: MachineDi
         <div className="pair">
           <TextField label="Company" maxLength={255} value={form.company} onChange={put("company")} />
           <TextField label="Site" maxLength={255} value={form.site} onChange={put("site")} />
-          <TextField label="Department" maxLength={255} value={form.department} onChange={put("department")} />
-          <TextField label="Device type" maxLength={255} value={form.device_type} onChange={put("device_type")} />
+          <TextField
+            label="Department"
+            maxLength={255}
+            value={form.department}
+            onChange={put("department")}
+          />
+          <TextField
+            label="Device type"
+            maxLength={255}
+            value={form.device_type}
+            onChange={put("device_type")}
+          />
         </div>
         <TextField label="Tags" hint="Separated by commas" value={form.tags} onChange={put("tags")} />
         <SelectField
@@ -105,7 +122,12 @@ export function MachineDialog({ open, onOpenChange, onDone, machine }: MachineDi
         />
         {save.error && <Problem error={save.error} />}
         <div className="actions end">
-          <button type="submit" className="button primary" disabled={save.isPending} data-testid="machine-submit">
+          <button
+            type="submit"
+            className="button primary"
+            disabled={save.isPending}
+            data-testid="machine-submit"
+          >
             {machine ? "Save changes" : "Add machine"}
           </button>
         </div>
@@ -115,7 +137,7 @@ export function MachineDialog({ open, onOpenChange, onDone, machine }: MachineDi
 }
 
 export function agentCommand(secret: string): string {
-  return `GURUCONNECT_AGENT_KEY=${secret} guruconnect agent --server ${location.origin}`;
+  return `GURUCONNECT_KEY=${secret} ./guruconnect agent --server ${location.origin}`;
 }
 
 /** The only time a key is shown. */

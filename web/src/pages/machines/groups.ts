@@ -28,7 +28,13 @@ export function isOutdated(machine: Machine, latest: string): boolean {
   return machine.agent_version !== "" && latest !== "" && machine.agent_version !== latest;
 }
 
-function group(key: string, label: string, machines: Machine[], holds: Group["holds"], depth: 0 | 1 = 0): Group {
+function group(
+  key: string,
+  label: string,
+  machines: Machine[],
+  holds: Group["holds"],
+  depth: 0 | 1 = 0,
+): Group {
   return { key, label, depth, holds, count: machines.filter(holds).length };
 }
 
@@ -38,7 +44,12 @@ const distinct = (values: string[]) => [...new Set(values.filter((value) => valu
 export function buildGroups(machines: Machine[], { userId, latest, now }: GroupContext): GroupSection[] {
   const standing = [
     group("all", "All machines", machines, () => true),
-    group("mine", "My sessions", machines, (m) => m.session?.viewers.some((v) => v.user_id === userId) ?? false),
+    group(
+      "mine",
+      "My sessions",
+      machines,
+      (m) => m.session?.viewers.some((v) => v.user_id === userId) ?? false,
+    ),
     group("online", "Online", machines, (m) => m.online),
     group("outdated", "Outdated", machines, (m) => isOutdated(m, latest)),
     group("long-offline", "Offline > 30 days", machines, (m) => {

@@ -111,7 +111,12 @@ export function MachinesPage() {
       </section>
       <aside className="pane detail-pane" aria-label="Selected machine">
         {machine ? (
-          <MachineDetail key={machine.id} machine={machine} onJoin={join} onRemoved={() => setSelected(null)} />
+          <MachineDetail
+            key={machine.id}
+            machine={machine}
+            onJoin={join}
+            onRemoved={() => setSelected(null)}
+          />
         ) : (
           <div className="state">
             <p>Select a machine to see it here.</p>

@@ -37,7 +37,9 @@ function makeColumns(latest: string) {
       cell: ({ row: { original: m } }) => (
         <>
           <span className="truncate strong">{m.name}</span>
-          <span className="truncate muted under">{[m.company, m.site].filter(Boolean).join(" · ") || m.hostname}</span>
+          <span className="truncate muted under">
+            {[m.company, m.site].filter(Boolean).join(" · ") || m.hostname}
+          </span>
         </>
       ),
     }),
@@ -145,15 +147,15 @@ export function MachineTable({ machines, latest, selected, onSelect, onJoin, onN
     event.preventDefault();
   };
 
+  // An ARIA grid (WAI-ARIA APG): a table element cannot say that only the rows in sight
+  // exist. It is one tab stop; arrows move inside, and it handles the keys of all rows.
   return (
-    // biome-ignore lint/a11y/useSemanticElements: only the rows in sight exist, which a table element cannot say
     <div
       className="grid"
       role="grid"
       aria-label="Machines"
       aria-rowcount={rows.length + 1}
       aria-activedescendant={at >= 0 ? `machine-${selected}` : undefined}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: the grid is one stop; arrows move inside
       tabIndex={0}
       ref={scroller}
       onKeyDown={onKeyDown}
@@ -169,11 +171,7 @@ export function MachineTable({ machines, latest, selected, onSelect, onJoin, onN
                   role="columnheader"
                   aria-sort={sorted === "asc" ? "ascending" : sorted === "desc" ? "descending" : "none"}
                 >
-                  <button
-                    type="button"
-                    tabIndex={-1}
-                    onClick={header.column.getToggleSortingHandler()}
-                  >
+                  <button type="button" tabIndex={-1} onClick={header.column.getToggleSortingHandler()}>
                     <table.FlexRender header={header} />
                     {sorted === "asc" && <ArrowUp size={12} aria-hidden />}
                     {sorted === "desc" && <ArrowDown size={12} aria-hidden />}
@@ -189,7 +187,6 @@ export function MachineTable({ machines, latest, selected, onSelect, onJoin, onN
           const row = rows[item.index];
           if (!row) return null;
           return (
-            // biome-ignore lint/a11y/useKeyWithClickEvents: the grid handles the keys of all rows
             <div
               key={row.id}
               id={`machine-${row.id}`}

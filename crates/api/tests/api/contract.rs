@@ -1,0 +1,45 @@
+//! The OpenAPI document is what the routes are, and what is committed.
+
+use std::collections::BTreeSet;
+
+use gc_api::{Plane, document, routes};
+use serde_json::Value;
+
+#[test]
+fn routes_and_document_match() {
+    let document: Value = serde_json::from_str(&document()).unwrap();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    let mut described = BTreeSet::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let secured: BTreeSet<&str> = operation["security"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .flat_map(|one| one.as_object().unwrap().keys().map(String::as_str))
+                .collect();
+            described.insert((method.to_uppercase(), path.clone(), format!("{secured:?}")));
+        }
+    }
+    let written = routes().into_iter().map(|(method, path, plane)| {
+        let secured: BTreeSet<&str> = match plane {
+            Plane::Public | Plane::Local | Plane::Viewer => BTreeSet::new(),
+            Plane::User => ["access_token"].into(),
+            Plane::Refresh => ["refresh_cookie"].into(),
+            Plane::UserOrRefresh => ["access_token", "refresh_cookie"].into(),
+            Plane::Agent => ["agent_key"].into(),
+        };
+        (method.to_string(), path.to_owned(), format!("{secured:?}"))
+    });
+    assert_eq!(described, written.collect());
+}
+
+#[test]
+fn the_committed_document_is_the_generated_one() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/api/openapi.json");
+    if gc_runtime::env("UPDATE").is_some() {
+        std::fs::write(path, document()).unwrap();
+    }
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(committed == document(), "docs/api/openapi.json is out of date: run with UPDATE=1");
+}

@@ -1,0 +1,297 @@
+//! Both sockets, over real connections, with the real relay behind them.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
+use gc_proto::v2::link_message::Body;
+use gc_proto::v2::{self, hello};
+use gc_proto::{MAX_VIEWER_MESSAGE, Packet, SUPPORTED_VERSIONS, encode_link};
+use http::StatusCode;
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{self, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use crate::harness::{SignedIn, TestApp};
+
+struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+async fn open(
+    server: SocketAddr,
+    path: &str,
+    headers: &[(&'static str, &str)],
+) -> Result<Socket, StatusCode> {
+    let mut request = format!("ws://{server}{path}").into_client_request().unwrap();
+    for (name, value) in headers {
+        request.headers_mut().append(*name, value.parse().unwrap());
+    }
+    match connect_async(request).await {
+        Ok((socket, answer)) => {
+            assert!(!answer.headers().contains_key("sec-websocket-extensions"));
+            Ok(Socket(socket))
+        }
+        Err(tungstenite::Error::Http(answer)) => Err(answer.status()),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+impl Socket {
+    async fn say(&mut self, body: Body) {
+        self.0.send(Message::Binary(encode_link(body))).await.unwrap();
+    }
+
+    /// The next link message or the close code. Bounded in time.
+    async fn next(&mut self) -> Result<Body, u16> {
+        loop {
+            let message = tokio::time::timeout(Duration::from_secs(10), self.0.next());
+            match message.await.expect("nothing came within ten seconds") {
+                Some(Ok(Message::Binary(bytes))) => match Packet::decode(bytes).unwrap() {
+                    Packet::Link(Body::Heartbeat(_) | Body::Close(_)) => {}
+                    Packet::Link(body) => return Ok(body),
+                    Packet::Record(_) => panic!("no record was expected"),
+                },
+                Some(Ok(Message::Close(Some(frame)))) => return Err(frame.code.into()),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return Err(1006),
+            }
+        }
+    }
+
+    async fn closed(&mut self) -> u16 {
+        loop {
+            if let Err(code) = self.next().await {
+                return code;
+            }
+        }
+    }
+}
+
+fn agent_hello(mode: v2::AgentMode) -> Body {
+    let agent = v2::AgentHello {
+        mode: mode.into(),
+        hostname: "desk\u{202e}\u{0}top".into(),
+        os: "Linux".into(),
+        ..v2::AgentHello::default()
+    };
+    Body::Hello(v2::Hello {
+        versions: Some(SUPPORTED_VERSIONS),
+        software: "1.0".into(),
+        endpoint: Some(hello::Endpoint::Agent(agent)),
+    })
+}
+
+fn viewer_hello(token: &str) -> Body {
+    let viewer = v2::ViewerHello { token: token.into(), capabilities: None };
+    Body::Hello(v2::Hello {
+        versions: Some(SUPPORTED_VERSIONS),
+        software: "1.0".into(),
+        endpoint: Some(hello::Endpoint::Viewer(viewer)),
+    })
+}
+
+async fn bearer_socket(server: SocketAddr, token: &str) -> Result<Socket, StatusCode> {
+    open(server, "/ws/agent", &[("authorization", &format!("Bearer {token}"))]).await
+}
+
+/// A managed machine with a key and a silent session.
+async fn managed(admin: &SignedIn) -> (String, String, Value) {
+    let machine = json!({"name": "pc", "consent_mode": "silent"});
+    let machine = admin.client.post("/api/machines", machine).await.json();
+    let machine = machine["id"].as_str().unwrap().to_owned();
+    let key =
+        admin.client.post(&format!("/api/machines/{machine}/keys"), json!({"name": "k"})).await;
+    let session = admin.client.post("/api/sessions", json!({"machine_id": machine})).await.json();
+    (machine, session["id"].as_str().unwrap().to_owned(), key.json())
+}
+
+async fn viewer_token(who: &SignedIn, session: &str) -> String {
+    let path = format!("/api/sessions/{session}/viewer-token");
+    let made = who.client.post(&path, json!({"access": "control"})).await;
+    made.expect(StatusCode::CREATED).json()["token"].as_str().unwrap().to_owned()
+}
+
+async fn join(server: SocketAddr, token: &str) -> Result<Socket, u16> {
+    let mut viewer = open(server, "/ws/viewer", &[]).await.unwrap();
+    viewer.say(viewer_hello(token)).await;
+    match viewer.next().await? {
+        Body::Welcome(welcome) => assert!(welcome.seat.is_some()),
+        other => panic!("{other:?}"),
+    }
+    Ok(viewer)
+}
+
+#[tokio::test]
+async fn a_code_becomes_one_session_and_the_agent_can_come_back() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let server = app.listen().await;
+    let code = admin.client.post("/api/codes", json!({})).await.json();
+    let text = code["code"].as_str().unwrap();
+    let bearer = format!("code_{}", text.replace('-', ""));
+    let mut agent = bearer_socket(server, &bearer).await.unwrap();
+    let mut second = bearer_socket(server, &bearer).await.unwrap();
+    agent.say(agent_hello(v2::AgentMode::Support)).await;
+    let resume = match agent.next().await {
+        Ok(Body::Welcome(welcome)) => welcome.resume_token,
+        other => panic!("{other:?}"),
+    };
+    let Ok(Body::SessionOffer(offer)) = agent.next().await else { panic!("no offer") };
+    assert_eq!(offer.consent(), v2::ConsentMode::Ask);
+    second.say(agent_hello(v2::AgentMode::Support)).await;
+    assert_eq!(second.closed().await, 4401, "the code was used up by the first");
+    assert_eq!(bearer_socket(server, &bearer).await.err(), Some(StatusCode::UNAUTHORIZED));
+
+    let listed = admin.client.get("/api/codes").await.json();
+    let session = listed["items"][0]["session_id"].as_str().unwrap().to_owned();
+    assert_eq!(listed["items"][0]["status"], "used");
+    let path = format!("/api/sessions/{session}/viewer-token");
+    let pending = admin.client.post(&path, json!({"access": "control"})).await;
+    assert_eq!(pending.code(), "consent_pending");
+    let status = async || {
+        app.app.flush().await;
+        let asked = app.nobody().post("/api/codes/status", json!({"code": text})).await;
+        asked.json()["state"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(status().await, "connected");
+    agent
+        .say(Body::SessionAnswer(v2::SessionAnswer {
+            session_id: offer.session_id,
+            consent: v2::ConsentState::Granted.into(),
+            rights: 15,
+            cause: None,
+        }))
+        .await;
+    let mut tries = 0;
+    while status().await != "granted" {
+        tries += 1;
+        assert!(tries < 1000, "consent never arrived");
+        tokio::task::yield_now().await;
+    }
+    drop(agent);
+    let mut back = bearer_socket(server, &resume).await.unwrap();
+    back.say(agent_hello(v2::AgentMode::Support)).await;
+    assert!(matches!(back.next().await, Ok(Body::Welcome(_))));
+    assert!(matches!(back.next().await, Ok(Body::SessionOffer(_))));
+    admin.client.post(&format!("/api/sessions/{session}/end"), json!({})).await;
+    assert_eq!(bearer_socket(server, &resume).await.err(), Some(StatusCode::UNAUTHORIZED));
+    let names = admin.client.get(&format!("/api/sessions/{session}")).await.json();
+    assert_eq!(names["machine_name"], "desktop");
+}
+
+#[tokio::test]
+async fn a_cancelled_code_never_binds() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let server = app.listen().await;
+    let code = admin.client.post("/api/codes", json!({})).await.json();
+    let text = code["code"].as_str().unwrap();
+    let mut agent = bearer_socket(server, &format!("code_{text}")).await.unwrap();
+    let cancel = admin.client.post(&format!("/api/codes/{text}/cancel"), json!({})).await;
+    cancel.expect(StatusCode::NO_CONTENT);
+    agent.say(agent_hello(v2::AgentMode::Support)).await;
+    assert_eq!(agent.closed().await, 4401);
+}
+
+#[tokio::test]
+async fn a_viewer_token_opens_its_session_once() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let server = app.listen().await;
+    let (_, session, _) = managed(&admin).await;
+    let token = viewer_token(&admin, &session).await;
+    let viewer = join(server, &token).await;
+    assert!(viewer.is_ok());
+    assert_eq!(join(server, &token).await.err(), Some(4401));
+    assert_eq!(join(server, &admin.access_token).await.err(), Some(4401));
+    let late = viewer_token(&admin, &session).await;
+    let weaker = viewer_token(&admin, &session).await;
+    app.clock.advance(Duration::from_secs(121));
+    assert_eq!(join(server, &late).await.err(), Some(4401));
+    assert_eq!(join(server, &weaker).await.err(), Some(4401));
+    let unused = viewer_token(&admin, &session).await;
+    admin.client.post(&format!("/api/sessions/{session}/end"), json!({})).await;
+    assert_eq!(join(server, &unused).await.err(), Some(4410));
+}
+
+#[tokio::test]
+async fn logout_and_a_lost_right_cut_the_open_socket() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let server = app.listen().await;
+    let (_, session, _) = managed(&admin).await;
+    let operator = app.user(&admin, "olga", "operator").await;
+    let mut first = join(server, &viewer_token(&operator, &session).await)
+        .await
+        .unwrap_or_else(|code| panic!("{code}"));
+    let held = viewer_token(&operator, &session).await;
+    let path = format!("/api/users/{}", operator.id);
+    admin.client.patch(&path, json!({"role": "end_user"})).await.expect(StatusCode::OK);
+    assert!(matches!(first.closed().await, 4401 | 4403));
+    assert_eq!(join(server, &held).await.err(), Some(4403));
+    let mut own = join(server, &viewer_token(&admin, &session).await)
+        .await
+        .unwrap_or_else(|code| panic!("{code}"));
+    let held = viewer_token(&admin, &session).await;
+    admin.client.delete("/api/auth/logout").await.expect(StatusCode::NO_CONTENT);
+    assert_eq!(own.closed().await, 4401);
+    assert_eq!(join(server, &held).await.err(), Some(4401));
+}
+
+#[tokio::test]
+async fn a_revoked_key_closes_its_link() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let server = app.listen().await;
+    let (machine, _, key) = managed(&admin).await;
+    let mut agent = bearer_socket(server, key["secret"].as_str().unwrap()).await.unwrap();
+    agent.say(agent_hello(v2::AgentMode::Managed)).await;
+    assert!(matches!(agent.next().await, Ok(Body::Welcome(_))));
+    app.app.flush().await;
+    let shown = admin.client.get(&format!("/api/machines/{machine}")).await.json();
+    assert_eq!((&shown["online"], &shown["hostname"]), (&json!(true), &json!("desktop")));
+    let path = format!("/api/machines/{machine}/keys/{}", key["key"]["id"].as_str().unwrap());
+    admin.client.delete(&path).await.expect(StatusCode::NO_CONTENT);
+    assert_eq!(agent.closed().await, 4401);
+}
+
+#[tokio::test]
+async fn foreign_pages_and_credentials_in_the_address_are_refused_before_the_upgrade() {
+    let app = TestApp::new().await;
+    let server = app.listen().await;
+    for (origins, opens) in [
+        (&[][..], true),
+        (&["https://help.example.com"], true),
+        (&["http://localhost:8080"], true),
+        (&["null"], false),
+        (&["https://help.example.com.evil.example"], false),
+        (&["https://evil-help.example.com"], false),
+        (&["http://help.example.com"], false),
+        (&["https://help.example.com:444"], false),
+        (&["https://help.example.com", "https://help.example.com"], false),
+    ] {
+        let headers: Vec<(&'static str, &str)> =
+            origins.iter().map(|one| ("origin", *one)).collect();
+        let opened = open(server, "/ws/viewer", &headers).await;
+        let expected = (!opens).then_some(StatusCode::FORBIDDEN);
+        assert_eq!(opened.err(), expected, "{origins:?}");
+    }
+    for path in ["/ws/viewer?token=x", "/ws/agent?key=x", "/ws/viewer?"] {
+        assert_eq!(open(server, path, &[]).await.err(), Some(StatusCode::BAD_REQUEST), "{path}");
+    }
+    assert_eq!(open(server, "/ws/agent", &[]).await.err(), Some(StatusCode::UNAUTHORIZED));
+}
+
+#[tokio::test]
+async fn what_breaks_the_rules_is_closed_with_its_code() {
+    let app = TestApp::new().await;
+    let server = app.listen().await;
+    let large = Message::Binary(Bytes::from(vec![2; MAX_VIEWER_MESSAGE + 1]));
+    for (message, code) in [(large, 1009), (Message::Text("hello".into()), 1003)] {
+        let mut viewer = open(server, "/ws/viewer", &[]).await.unwrap();
+        viewer.0.send(message).await.unwrap();
+        assert_eq!(viewer.closed().await, code);
+    }
+}

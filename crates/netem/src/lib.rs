@@ -1,0 +1,8 @@
+//! Bad networks for tests: a virtual one on a virtual clock, and a real TCP
+//! fault proxy.
+
+mod pipe;
+mod proxy;
+
+pub use pipe::{Duplex, Pipe, Profile};
+pub use proxy::{FaultProxy, Faults};

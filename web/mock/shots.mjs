@@ -1,0 +1,91 @@
+// Takes a picture of every page in dark and light. Needs `npm run build`, `npm run mock`
+// and a Chromium; complaints of the browser (content security policy, errors) are listed.
+import { mkdirSync } from "node:fs";
+import puppeteer from "puppeteer-core";
+
+const base = process.env.BASE ?? "http://127.0.0.1:5180";
+const only = process.argv[2];
+mkdirSync("shots", { recursive: true });
+const id = (n) => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
+const browser = await puppeteer.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu"],
+});
+const complaints = new Set();
+
+async function shoot(name, path, { width = 1280, height = 800, steps } = {}) {
+  if (only && !name.includes(only)) return;
+  for (const scheme of ["dark", "light"]) {
+    const page = await browser.newPage();
+    page.on("console", (message) => {
+      if (["error", "warn", "warning"].includes(message.type())) complaints.add(`${name}: ${message.text()}`);
+    });
+    page.on("pageerror", (error) => complaints.add(`${name}: ${error.message}`));
+    await page.setViewport({ width, height });
+    await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+    await page.goto(base + path);
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    if (steps) await steps(page);
+    await new Promise((resolve) => setTimeout(resolve, 350));
+    await page.screenshot({ path: `shots/${name}-${scheme}.png` });
+    await page.close();
+  }
+}
+const test = (name) => `[data-testid="${name}"]`;
+const phone = { width: 390, height: 780 };
+
+await fetch(`${base}/api/auth/logout`, { method: "DELETE" });
+await shoot("join", "/");
+await shoot("join-phone", "/", phone);
+await shoot("join-hint", "/", {
+  ...phone,
+  steps: async (page) => {
+    await page.type(test("join-code"), "k7m-p0");
+  },
+});
+await shoot("join-steps", "/j/K7M-PQ4-XYZ");
+await shoot("join-steps-phone", "/j/k7mpq4xyz", phone);
+await shoot("join-wrong", "/j/ZZZ-ZZZ-ZZZ", phone);
+await shoot("setup", "/setup#demo");
+await shoot("login", "/login");
+await fetch(`${base}/api/auth/login`, { method: "POST", body: '{"password":"demo"}' });
+await shoot("machines", "/machines", {
+  steps: async (page) => {
+    await page.click(test("machine-row"));
+  },
+});
+await shoot("machines-wide", "/machines", {
+  width: 1600,
+  height: 900,
+  steps: async (page) => {
+    await page.click(test("machine-row"));
+    await page.evaluate(() => [...document.querySelectorAll("[role=tab]")].at(-1).click());
+  },
+});
+await shoot("add-machine", "/machines", { steps: (page) => page.click(test("add-machine")) });
+await shoot("sessions", "/sessions");
+await shoot("codes", "/codes");
+await shoot("code-drawer", "/codes", {
+  steps: async (page) => {
+    await page.click(test("new-code"));
+    await page.waitForSelector(test("create-code"));
+    await page.click(test("create-code"));
+    await page.waitForSelector(test("code-value"));
+  },
+});
+await shoot("users", "/users");
+await shoot("user-dialog", "/users", { steps: (page) => page.click(test("edit-user")) });
+await shoot("audit", "/audit", { steps: (page) => page.click(".timeline-line") });
+await shoot("settings", "/settings");
+await shoot("viewer", `/session/${id(1)}?access=control`, {
+  steps: async (page) => {
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    await page.click(test("toolbar-info"));
+    await page.click(test("toolbar-keys"));
+  },
+});
+await shoot("viewer-watch", `/session/${id(3)}?access=control`);
+await shoot("viewer-consent", `/session/${id(2)}?access=control`);
+await shoot("viewer-ended", `/session/${id(4)}?access=control`);
+await browser.close();
+for (const line of complaints) console.log(line);

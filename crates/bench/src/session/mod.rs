@@ -81,6 +81,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let owned = tempfile::tempdir()?;
     let folder = arguments.logs.clone().unwrap_or_else(|| owned.path().to_owned());
     std::fs::create_dir_all(&folder)?;
+    for old in ["agent.log", "xvfb.log", "chromium.log"] {
+        if folder.join(old).exists() {
+            std::fs::remove_file(folder.join(old))?;
+        }
+    }
     let mut scene = Scene::start(arguments.plain, owned.path(), &folder)?;
     let chosen = if arguments.workloads.is_empty() {
         Workload::ALL.to_vec()
@@ -191,8 +196,6 @@ impl<'a> Scene<'a> {
         if workload == Workload::Typing {
             measured.local_key_to_pixel_ms = probe.keys_to_pixels(&pauses)?.spread();
         }
-        let before = if workload.moves() { None } else { Some(probe.settled_screen()?) };
-
         let session = self.stage.session(&self.machine)?;
         let joining = monotonic();
         let ticket = Ticket {
@@ -202,12 +205,11 @@ impl<'a> Scene<'a> {
         };
         let viewer = Viewer::join(ticket, workload.barcode())?;
         let limit = Duration::from_secs(15);
-        if let Some(before) = before {
-            viewer.want(before)?;
-        }
         let first = viewer.wait("the first picture", limit, |seen| seen.first_frame)?;
         measured.first_picture_ms = milliseconds(first.saturating_sub(joining));
         if !workload.moves() {
+            // Only now: the agent's own bar has changed the display meanwhile.
+            viewer.want(probe.settled_screen()?)?;
             let exact = viewer.wait("an exact picture", limit, |seen| seen.exact)?;
             measured.first_exact_ms = Some(milliseconds(exact.saturating_sub(joining)));
         }

@@ -10,7 +10,7 @@ import { Toasts } from "./ui/toast";
 import "./styles/tokens.css";
 import "./styles/base.css";
 
-void api.refresh();
+void api.resume();
 
 const root = document.getElementById("root");
 if (root) {

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { ApiClient, ApiError } from "../src/api/client";
+import { ApiClient, ApiError, type LoginHint } from "../src/api/client";
 
 const user = {
   id: "u",
@@ -37,12 +37,23 @@ function server(refreshes: number) {
   };
   return { send, calls, expire: () => (valid = "gone") };
 }
+function hint(known: boolean): LoginHint & { known: boolean } {
+  return {
+    known,
+    get() {
+      return this.known;
+    },
+    set(signedIn) {
+      this.known = signedIn;
+    },
+  };
+}
 const alone = <T>(work: () => Promise<T>) => work();
 
 describe("API client", () => {
   it("signs in by the cookie and sends the token", async () => {
     const { send } = server(1);
-    const client = new ApiClient(send, alone);
+    const client = new ApiClient(send, alone, hint(true));
     expect(client.state().phase).toBe("loading");
     expect(await client.refresh()).toBe(true);
     expect(client.state()).toEqual({ phase: "signed-in", user });
@@ -51,9 +62,22 @@ describe("API client", () => {
     client.forget();
   });
 
+  it("asks nothing for a guest, and remembers a login", async () => {
+    const { send, calls } = server(1);
+    const known = hint(false);
+    const client = new ApiClient(send, alone, known);
+    await client.resume();
+    expect(client.state().phase).toBe("signed-out");
+    expect(calls).toEqual([]);
+    await client.refresh();
+    expect(known.known).toBe(true);
+    client.forget();
+    expect(known.known).toBe(false);
+  });
+
   it("renews once on 401, for all requests together", async () => {
     const { send, calls, expire } = server(2);
-    const client = new ApiClient(send, alone);
+    const client = new ApiClient(send, alone, hint(true));
     await client.refresh();
     expire();
     const answers = await Promise.all([1, 2, 3].map(() => client.request("GET", "/thing")));
@@ -64,7 +88,7 @@ describe("API client", () => {
 
   it("is signed out when it cannot be renewed, and does not try for ever", async () => {
     const { send, calls, expire } = server(1);
-    const client = new ApiClient(send, alone);
+    const client = new ApiClient(send, alone, hint(true));
     await client.refresh();
     expire();
     await expect(client.request("GET", "/thing")).rejects.toMatchObject({
@@ -81,6 +105,7 @@ describe("API client", () => {
     const client = new ApiClient(
       (path, init) => (down ? Promise.reject(new TypeError()) : send(path, init)),
       alone,
+      hint(true),
     );
     await client.refresh();
     down = true;
@@ -92,7 +117,7 @@ describe("API client", () => {
   it("renews before the token expires", async () => {
     vi.useFakeTimers();
     const { send, calls } = server(5);
-    const client = new ApiClient(send, alone);
+    const client = new ApiClient(send, alone, hint(true));
     await client.refresh();
     await vi.advanceTimersByTimeAsync(554_000);
     expect(calls).toHaveLength(1);
@@ -106,7 +131,7 @@ describe("API client", () => {
 
   it("tells refusals with their code and when to come back", async () => {
     const { send } = server(1);
-    const client = new ApiClient(send, alone);
+    const client = new ApiClient(send, alone, hint(true));
     await expect(client.request("GET", "/limited", { auth: false })).rejects.toEqual(
       new ApiError(429, "rate_limited", "No.", "c-1", 7),
     );

@@ -108,6 +108,11 @@ fn page_error(message: &Value) -> Option<String> {
         }
         "Log.entryAdded" if parameters["entry"]["level"] == "error" => {
             let entry = &parameters["entry"];
+            // Whether somebody is signed in is found out by asking; a page cannot
+            // see the cookie.
+            if entry["url"].as_str().is_some_and(|url| url.ends_with("/api/auth/refresh")) {
+                return None;
+            }
             Some(format!("{} {}", entry["text"], entry["url"]))
         }
         "Runtime.consoleAPICalled" if parameters["type"] == "error" => {

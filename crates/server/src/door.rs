@@ -5,22 +5,20 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use gc_api::Peer;
+use gc_api::{Lingering, Peer};
 use http::{Request, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -108,52 +106,6 @@ impl Drop for Place {
     }
 }
 
-/// A socket that holds its place for as long as it lives, also after an upgrade.
-struct Held<S> {
-    io: S,
-    _place: Place,
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Held<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_read(context, buffer)
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Held<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(context)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        pieces: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(context, pieces)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
-    }
-}
-
 /// What answers requests; empty while the server is still starting.
 pub(crate) type Answerer = Arc<OnceLock<Router>>;
 
@@ -191,12 +143,12 @@ pub(crate) async fn run(
         let (tls, answerer, stop) = (tls.clone(), answerer.clone(), stop.clone());
         gc_runtime::spawn("connection", async move {
             match tls {
-                None => serve(Held { io: stream, _place: place }, peer, answerer, stop).await,
+                None => serve(Lingering::new(stream, place), peer, answerer, stop).await,
                 Some(tls) => {
                     let handshake = Box::pin(tls.acceptor().accept(stream));
                     match timeout(PATIENCE, handshake).await {
                         Ok(Ok(io)) => {
-                            serve(Held { io, _place: place }, peer, answerer, stop).await;
+                            serve(Lingering::new(io, place), peer, answerer, stop).await;
                         }
                         Ok(Err(error)) => {
                             tracing::debug!(%error, address = %peer.ip(), "no TLS");

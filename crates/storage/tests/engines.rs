@@ -2,6 +2,8 @@
 //! `GURUCONNECT_TEST_POSTGRES` holds the URL of a server in which databases may be
 //! made, such as `postgres://user@localhost/postgres`.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where its preparation fails")]
+
 use gc_runtime::OsEntropy;
 use gc_storage::{
     AgentKeyRow, AuditFilter, CodeStatus, MachineFacts, MachineRow, NewCode, NewLogin, NewSession,
@@ -36,7 +38,7 @@ async fn on_both<F: AsyncFn(Storage, String)>(test: F) {
     storage.migrate().await.unwrap();
     test(storage.clone(), url).await;
     storage.close().await;
-    sqlx::query(&format!("DROP DATABASE {name}")).execute(&mut control).await.unwrap();
+    sqlx::query(&format!("DROP DATABASE {name} WITH (FORCE)")).execute(&mut control).await.unwrap();
 }
 
 /// Changes the database behind the program's back.

@@ -41,6 +41,31 @@ const oneTabAtATime: Exclusive = (work) =>
     ? (navigator.locks.request("guruconnect-refresh", work) as ReturnType<typeof work>)
     : work();
 
+/** Whether a login may exist; the cookie itself cannot be seen from here. */
+export interface LoginHint {
+  get(): boolean;
+  set(signedIn: boolean): void;
+}
+
+const HINT = "guruconnect.signed-in";
+const storedHint: LoginHint = {
+  get: () => {
+    try {
+      return localStorage.getItem(HINT) !== null;
+    } catch {
+      return true;
+    }
+  },
+  set: (signedIn) => {
+    try {
+      if (signedIn) localStorage.setItem(HINT, "1");
+      else localStorage.removeItem(HINT);
+    } catch {
+      // Without storage every visit asks the server.
+    }
+  },
+};
+
 export class ApiClient {
   private token: string | null = null;
   private auth: AuthState = { phase: "loading" };
@@ -51,6 +76,7 @@ export class ApiClient {
   constructor(
     private readonly send: Fetch = (input, init) => fetch(input, init),
     private readonly exclusive: Exclusive = oneTabAtATime,
+    private readonly hint: LoginHint = storedHint,
   ) {}
 
   readonly state = (): AuthState => this.auth;
@@ -66,6 +92,7 @@ export class ApiClient {
     if (this.timer !== null) clearTimeout(this.timer);
     const inMs = Math.max(5, login.expires_in_s - EARLY_S) * 1000;
     this.timer = setTimeout(() => void this.refresh(), inMs);
+    this.hint.set(true);
     this.set({ phase: "signed-in", user: login.user });
   }
 
@@ -73,12 +100,19 @@ export class ApiClient {
     this.token = null;
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
+    this.hint.set(false);
     this.set({ phase: "signed-out" });
   }
 
   private set(state: AuthState): void {
     this.auth = state;
     for (const listener of this.listeners) listener();
+  }
+
+  /** For the start of a page: guests are not sent to ask for what they cannot have. */
+  async resume(): Promise<void> {
+    if (this.hint.get()) await this.refresh();
+    else this.forget();
   }
 
   /** Whether the cookie still stands for a login. Calls at the same time share one. */
@@ -101,7 +135,8 @@ export class ApiClient {
       // Out of reach is not signed out: what is shown stays until the server answers.
       const answered = error instanceof ApiError && error.status !== 0 && error.status < 500;
       const tooMany = error instanceof ApiError && error.status === 429;
-      if ((answered && !tooMany) || this.auth.phase === "loading") this.forget();
+      if (answered && !tooMany) this.forget();
+      else if (this.auth.phase === "loading") this.set({ phase: "signed-out" });
       else if (this.token !== null) this.timer = setTimeout(() => void this.refresh(), 5000);
       return false;
     }

@@ -15,7 +15,8 @@ export function useUser(): User {
   return auth.user;
 }
 
-const BY_ROLE: Record<User["role"], readonly Permission[]> = {
+/** What a role opens by itself. */
+export const BY_ROLE: Record<User["role"], readonly Permission[]> = {
   admin: ["view", "control", "transfer", "manage_users", "manage_clients", "console_access", "shell_access"],
   operator: ["view", "control", "transfer"],
   viewer: ["view"],

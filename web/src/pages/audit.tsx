@@ -1,7 +1,6 @@
-import { useDeferredValue, useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useAudit, useUsers } from "../api/queries";
 import { may, useUser } from "../app/auth";
-import { TextField } from "../ui/field";
 import { Empty, Failure, Loading } from "../ui/states";
 import { AuditList, actionWords } from "./audit-list";
 
@@ -10,10 +9,12 @@ export function AuditPage() {
   const [action, setAction] = useState("");
   const [actor, setActor] = useState("");
   const users = useUsers(may(user, "manage_users"));
-  const filter = { action: useDeferredValue(action.trim()), actor };
-  const audit = useAudit(filter);
+  const audit = useAudit({ action, actor });
   const events = audit.data?.pages.flatMap((page) => page.items) ?? [];
-  const known = [...new Set(events.map((event) => event.action))].sort();
+  // What has been seen since the page opened: a filter must not take away the others.
+  const seen = useRef(new Set<string>());
+  for (const event of events) seen.current.add(event.action);
+  const known = [...seen.current].sort();
 
   useEffect(() => {
     document.title = "Audit · GuruConnect";
@@ -25,21 +26,25 @@ export function AuditPage() {
         <h1>Audit</h1>
       </div>
       <div className="filters">
-        <TextField
-          label="Action"
-          placeholder="any"
-          list="audit-actions"
-          value={action}
-          data-testid="audit-filter-action"
-          onChange={(event) => setAction(event.target.value.replaceAll(" ", "_"))}
-        />
-        <datalist id="audit-actions">
-          {known.map((name) => (
-            <option key={name} value={name}>
-              {actionWords(name)}
-            </option>
-          ))}
-        </datalist>
+        <div className="field">
+          <label className="label" htmlFor="audit-action">
+            Action
+          </label>
+          <select
+            id="audit-action"
+            className="input"
+            value={action}
+            data-testid="audit-filter-action"
+            onChange={(event) => setAction(event.target.value)}
+          >
+            <option value="">any</option>
+            {known.map((name) => (
+              <option key={name} value={name}>
+                {actionWords(name)}
+              </option>
+            ))}
+          </select>
+        </div>
         {users.data && (
           <div className="field">
             <label className="label" htmlFor="audit-actor">

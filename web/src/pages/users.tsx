@@ -3,7 +3,7 @@ import { type FormEvent, useEffect, useState } from "react";
 import { changeUser, createUser, removeUser } from "../api/actions";
 import { useChange, useUsers } from "../api/queries";
 import type { Permission, Role, User } from "../api/types";
-import { may, useUser } from "../app/auth";
+import { BY_ROLE, may, useUser } from "../app/auth";
 import { Confirm, Dialog } from "../ui/dialog";
 import { SelectField, TextField } from "../ui/field";
 import { Empty, Failure, Forbidden, Loading, Problem } from "../ui/states";
@@ -27,6 +27,10 @@ const PERMISSIONS: readonly (readonly [Permission, string])[] = [
   ["console_access", "Serial consoles"],
   ["shell_access", "Shells"],
 ];
+
+function beyondRole({ role, permissions }: Pick<User, "role" | "permissions">): Permission[] {
+  return permissions.filter((name) => !BY_ROLE[role].includes(name));
+}
 
 export function UsersPage() {
   const me = useUser();
@@ -78,7 +82,7 @@ export function UsersPage() {
                   </td>
                   <td>{user.role.replace("_", " ")}</td>
                   <td className="muted">
-                    {user.permissions
+                    {beyondRole(user)
                       .map((name) => PERMISSIONS.find(([known]) => known === name)?.[1] ?? name)
                       .join(", ") || "–"}
                   </td>
@@ -125,14 +129,16 @@ function UserDialog({ user, open, onClose, self }: UserDialogProps) {
     username: user?.username ?? "",
     display_name: user?.display_name ?? "",
     role: user?.role ?? ("operator" as Role),
-    permissions: user?.permissions ?? [],
+    // The server names everything a user may do; what the role opens is not given one by one.
+    permissions: user ? beyondRole(user) : [],
     disabled: user?.disabled ?? false,
     password: "",
   };
   const [form, setForm] = useState(start);
   const [removing, setRemoving] = useState(false);
   const save = useChange(async (next: typeof form) => {
-    const { username, display_name, role, permissions, disabled, password } = next;
+    const { username, display_name, role, disabled, password } = next;
+    const permissions = beyondRole(next);
     if (!user) return createUser({ username, display_name, role, permissions, password });
     // Role and state of oneself are not sent at all: nobody changes those.
     const rights = self ? {} : { role, permissions, disabled };
@@ -191,7 +197,8 @@ function UserDialog({ user, open, onClose, self }: UserDialogProps) {
               <label key={name} className="check">
                 <input
                   type="checkbox"
-                  checked={form.permissions.includes(name)}
+                  checked={BY_ROLE[form.role].includes(name) || form.permissions.includes(name)}
+                  disabled={BY_ROLE[form.role].includes(name)}
                   onChange={(event) =>
                     put({
                       permissions: event.target.checked

@@ -38,10 +38,10 @@ async fn every_code_that_opens_nothing_is_answered_alike() {
     let expired = new_code(&admin).await;
     let cancelled = new_code(&admin).await;
     let path = format!("/api/codes/{}/cancel", cancelled["code"].as_str().unwrap());
-    app.clock.advance(Duration::from_secs(300));
+    app.clock.advance(Duration::from_mins(5));
     admin.client.post(&path, json!({})).await.expect(StatusCode::NO_CONTENT);
     assert_eq!(admin.client.post(&path, json!({})).await.code(), "code_not_active");
-    app.clock.advance(Duration::from_secs(86_400));
+    app.clock.advance(Duration::from_hours(24));
     let answer = async |code: &Value| {
         let answer = app.nobody().post("/api/codes/validate", json!({"code": code})).await;
         (answer.status, answer.code(), answer.json()["message"].clone())

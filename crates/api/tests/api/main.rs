@@ -1,5 +1,12 @@
 //! The server in process, driven like its clients drive it.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends where its preparation fails"
+)]
+
 mod accounts;
 mod auth;
 mod codes;

@@ -46,7 +46,7 @@ async fn a_grant_about_to_end_is_replaced() {
     let app = TestApp::new().await;
     let admin = app.admin().await;
     let (machine, id) = session(&admin, "silent").await;
-    app.clock.advance(Duration::from_secs(23 * 3600 + 60));
+    app.clock.advance(Duration::from_mins(23 * 60 + 1));
     let admin = app.login("admin").await;
     let new = admin.client.post("/api/sessions", json!({"machine_id": machine})).await;
     assert_ne!(new.expect(StatusCode::CREATED).json()["id"], id);

@@ -6,7 +6,7 @@ import { Copyable } from "../../ui/copy";
 import { Dialog } from "../../ui/dialog";
 import { SelectField, TextField } from "../../ui/field";
 import { Problem } from "../../ui/states";
-import { tell } from "../../ui/toast";
+import { tell, tellError } from "../../ui/toast";
 
 export const CONSENT_MODES: readonly (readonly [ConsentMode, string])[] = [
   ["silent", "Silent: nobody is asked, a bar shows"],
@@ -51,7 +51,13 @@ export function MachineDialog({ open, onOpenChange, onDone, machine }: MachineDi
   const save = useChange(async (body: MachineForm) => {
     if (machine) return { machine: await changeMachine(machine.id, body), secret: null };
     const created = await createMachine(body);
-    return { machine: created, secret: (await createKey(created.id, "first key")).secret };
+    try {
+      return { machine: created, secret: (await createKey(created.id, "first key")).secret };
+    } catch (error) {
+      // The machine is there all the same; its Keys tab makes the key later.
+      tellError(error);
+      return { machine: created, secret: null };
+    }
   }, "machines");
   const { reset } = save;
 
@@ -81,7 +87,7 @@ export function MachineDialog({ open, onOpenChange, onDone, machine }: MachineDi
     if (done.secret !== null) {
       setMade({ machine: done.machine, secret: done.secret });
     } else {
-      tell(`${done.machine.name} changed`);
+      tell(`${done.machine.name} ${machine ? "changed" : "added"}`);
       onOpenChange(false);
     }
   };

@@ -16,24 +16,24 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-pub const PASSWORD: &str = "correct horse battery";
-pub const HOST: &str = "help.example.com";
+pub(crate) const PASSWORD: &str = "correct horse battery";
+pub(crate) const HOST: &str = "help.example.com";
 const START: UnixMillis = UnixMillis(1_800_000_000_000);
 
 /// What a request was answered with.
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub text: String,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
     }
 
     /// `error_code` of the envelope, which must be whole.
-    pub fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         let body = self.json();
         let correlation = body["correlation_id"].as_str().unwrap();
         assert_eq!(self.headers["x-correlation-id"], correlation);
@@ -42,41 +42,41 @@ impl Answer {
     }
 
     #[track_caller]
-    pub fn expect(self, status: StatusCode) -> Self {
+    pub(crate) fn expect(self, status: StatusCode) -> Self {
         assert_eq!(self.status, status, "{}", self.text);
         self
     }
 
     /// Name and value of the refresh cookie that was set.
-    pub fn cookie(&self) -> String {
+    pub(crate) fn cookie(&self) -> String {
         let cookie = self.headers[header::SET_COOKIE].to_str().unwrap();
         cookie.split(';').next().unwrap().to_owned()
     }
 }
 
 /// The server and what it was made of.
-pub struct TestApp {
-    pub app: App,
-    pub clock: Arc<ManualClock>,
-    pub url: String,
+pub(crate) struct TestApp {
+    pub(crate) app: App,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) url: String,
     folder: tempfile::TempDir,
     peer: SocketAddr,
 }
 
 /// Sends requests with one credential, or with none.
 #[derive(Clone)]
-pub struct Client {
+pub(crate) struct Client {
     router: Router,
     peer: SocketAddr,
     headers: Vec<(String, String)>,
 }
 
 /// Somebody signed in.
-pub struct SignedIn {
-    pub client: Client,
-    pub cookie: String,
-    pub access_token: String,
-    pub id: String,
+pub(crate) struct SignedIn {
+    pub(crate) client: Client,
+    pub(crate) cookie: String,
+    pub(crate) access_token: String,
+    pub(crate) id: String,
 }
 
 fn config(folder: &std::path::Path) -> ApiConfig {
@@ -95,7 +95,7 @@ fn config(folder: &std::path::Path) -> ApiConfig {
 }
 
 impl TestApp {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/test.db", folder.path().display());
         let clock = Arc::new(ManualClock::new(START));
@@ -125,28 +125,28 @@ impl TestApp {
     }
 
     /// The same database under a new process.
-    pub async fn restart(self) -> Self {
+    pub(crate) async fn restart(self) -> Self {
         self.app.shutdown(Duration::from_secs(2)).await;
         Self::start(self.folder, self.url, self.clock, 2).await
     }
 
-    pub fn folder(&self) -> &std::path::Path {
+    pub(crate) fn folder(&self) -> &std::path::Path {
         self.folder.path()
     }
 
     /// Nobody, from an address of its own.
-    pub fn from(&self, address: &str) -> Client {
+    pub(crate) fn from(&self, address: &str) -> Client {
         let peer = SocketAddr::new(address.parse().unwrap(), 40000);
         Client { router: router(self.app.clone()), peer, headers: Vec::new() }
     }
 
     /// Nobody.
-    pub fn nobody(&self) -> Client {
+    pub(crate) fn nobody(&self) -> Client {
         Client { router: router(self.app.clone()), peer: self.peer, headers: Vec::new() }
     }
 
     /// Makes the first administrator.
-    pub async fn admin(&self) -> SignedIn {
+    pub(crate) async fn admin(&self) -> SignedIn {
         let link = self.app.setup_link().await.unwrap().unwrap();
         let token = link.split_once("/setup#").unwrap().1.to_owned();
         let body = json!({"token": token, "username": "admin", "display_name": "Ada Admin",
@@ -155,7 +155,7 @@ impl TestApp {
         self.signed_in(&answer)
     }
 
-    pub fn signed_in(&self, answer: &Answer) -> SignedIn {
+    pub(crate) fn signed_in(&self, answer: &Answer) -> SignedIn {
         let body = answer.json();
         let access_token = body["access_token"].as_str().unwrap().to_owned();
         SignedIn {
@@ -166,14 +166,14 @@ impl TestApp {
         }
     }
 
-    pub async fn login(&self, name: &str) -> SignedIn {
+    pub(crate) async fn login(&self, name: &str) -> SignedIn {
         let body = json!({"username": name, "password": PASSWORD});
         let answer = self.from("198.51.100.99").post("/api/auth/login", body).await;
         self.signed_in(&answer.expect(StatusCode::OK))
     }
 
     /// Makes a user and signs in.
-    pub async fn user(&self, admin: &SignedIn, name: &str, role: &str) -> SignedIn {
+    pub(crate) async fn user(&self, admin: &SignedIn, name: &str, role: &str) -> SignedIn {
         let body = json!({"username": name, "display_name": name, "role": role,
                           "permissions": [], "password": PASSWORD});
         admin.client.post("/api/users", body).await.expect(StatusCode::CREATED);
@@ -182,7 +182,7 @@ impl TestApp {
     }
 
     /// Actions in the audit, newest first.
-    pub async fn actions(&self, admin: &SignedIn) -> Vec<(String, String)> {
+    pub(crate) async fn actions(&self, admin: &SignedIn) -> Vec<(String, String)> {
         self.app.flush().await;
         let events = admin.client.get("/api/audit?limit=200").await.expect(StatusCode::OK).json();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -196,38 +196,38 @@ impl TestApp {
 }
 
 impl Client {
-    pub fn bearer(mut self, token: &str) -> Self {
+    pub(crate) fn bearer(mut self, token: &str) -> Self {
         self.headers.push(("authorization".into(), format!("Bearer {token}")));
         self
     }
 
-    pub fn header(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
     /// The refresh cookie with the header that shows it is meant.
-    pub fn cookie(self, cookie: &str) -> Self {
+    pub(crate) fn cookie(self, cookie: &str) -> Self {
         self.header("cookie", cookie).header("x-guruconnect", "1")
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, None).await
     }
 
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.send(Method::DELETE, path, None).await
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.send(Method::POST, path, Some(body.to_string())).await
     }
 
-    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
         self.send(Method::PATCH, path, Some(body.to_string())).await
     }
 
-    pub async fn send(&self, method: Method, path: &str, body: Option<String>) -> Answer {
+    pub(crate) async fn send(&self, method: Method, path: &str, body: Option<String>) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         if !self.headers.iter().any(|(name, _)| name == "host") {
             request = request.header(header::HOST, HOST);
@@ -256,7 +256,7 @@ impl Client {
     }
 
     /// Opens an endless answer for reading.
-    pub async fn stream(&self, path: &str) -> Body {
+    pub(crate) async fn stream(&self, path: &str) -> Body {
         let mut request = Request::builder().uri(path).header(header::HOST, HOST);
         for (name, value) in &self.headers {
             request = request.header(name, value);
@@ -270,7 +270,7 @@ impl Client {
 }
 
 /// The next piece of an endless answer; `None` at its end. Bounded in time.
-pub async fn next_piece(body: &mut Body) -> Option<String> {
+pub(crate) async fn next_piece(body: &mut Body) -> Option<String> {
     let frame = tokio::time::timeout(Duration::from_secs(10), body.frame());
     let frame = frame.await.expect("nothing came within ten seconds")?;
     let bytes = frame.unwrap().into_data().unwrap();
@@ -279,7 +279,7 @@ pub async fn next_piece(body: &mut Body) -> Option<String> {
 
 impl TestApp {
     /// Listens on loopback; requests come from 127.0.0.1.
-    pub async fn listen(&self) -> SocketAddr {
+    pub(crate) async fn listen(&self) -> SocketAddr {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = router(self.app.clone());
@@ -293,7 +293,10 @@ impl TestApp {
                     },
                 );
                 let connection = hyper::server::conn::http1::Builder::new()
-                    .serve_connection(hyper_util::rt::TokioIo::new(stream), service)
+                    .serve_connection(
+                        hyper_util::rt::TokioIo::new(gc_api::Lingering::new(stream, ())),
+                        service,
+                    )
                     .with_upgrades();
                 gc_runtime::spawn("test connection", async move {
                     let _ = connection.await;

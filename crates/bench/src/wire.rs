@@ -69,8 +69,8 @@ impl Door {
         Ok(socket)
     }
 
-    /// Opens the link of a managed agent.
-    pub(crate) async fn agent(&self, name: &str, key: &str) -> Result<Socket> {
+    /// Opens the link of a managed agent; how often it shall beat is in the welcome.
+    pub(crate) async fn agent(&self, name: &str, key: &str) -> Result<(Socket, Welcome)> {
         let mut socket = self.open("/ws/agent", Some(key)).await?;
         let agent = AgentHello {
             mode: AgentMode::Managed.into(),
@@ -80,8 +80,8 @@ impl Door {
             architecture: "x86_64".to_owned(),
             ..AgentHello::default()
         };
-        greet(&mut socket, hello::Endpoint::Agent(agent)).await?;
-        Ok(socket)
+        let welcome = greet(&mut socket, hello::Endpoint::Agent(agent)).await?;
+        Ok((socket, welcome))
     }
 
     /// Opens the link of a viewer; its seat is in the welcome.

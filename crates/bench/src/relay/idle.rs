@@ -1,7 +1,5 @@
 //! What a connected agent costs that has nothing to do.
 
-use std::time::Duration;
-
 use anyhow::Result;
 use serde::Serialize;
 use tokio::runtime::Runtime;
@@ -30,7 +28,7 @@ pub(super) fn run(stage: &mut Stage, runtime: &Runtime, agents: usize) -> Result
         .collect::<Result<Vec<String>>>()?;
     // The first connection costs what all share.
     let mut peers = vec![connect(stage, runtime, 0, &keys)?];
-    super::rest(runtime, 1.0);
+    super::rest(1.0);
     let worker = stage.worker();
     let before = worker.memory_mib()?;
     progress("idle agents: connecting");
@@ -40,9 +38,9 @@ pub(super) fn run(stage: &mut Stage, runtime: &Runtime, agents: usize) -> Result
     }
     let connecting = monotonic().saturating_sub(start);
     progress("idle agents: coming to rest");
-    runtime.block_on(tokio::time::sleep(Duration::from_secs(6)));
+    super::rest(6.0);
     let (start, cpu) = (monotonic(), worker.cpu_seconds()?);
-    runtime.block_on(tokio::time::sleep(Duration::from_secs(4)));
+    super::rest(4.0);
     let after = worker.memory_mib()?;
     let time = monotonic().saturating_sub(start).as_secs_f64();
     let added = agents.saturating_sub(1).max(1) as f64;
@@ -60,8 +58,8 @@ fn connect(stage: &Stage, runtime: &Runtime, number: usize, keys: &[String]) -> 
     let key = keys.get(number).map_or("", String::as_str);
     let name = format!("machine-{number}");
     runtime.block_on(async {
-        let socket = stage.door.agent(&name, key).await?;
-        Ok(Peer::drive(socket, |_| None))
+        let link = stage.door.agent(&name, key).await?;
+        Ok(Peer::drive(link, |_| None))
     })
 }
 

@@ -11,7 +11,6 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::json;
-use tokio::runtime::Runtime;
 
 use crate::report::{progress, say, write_json};
 use crate::stage::Stage;
@@ -91,7 +90,7 @@ fn in_own_server<T>(
     measured.with_context(|| format!("the server's log:\n{}", stage.log()))
 }
 
-/// Lets background tasks run for a while.
-fn rest(runtime: &Runtime, seconds: f32) {
-    runtime.block_on(tokio::time::sleep(std::time::Duration::from_secs_f32(seconds)));
+/// Lets the runtime's threads work for a while.
+fn rest(seconds: f32) {
+    std::thread::sleep(std::time::Duration::from_secs_f32(seconds));
 }

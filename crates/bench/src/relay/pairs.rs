@@ -32,18 +32,18 @@ impl Pair {
     ) -> Result<Self> {
         let (machine, key) = stage.rest.add_machine(&format!("Machine {number}"), "silent")?;
         let name = format!("machine-{number}");
-        let socket = runtime.block_on(stage.door.agent(&name, &key))?;
-        let mut agent = runtime.block_on(async { SimulatedAgent::new(socket) });
+        let link = runtime.block_on(stage.door.agent(&name, &key))?;
+        let mut agent = runtime.block_on(async { SimulatedAgent::new(link) });
         stage.wait_online(&machine)?;
         let session = stage.session(&machine)?;
         let window = Arc::new(Semaphore::new(0));
         let mut joined = Vec::new();
         for viewer in 0..viewers {
             let token = stage.viewer_token(&session)?;
-            let (socket, _) = runtime.block_on(stage.door.viewer(&token))?;
+            let link = runtime.block_on(stage.door.viewer(&token))?;
             // Only the first one paces the agent.
             let window = if viewer == 0 { window.clone() } else { Arc::new(Semaphore::new(0)) };
-            joined.push(runtime.block_on(async { SimulatedViewer::new(socket, window) }));
+            joined.push(runtime.block_on(async { SimulatedViewer::new(link, window) }));
         }
         runtime.block_on(agent.offered())?;
         Ok(Self { agent, viewers: joined, window, stalled: Vec::new(), session })

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use gc_proto::v2::link_message::Body;
-use gc_proto::v2::{ConsentState, Heartbeat, HeartbeatAck, SessionAnswer, SessionOffer};
+use gc_proto::v2::{ConsentState, Heartbeat, HeartbeatAck, SessionAnswer, SessionOffer, Welcome};
 use gc_proto::{Channel, Flags, Header, Packet, Record, encode_link};
 use gc_types::SessionId;
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -17,9 +17,6 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::clock::monotonic;
 use crate::wire::Socket;
-
-/// The server expects a word at least this often; see `Welcome.heartbeat_ms`.
-const HEARTBEAT: Duration = Duration::from_secs(4);
 
 /// A link with a task for each direction; dropping it ends both.
 pub(crate) struct Peer {
@@ -38,14 +35,15 @@ impl Drop for Peer {
 
 impl Peer {
     /// Drives a link; `on_packet` sees all but heartbeats, and what it gives back is
-    /// sent.
+    /// sent. It beats as often as the welcome says.
     pub(crate) fn drive(
-        socket: Socket,
+        (socket, welcome): (Socket, Welcome),
         mut on_packet: impl FnMut(Packet) -> Option<Bytes> + Send + 'static,
     ) -> Self {
         let (out, mut queue) = mpsc::channel::<Bytes>(8);
         let (mut sink, mut stream) = socket.split();
         let answers = out.clone();
+        let heartbeat = Duration::from_millis(welcome.heartbeat_ms.max(500).into());
         let reader = gc_runtime::spawn("bench reader", async move {
             while let Some(Ok(message)) = stream.next().await {
                 let Message::Binary(bytes) = message else { continue };
@@ -68,7 +66,7 @@ impl Peer {
         });
         let writer = gc_runtime::spawn("bench writer", async move {
             loop {
-                let next = tokio::time::timeout(HEARTBEAT, queue.recv()).await;
+                let next = tokio::time::timeout(heartbeat, queue.recv()).await;
                 let bytes = match next {
                     Ok(Some(bytes)) => bytes,
                     Ok(None) => return,
@@ -95,10 +93,10 @@ pub(crate) struct SimulatedAgent {
 
 impl SimulatedAgent {
     /// Takes over an open link.
-    pub(crate) fn new(socket: Socket) -> Self {
+    pub(crate) fn new(link: (Socket, Welcome)) -> Self {
         let (offered, offer) = oneshot::channel();
         let mut offered = Some(offered);
-        let peer = Peer::drive(socket, move |packet| match packet {
+        let peer = Peer::drive(link, move |packet| match packet {
             Packet::Link(Body::SessionOffer(offer)) => {
                 let answer = SessionAnswer {
                     session_id: offer.session_id.clone(),
@@ -174,11 +172,11 @@ pub(crate) struct SimulatedViewer {
 
 impl SimulatedViewer {
     /// Takes over an open link; each record gives a permit back to `window`.
-    pub(crate) fn new(socket: Socket, window: Arc<Semaphore>) -> Self {
+    pub(crate) fn new(link: (Socket, Welcome), window: Arc<Semaphore>) -> Self {
         let received = Arc::new(Received::default());
         let counts = received.clone();
         let mut next: Option<u32> = None;
-        let peer = Peer::drive(socket, move |packet| {
+        let peer = Peer::drive(link, move |packet| {
             let Packet::Record(record) = packet else { return None };
             if record.header().channel != Channel::Video {
                 return None;

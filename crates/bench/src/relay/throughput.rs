@@ -94,11 +94,11 @@ fn measure(
             });
         });
     }
-    super::rest(runtime, 0.5);
+    super::rest(0.5);
     let worker = stage.worker();
     let (start, cpu) = (monotonic(), worker.cpu_seconds()?);
     let before = (sum(records), sum(bytes), sum(skipped));
-    super::rest(runtime, seconds as f32);
+    super::rest(seconds as f32);
     let after = (sum(records), sum(bytes), sum(skipped));
     let (time, cpu) =
         ((monotonic().saturating_sub(start)).as_secs_f64(), worker.cpu_seconds()? - cpu);

@@ -218,14 +218,14 @@ impl<'a> Scene<'a> {
         std::thread::sleep(Duration::from_secs(2));
 
         let start = self.mark(&viewer)?;
-        viewer.seen(|seen| seen.codes.clear());
         if workload == Workload::Typing {
             measured.key_to_pixel_ms = keys_to_pixels(&viewer, &pauses)?.spread();
         } else {
             std::thread::sleep(Duration::from_secs(arguments.seconds.into()));
         }
         let end = self.mark(&viewer)?;
-        let codes = viewer.seen(|seen| std::mem::take(&mut seen.codes));
+        let mut codes = viewer.seen(|seen| seen.codes.clone());
+        codes.retain(|(at, _)| *at >= start.at);
         measured.fill(&start, &end, &codes, workload);
         measured.rss = self.rss()?;
 
@@ -259,6 +259,10 @@ impl<'a> Scene<'a> {
         let pauses = pauses(seed, arguments.keys);
         let measured = web.measure(&self.stage, &session, workload, arguments.seconds, &pauses)?;
         drawing.kill()?;
+        let path = format!("/api/sessions/{session}");
+        self.stage.rest.wait_for(&path, "the browser has left the session", |session| {
+            session["viewers"].as_array()?.is_empty().then_some(())
+        })?;
         Ok(measured)
     }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use gc_proto::v2::link_message::Body;
 use gc_proto::v2::{
-    CloseCode, Hello, InputEvent, InputMessage, KeyEvent, VideoCodec, ViewerCapabilities,
-    ViewerHello, hello, input_event,
+    CloseCode, ControlAction, ControlVerb, Hello, InputEvent, InputMessage, KeyEvent, VideoCodec,
+    ViewerCapabilities, ViewerHello, hello, input_event,
 };
 use gc_proto::{Channel, Flags, Header, Packet, Record, SUPPORTED_VERSIONS};
 use gc_transport::{Connector, Endpoint, LinkSender};
@@ -284,15 +284,23 @@ impl Picture {
             Body::SessionState(state) => {
                 self.ids.epoch = state.epoch;
                 self.session.set_epoch(state.epoch);
-                seen.lock().in_control = state.controller == u32::from(self.ids.participant);
+                self.on_controller(state.controller, seen)?;
             }
-            Body::ControlChanged(change) => {
-                seen.lock().in_control = change.controller == u32::from(self.ids.participant);
-            }
+            Body::ControlChanged(change) => self.on_controller(change.controller, seen)?,
             Body::SessionEnd(end) => bail!("the session ended: {:?}", end.cause),
             _ => {}
         }
         seen.changed.notify_all();
+        Ok(())
+    }
+
+    /// Takes control when nobody has it.
+    fn on_controller(&self, controller: u32, seen: &Watched) -> Result<()> {
+        seen.lock().in_control = controller == u32::from(self.ids.participant);
+        if controller == 0 {
+            let verb = ControlVerb::Ask.into();
+            self.sender.say(Body::ControlAction(ControlAction { verb, participant: 0 }))?;
+        }
         Ok(())
     }
 

@@ -31,6 +31,8 @@ pub(super) struct WebMeasured {
     bytes_per_second: f64,
     cpu_seconds_per_second: f64,
     first_picture_ms: f64,
+    /// How pictures came, as the page tells it: codec, shares by kind, errors.
+    picture: Value,
 }
 
 impl WebMeasured {
@@ -43,6 +45,7 @@ impl WebMeasured {
             "bytes_per_second": self.bytes_per_second,
             "cpu_seconds_per_second": {"browser": self.cpu_seconds_per_second},
             "first_picture_ms": self.first_picture_ms,
+            "picture": self.picture,
         })
     }
 
@@ -131,6 +134,7 @@ impl WebViewer {
             bytes_per_second: (later.1 - stats.1) / time,
             cpu_seconds_per_second,
             first_picture_ms,
+            picture: self.picture().await?,
         };
         if workload == Workload::Typing {
             measured.key_to_pixel_ms = self.keys(pauses).await?.spread();
@@ -150,6 +154,13 @@ impl WebViewer {
         let stats = self.page.eval("window.__guruconnect.stats()").await?;
         let number = |name: &str| stats[name].as_f64().with_context(|| format!("no {name}"));
         Ok((number("framesPresented")?, number("bytes")?))
+    }
+
+    async fn picture(&self) -> Result<Value> {
+        let script = "(({codec, encoder, regions, decodeErrors, drawMs, targetKbps}) => \
+                      ({codec, encoder, regions, decodeErrors, drawMs, targetKbps}))\
+                      (window.__guruconnect.stats())";
+        self.page.eval(script).await
     }
 
     /// From the page's own key event until the pixel is in its picture.

@@ -1,8 +1,11 @@
 //! A client of the REST API, as a script of an operator would have one.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use ureq::http::Method;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// A refusal by the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,9 +35,25 @@ pub struct Rest {
 impl Rest {
     /// Nobody.
     pub fn new(address: &str) -> Self {
+        Self::with_tls(address, TlsConfig::default())
+    }
+
+    /// Nobody, towards a server whose certificate was signed by this authority
+    /// (DER).
+    pub fn trusting(address: &str, authority: &[u8]) -> Self {
+        let authority = Certificate::from_der(authority).to_owned();
+        let tls = TlsConfig::builder()
+            .root_certs(RootCerts::new_with_certs(&[authority]))
+            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .build();
+        Self::with_tls(address, tls)
+    }
+
+    fn with_tls(address: &str, tls: TlsConfig) -> Self {
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(std::time::Duration::from_secs(20)))
+            .tls_config(tls)
             .build()
             .into();
         Self { agent, address: address.to_owned(), token: None }

@@ -1,0 +1,49 @@
+//! Measures the real product. `cargo xtask bench session` and `… relay` build
+//! everything and start this.
+
+mod barcode;
+mod certificate;
+mod clock;
+mod machine;
+mod probe;
+mod relay;
+mod report;
+mod session;
+mod stage;
+mod statistics;
+mod usage;
+mod wire;
+mod workload;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "guruconnect-bench", about = "Measure sessions and the relay")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Latency, frame rate, bytes and CPU of a session on a real display
+    Session(session::Arguments),
+    /// Throughput, latency and memory of the server as a relay
+    Relay(relay::Arguments),
+    /// Draw on a display; started by `session`
+    Workload(workload::Arguments),
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
+        .with_writer(std::io::stderr)
+        .init();
+    match arguments.command {
+        Command::Session(arguments) => session::run(&arguments),
+        Command::Relay(arguments) => relay::run(&arguments),
+        Command::Workload(arguments) => workload::run(&arguments),
+    }
+}

@@ -1,0 +1,183 @@
+//! What processes cost, as `/proc` tells it.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+/// A process, or one thread of this one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Worker {
+    /// By process id.
+    Process(u32),
+    /// A thread of this process, by its kernel id.
+    Thread(u32),
+}
+
+impl Worker {
+    fn folder(self) -> String {
+        match self {
+            Self::Process(id) => format!("/proc/{id}"),
+            Self::Thread(id) => format!("/proc/self/task/{id}"),
+        }
+    }
+
+    /// User and system time so far, seconds, in steps of a clock tick (10 ms).
+    pub(crate) fn cpu_seconds(self) -> Result<f64> {
+        let path = format!("{}/stat", self.folder());
+        let text = std::fs::read_to_string(&path).with_context(|| path.clone())?;
+        let ticks = cpu_ticks(&text).with_context(|| format!("{path} has another form"))?;
+        Ok(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
+    }
+
+    /// Resident memory now and at its peak, MiB. A thread has its process's.
+    pub(crate) fn memory_mib(self) -> Result<Memory> {
+        let path = format!("{}/status", self.folder());
+        let text = std::fs::read_to_string(&path).with_context(|| path.clone())?;
+        let field = |name: &str| -> Result<f64> {
+            let line = text.lines().find_map(|line| line.strip_prefix(name));
+            let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok());
+            Ok(kib.with_context(|| format!("{path} has no {name}"))? / 1024.0)
+        };
+        Ok(Memory { resident: field("VmRSS:")?, peak: field("VmHWM:")? })
+    }
+}
+
+/// Resident memory, MiB.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Memory {
+    /// Now.
+    pub(crate) resident: f64,
+    /// At its peak.
+    pub(crate) peak: f64,
+}
+
+/// utime + stime of a `/proc/PID/stat` line. The name in parentheses may hold
+/// anything, so fields are counted from the last closing one.
+fn cpu_ticks(stat: &str) -> Option<u64> {
+    let (_, rest) = stat.rsplit_once(')')?;
+    let mut fields = rest.split_whitespace().skip(11);
+    let user: u64 = fields.next()?.parse().ok()?;
+    let system: u64 = fields.next()?.parse().ok()?;
+    Some(user + system)
+}
+
+/// User and system time of a process and of all its descendants that live, seconds.
+pub(crate) fn tree_cpu_seconds(root: u32) -> Result<f64> {
+    let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
+    for entry in std::fs::read_dir("/proc")? {
+        let name = entry?.file_name();
+        let Some(id) = name.to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+        // A process may end between the listing and the look.
+        let Ok(stat) = std::fs::read_to_string(format!("/proc/{id}/stat")) else { continue };
+        let parent = stat
+            .rsplit_once(')')
+            .and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse::<u32>().ok());
+        children.entry(parent.unwrap_or(0)).or_default().push(id);
+    }
+    let mut sum = 0.0;
+    let mut left = vec![root];
+    while let Some(id) = left.pop() {
+        sum += Worker::Process(id).cpu_seconds().unwrap_or(0.0);
+        left.extend(children.remove(&id).unwrap_or_default());
+    }
+    Ok(sum)
+}
+
+/// Average number of runnable processes over the last minute.
+pub(crate) fn load_average() -> Result<f64> {
+    let text = std::fs::read_to_string("/proc/loadavg").context("/proc/loadavg")?;
+    let first = text.split_whitespace().next().context("/proc/loadavg is empty")?;
+    first.parse().context("/proc/loadavg has another form")
+}
+
+/// Fails with a sentence when the machine has other work that would spoil what is
+/// measured.
+pub(crate) fn refuse_when_busy(allow: bool) -> Result<f64> {
+    let load = load_average()?;
+    if load > 1.5 && !allow {
+        anyhow::bail!(
+            "the machine is busy (load average {load:.2}, limit 1.5), so the figures would be \
+             worthless; wait, or use --busy to measure all the same"
+        );
+    }
+    Ok(load)
+}
+
+/// Bytes that a process has sent to and received from the server since each of its
+/// sockets was opened, TLS included, from the kernel's own counters (`ss -ti`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Traffic {
+    /// Towards the server.
+    pub(crate) sent: u64,
+    /// From the server.
+    pub(crate) received: u64,
+}
+
+/// See [`Traffic`].
+pub(crate) fn traffic(process: u32, server_port: u16) -> Result<Traffic> {
+    let sockets = sockets_of(process)?;
+    let output = std::process::Command::new("ss")
+        .args(["-tinHOe", "state", "established", &format!("( dport = :{server_port} )")])
+        .output()
+        .context("cannot start ss (package iproute2)")?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    Ok(sum_traffic(&text, &sockets))
+}
+
+fn sockets_of(process: u32) -> Result<HashSet<u64>> {
+    let folder = format!("/proc/{process}/fd");
+    let mut sockets = HashSet::new();
+    for entry in std::fs::read_dir(Path::new(&folder)).with_context(|| folder.clone())? {
+        // A descriptor may have been closed since the listing.
+        let Ok(target) = std::fs::read_link(entry?.path()) else { continue };
+        let inode = target.to_str().and_then(|target| {
+            target.strip_prefix("socket:[")?.strip_suffix(']')?.parse::<u64>().ok()
+        });
+        sockets.extend(inode);
+    }
+    Ok(sockets)
+}
+
+fn sum_traffic(ss: &str, sockets: &HashSet<u64>) -> Traffic {
+    let mut traffic = Traffic::default();
+    for line in ss.lines() {
+        let field = |name: &str| -> Option<u64> {
+            line.split_whitespace().find_map(|word| word.strip_prefix(name)?.parse().ok())
+        };
+        if field("ino:").is_some_and(|inode| sockets.contains(&inode)) {
+            traffic.sent += field("bytes_sent:").unwrap_or(0);
+            traffic.received += field("bytes_received:").unwrap_or(0);
+        }
+    }
+    traffic
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_parentheses_does_not_shift_the_fields() {
+        let stat = "7 (a ) b) S 1 7 7 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 1 0 5";
+        assert_eq!(cpu_ticks(stat), Some(300));
+        assert_eq!(cpu_ticks("nonsense"), None);
+    }
+
+    #[test]
+    fn only_the_sockets_of_the_process_count() {
+        let ss = "0 0 127.0.0.1:5 127.0.0.1:9 uid:1 ino:11 sk:1 cubic bytes_sent:70 \
+                  bytes_acked:70 bytes_received:8 segs_out:2\n\
+                  0 0 127.0.0.1:6 127.0.0.1:9 ino:12 sk:2 bytes_sent:1000 bytes_received:1000\n\
+                  0 0 127.0.0.1:7 127.0.0.1:9 ino:13 sk:3 bytes_sent:5\n";
+        let traffic = sum_traffic(ss, &HashSet::from([11, 13]));
+        assert_eq!(traffic, Traffic { sent: 75, received: 8 });
+    }
+
+    #[test]
+    fn own_usage_can_be_read() {
+        let own = Worker::Process(std::process::id());
+        assert!(own.memory_mib().unwrap().peak >= own.memory_mib().unwrap().resident / 2.0);
+        assert!(own.cpu_seconds().unwrap() >= 0.0);
+    }
+}

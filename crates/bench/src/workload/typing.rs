@@ -1,0 +1,56 @@
+//! A key press changes a small piece of the screen at once.
+
+use anyhow::Result;
+use x11rb::connection::Connection;
+use x11rb::protocol::Event;
+
+use super::canvas::Canvas;
+use super::picture;
+
+/// The box that a key flips: left, top, width, height. Its lower 9 rows have no
+/// text and are black or white.
+pub(crate) const BOX: (usize, usize, usize, usize) = (640, 520, 256, 24);
+
+pub(super) fn run(canvas: &Canvas) -> Result<()> {
+    canvas.draw_page()?;
+    canvas.stamp()?;
+    let mut typed = 0;
+    flip(canvas, typed)?;
+    canvas.announce()?;
+    loop {
+        if matches!(canvas.connection.wait_for_event()?, Event::KeyPress(_)) {
+            typed += 1;
+            flip(canvas, typed)?;
+            canvas.stamp()?;
+        }
+    }
+}
+
+/// White on black or black on white, in turn, with a text that changes too.
+fn flip(canvas: &Canvas, typed: u32) -> Result<()> {
+    let (x, y, width, height) = BOX;
+    let (ink, paper) =
+        if typed.is_multiple_of(2) { (0x00FF_FFFF, 0) } else { (0, 0x00FF_FFFF_u32) };
+    let mut rows = picture::text_rows(&format!("key {typed}"), width, ink, paper);
+    let rest = height - picture::LINE;
+    rows.extend(paper.to_le_bytes().repeat(width * rest));
+    canvas.draw(
+        canvas.window,
+        &rows,
+        u16::try_from(width)?,
+        (i16::try_from(x)?, i16::try_from(y)?),
+    )?;
+    canvas.connection.flush()?;
+    Ok(())
+}
+
+/// Whether the box, whose corner is at `(x, y)` of the picture, is white; `None`
+/// outside of the picture or when it is neither white nor black.
+pub(crate) fn box_is_white(pixels: &[u8], stride: usize, (x, y): (usize, usize)) -> Option<bool> {
+    let (_, _, width, height) = BOX;
+    let start = (y + height - 4) * stride + (x + 8) * 4;
+    let row = pixels.get(start..start + (width - 16) * 4)?;
+    let white = row.chunks_exact(4).all(|p| p.iter().take(3).all(|&value| value > 160));
+    let black = row.chunks_exact(4).all(|p| p.iter().take(3).all(|&value| value < 96));
+    (white != black).then_some(white)
+}

@@ -50,7 +50,7 @@ pub(crate) fn wire() -> Result<()> {
     succeed(Command::new(buf).args(["breaking", "proto", "--against", "proto/baseline.binpb"]))
 }
 
-/// Licences and advisories.
+/// Licences, unused dependencies, advisories.
 pub(crate) fn dependencies() -> Result<()> {
     succeed(tool("cargo-deny").args([
         "--log-level",
@@ -60,6 +60,7 @@ pub(crate) fn dependencies() -> Result<()> {
         "licenses",
         "sources",
     ]))?;
+    succeed(tool("cargo-shear").arg("--deny-warnings")).context("a dependency is not used")?;
     let advisories = Path::new("../shared/advisory-db");
     if advisories.exists() {
         succeed(

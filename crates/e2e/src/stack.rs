@@ -85,7 +85,7 @@ impl Stack {
 
     /// Opens a viewer for a session as the administrator and waits for the picture.
     pub async fn join(&self, browser: &Browser, session: &str, access: &str) -> Result<Page> {
-        let page = browser.open(&format!("{}/login", self.server.address()), false).await?;
+        let page = browser.open(&format!("{}/machines", self.server.address()), false).await?;
         page.allow_clipboard(self.server.address()).await?;
         page.wait_for("document.querySelector('[data-testid=login-form]') || document.querySelector('[data-testid=nav-machines]')").await?;
         let signed_in = page.eval("!document.querySelector('[data-testid=login-form]')").await?;

@@ -191,7 +191,7 @@ fn a_returning_agent_gets_the_next_epoch_and_its_viewers_again() {
             if offer.epoch == 8 && !offer.consent_given)
     });
     let joined = out.iter().any(|effect| {
-        matches!(effect, Effect::ToAgent(Body::ParticipantJoined(j)) if j.participant == seat.into())
+        matches!(effect, Effect::ToAgent(Body::ParticipantJoined(j)) if j.participant == u32::from(seat))
     });
     assert!(offered && joined);
     assert_eq!(

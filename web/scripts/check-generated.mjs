@@ -15,11 +15,7 @@ try {
   execFileSync("node_modules/.bin/buf", ["generate", "--output", fresh], { stdio: "inherit" });
   const generated = join(fresh, "src/gen");
   execFileSync("node", ["scripts/scan-codes.mjs", join(generated, "scan_codes.json")], { stdio: "inherit" });
-  const document = "../docs/api/openapi.json";
-  if (existsSync(document) && existsSync("src/gen/api.d.ts")) {
-    const out = join(generated, "api.d.ts");
-    execFileSync("node_modules/.bin/openapi-typescript", [document, "-o", out], { stdio: "ignore" });
-  }
+  execFileSync("node", ["scripts/api-types.mjs", join(generated, "api.d.ts")], { stdio: "inherit" });
   const stale = files(generated).filter((name) => {
     const committed = join("src/gen", name);
     return !existsSync(committed) || !readFileSync(committed).equals(readFileSync(join(generated, name)));

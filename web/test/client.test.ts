@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { ApiClient, ApiError, type LoginHint } from "../src/api/client";
 
 const user = {
@@ -30,10 +30,10 @@ function server(refreshes: number) {
       valid = `t${++serial}`;
       return json(200, { access_token: valid, expires_in_s: 600, user });
     }
-    if (path === "/limited") return refused("rate_limited", 429, { "Retry-After": "7" });
-    if (path === "/down") throw new TypeError("failed to fetch");
+    if (path === "/api/settings") return refused("rate_limited", 429, { "Retry-After": "7" });
+    if (path === "/api/version") throw new TypeError("failed to fetch");
     if (headers.Authorization !== `Bearer ${valid}`) return refused("unauthorized", 401);
-    return path === "/none" ? new Response(null, { status: 204 }) : json(200, { ok: true });
+    return init?.method === "DELETE" ? new Response(null, { status: 204 }) : json(200, { ok: true });
   };
   return { send, calls, expire: () => (valid = "gone") };
 }
@@ -48,7 +48,46 @@ function hint(known: boolean): LoginHint & { known: boolean } {
     },
   };
 }
+
+/**
+ * The tabs of one browser: a shared cookie, which the server replaces with each refresh
+ * and takes as stolen when it sees an old one; and locks as the Web Locks API has them.
+ */
+function tabs() {
+  let cookie = 0;
+  let newest = 0;
+  let underWay = 0;
+  let overlapped = false;
+  let revoked = false;
+  const send = async (_: string, init?: RequestInit) => {
+    const sent = cookie;
+    expect(init?.method).toBe("POST");
+    overlapped ||= underWay > 0;
+    underWay += 1;
+    await Promise.resolve();
+    revoked ||= sent !== newest;
+    if (!revoked) newest += 1;
+    const mine = newest;
+    await Promise.resolve();
+    underWay -= 1;
+    if (revoked) return new Response(JSON.stringify({ error_code: "login_revoked" }), { status: 401 });
+    cookie = mine;
+    return new Response(JSON.stringify({ access_token: `t${mine}`, expires_in_s: 600, user }));
+  };
+  const names: string[] = [];
+  let last: Promise<unknown> = Promise.resolve();
+  const request = <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    names.push(name);
+    const turn = last.then(work);
+    last = turn.catch(() => undefined);
+    return turn;
+  };
+  return { send, names, locks: { request }, overlapped: () => overlapped, revoked: () => revoked };
+}
+
 const alone = <T>(work: () => Promise<T>) => work();
+
+afterEach(() => void vi.unstubAllGlobals());
 
 describe("API client", () => {
   it("signs in by the cookie and sends the token", async () => {
@@ -57,9 +96,38 @@ describe("API client", () => {
     expect(client.state().phase).toBe("loading");
     expect(await client.refresh()).toBe(true);
     expect(client.state()).toEqual({ phase: "signed-in", user });
-    expect(await client.request("GET", "/thing")).toEqual({ ok: true });
-    expect(await client.request("GET", "/none")).toBeUndefined();
+    expect(await client.request("GET", "/api/auth/me")).toEqual({ ok: true });
+    expect(await client.request("DELETE", "/api/users/{id}", { path: { id: "u" } })).toBeUndefined();
     client.forget();
+  });
+
+  it("refreshes in one tab at a time, each with the cookie of the one before", async () => {
+    const browser = tabs();
+    vi.stubGlobal("navigator", { locks: browser.locks });
+    const open = () => new ApiClient(browser.send, undefined, hint(true));
+    const clients = [open(), open(), open()];
+    expect(await Promise.all(clients.map((client) => client.refresh()))).toEqual([true, true, true]);
+    expect(browser.overlapped()).toBe(false);
+    expect(browser.revoked()).toBe(false);
+    expect(browser.names).toEqual(Array(3).fill("guruconnect-refresh"));
+    for (const client of clients) client.forget();
+  });
+
+  it("gives the turn on when a refresh fails", async () => {
+    const browser = tabs();
+    vi.stubGlobal("navigator", { locks: browser.locks });
+    const broken = new ApiClient(() => Promise.reject(new TypeError()), undefined, hint(true));
+    const client = new ApiClient(browser.send, undefined, hint(true));
+    expect(await Promise.all([broken.refresh(), client.refresh()])).toEqual([false, true]);
+    client.forget();
+  });
+
+  it("would lose the login if two tabs refreshed at once", async () => {
+    const browser = tabs();
+    const clients = [1, 2].map(() => new ApiClient(browser.send, alone, hint(true)));
+    expect(await Promise.all(clients.map((client) => client.refresh()))).toContain(false);
+    expect(browser.revoked()).toBe(true);
+    for (const client of clients) client.forget();
   });
 
   it("asks nothing for a guest, and remembers a login", async () => {
@@ -80,7 +148,7 @@ describe("API client", () => {
     const client = new ApiClient(send, alone, hint(true));
     await client.refresh();
     expire();
-    const answers = await Promise.all([1, 2, 3].map(() => client.request("GET", "/thing")));
+    const answers = await Promise.all([1, 2, 3].map(() => client.request("GET", "/api/auth/me")));
     expect(answers).toEqual([{ ok: true }, { ok: true }, { ok: true }]);
     expect(calls.filter((call) => call.includes("refresh"))).toHaveLength(2);
     client.forget();
@@ -91,12 +159,12 @@ describe("API client", () => {
     const client = new ApiClient(send, alone, hint(true));
     await client.refresh();
     expire();
-    await expect(client.request("GET", "/thing")).rejects.toMatchObject({
+    await expect(client.request("GET", "/api/auth/me")).rejects.toMatchObject({
       status: 401,
       correlationId: "c-1",
     });
     expect(client.state().phase).toBe("signed-out");
-    expect(calls).toEqual(["POST /api/auth/refresh", "GET /thing", "POST /api/auth/refresh"]);
+    expect(calls).toEqual(["POST /api/auth/refresh", "GET /api/auth/me", "POST /api/auth/refresh"]);
   });
 
   it("stays signed in while the server is out of reach", async () => {
@@ -132,10 +200,10 @@ describe("API client", () => {
   it("tells refusals with their code and when to come back", async () => {
     const { send } = server(1);
     const client = new ApiClient(send, alone, hint(true));
-    await expect(client.request("GET", "/limited", { auth: false })).rejects.toEqual(
+    await expect(client.request("GET", "/api/settings", { auth: false })).rejects.toEqual(
       new ApiError(429, "rate_limited", "No.", "c-1", 7),
     );
-    await expect(client.request("GET", "/down", { auth: false })).rejects.toMatchObject({
+    await expect(client.request("GET", "/api/version", { auth: false })).rejects.toMatchObject({
       code: "unreachable",
       status: 0,
     });

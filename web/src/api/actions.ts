@@ -1,73 +1,48 @@
 // What the console does, one function per operation of the REST contract.
 
 import { api } from "./client";
-import type {
-  Access,
-  AgentKey,
-  Code,
-  CodeAnswer,
-  CodeProgress,
-  LoginResponse,
-  Machine,
-  MachineForm,
-  NewUser,
-  Session,
-  User,
-  UserPatch,
-} from "./types";
-
-const at = (path: string, ...parts: string[]) =>
-  [path, ...parts.map((part) => encodeURIComponent(part))].join("/");
+import type { Access, MachineForm, NewCode, NewUser, SetUp, UserPatch } from "./types";
 
 export async function login(username: string, password: string): Promise<void> {
   const body = { username, password };
-  api.accept(await api.request<LoginResponse>("POST", "/api/auth/login", { auth: false, body }));
+  api.accept(await api.request("POST", "/api/auth/login", { auth: false, body }));
 }
 
-export async function setUp(body: {
-  token: string;
-  username: string;
-  display_name: string;
-  password: string;
-}): Promise<void> {
-  api.accept(await api.request<LoginResponse>("POST", "/api/setup", { auth: false, body }));
+export async function setUp(body: SetUp): Promise<void> {
+  api.accept(await api.request("POST", "/api/setup", { auth: false, body }));
 }
 
 export const changePassword = (current_password: string, new_password: string) =>
   api.request("POST", "/api/auth/password", { body: { current_password, new_password } });
 
-export const createMachine = (body: MachineForm) => api.request<Machine>("POST", "/api/machines", { body });
+export const createMachine = (body: MachineForm) => api.request("POST", "/api/machines", { body });
 export const changeMachine = (id: string, body: Partial<MachineForm>) =>
-  api.request<Machine>("PATCH", at("/api/machines", id), { body });
-export const removeMachine = (id: string) => api.request("DELETE", at("/api/machines", id));
-export const createKey = (machineId: string, name: string) =>
-  api.request<{ key: AgentKey; secret: string }>("POST", `${at("/api/machines", machineId)}/keys`, {
-    body: { name },
-  });
-export const revokeKey = (machineId: string, keyId: string) =>
-  api.request("DELETE", `${at("/api/machines", machineId)}/keys/${encodeURIComponent(keyId)}`);
+  api.request("PATCH", "/api/machines/{id}", { path: { id }, body });
+export const removeMachine = (id: string) => api.request("DELETE", "/api/machines/{id}", { path: { id } });
+export const createKey = (id: string, name: string) =>
+  api.request("POST", "/api/machines/{id}/keys", { path: { id }, body: { name } });
+export const revokeKey = (id: string, key_id: string) =>
+  api.request("DELETE", "/api/machines/{id}/keys/{key_id}", { path: { id, key_id } });
 
 export const openSession = (machine_id: string) =>
-  api.request<Session>("POST", "/api/sessions", { body: { machine_id } });
-export const endSession = (id: string, note: string) =>
-  api.request("POST", `${at("/api/sessions", id)}/end`, { body: note === "" ? {} : { note } });
+  api.request("POST", "/api/sessions", { body: { machine_id } });
+export const endSession = (id: string, note = "") =>
+  api.request("POST", "/api/sessions/{id}/end", { path: { id }, body: note === "" ? {} : { note } });
+export const viewerToken = (id: string, access: Access) =>
+  api.request("POST", "/api/sessions/{id}/viewer-token", { path: { id }, body: { access } });
 
-export interface NewCode {
-  expires_in_s: number;
-  assigned_to?: string;
-  note?: string;
-}
-export const createCode = (body: NewCode) => api.request<Code>("POST", "/api/codes", { body });
-export const cancelCode = (code: string) => api.request("POST", `${at("/api/codes", code)}/cancel`);
+export const createCode = (body: NewCode) => api.request("POST", "/api/codes", { body });
+export const cancelCode = (code: string) =>
+  api.request("POST", "/api/codes/{code}/cancel", { path: { code } });
 export const validateCode = (code: string) =>
-  api.request<CodeAnswer>("POST", "/api/codes/validate", { auth: false, body: { code } });
+  api.request("POST", "/api/codes/validate", { auth: false, body: { code } });
 export const codeProgress = (code: string) =>
-  api.request<CodeProgress>("POST", "/api/codes/status", { auth: false, body: { code } });
+  api.request("POST", "/api/codes/status", { auth: false, body: { code } });
 
-export const createUser = (body: NewUser) => api.request<User>("POST", "/api/users", { body });
+export const createUser = (body: NewUser) => api.request("POST", "/api/users", { body });
 export const changeUser = (id: string, body: UserPatch) =>
-  api.request<User>("PATCH", at("/api/users", id), { body });
-export const removeUser = (id: string) => api.request("DELETE", at("/api/users", id));
+  api.request("PATCH", "/api/users/{id}", { path: { id }, body });
+export const removeUser = (id: string) => api.request("DELETE", "/api/users/{id}", { path: { id } });
 
 export function viewerUrl(sessionId: string, access: Access): string {
   return `/session/${encodeURIComponent(sessionId)}?access=${access}`;

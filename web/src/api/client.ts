@@ -1,6 +1,7 @@
 // Requests with the access token, which lives in this module and nowhere else. The
 // refresh cookie renews it: when the page loads, before it expires, and once on 401.
 
+import { type Answer, type AnyWish, address, type Method, type Route, type WishArgs } from "./contract";
 import type { ErrorBody, LoginResponse, User } from "./types";
 
 /** What went wrong, as the server or the network says it. */
@@ -17,15 +18,6 @@ export class ApiError extends Error {
   }
 }
 
-export interface RequestOptions {
-  body?: unknown;
-  query?: Record<string, string | number | undefined>;
-  signal?: AbortSignal;
-  /** False for the few routes that need no sign-in. */
-  auth?: boolean;
-  headers?: Record<string, string>;
-}
-
 export type AuthState = { phase: "loading" } | { phase: "signed-out" } | { phase: "signed-in"; user: User };
 
 type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
@@ -35,7 +27,11 @@ type Exclusive = <T>(work: () => Promise<T>) => Promise<T>;
 const EARLY_S = 45;
 const REFRESH_HEADERS = { "X-GuruConnect": "1" };
 
-/** Tabs share the cookie, and an old one used twice ends the login: one at a time. */
+/**
+ * Tabs share the cookie, and an old one used twice ends the login: one at a time. Each
+ * then sends the cookie that the one before has left. Locks exist wherever the cookie
+ * does, which is in secure contexts.
+ */
 const oneTabAtATime: Exclusive = (work) =>
   typeof navigator !== "undefined" && navigator.locks
     ? (navigator.locks.request("guruconnect-refresh", work) as ReturnType<typeof work>)
@@ -125,7 +121,7 @@ export class ApiClient {
 
   private async renew(): Promise<boolean> {
     try {
-      const login = await this.request<LoginResponse>("POST", "/api/auth/refresh", {
+      const login = await this.request("POST", "/api/auth/refresh", {
         auth: false,
         headers: REFRESH_HEADERS,
       });
@@ -150,40 +146,48 @@ export class ApiClient {
     }
   }
 
-  async request<T = void>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
-    const response = await this.raw(method, path, options);
-    if (response.status === 204) return undefined as T;
-    return (await response.json()) as T;
+  async request<M extends Method, P extends Route<M>>(
+    method: M,
+    route: P,
+    ...[wish]: WishArgs<M, P>
+  ): Promise<Answer<M, P>> {
+    const response = await this.ask(method, route, wish);
+    // The document is generated from the handlers, and this from the document.
+    return (response.status === 204 ? undefined : await response.json()) as Answer<M, P>;
   }
 
   /** For streams: the answer before its body is read. */
-  async raw(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
-    const withToken = options.auth !== false;
-    let response = await this.once(method, path, options);
+  raw<M extends Method, P extends Route<M>>(
+    method: M,
+    route: P,
+    ...[wish]: WishArgs<M, P>
+  ): Promise<Response> {
+    return this.ask(method, route, wish);
+  }
+
+  private async ask(method: Method, route: string, wish: AnyWish = {}): Promise<Response> {
+    const path = address(route, wish);
+    const withToken = wish.auth !== false;
+    let response = await this.once(method, path, wish);
     if (response.status === 401 && withToken && (await this.refresh())) {
-      response = await this.once(method, path, options);
+      response = await this.once(method, path, wish);
     }
     if (response.status === 401 && withToken && this.auth.phase === "signed-in") this.forget();
     if (!response.ok) throw await toError(response);
     return response;
   }
 
-  private async once(method: string, path: string, options: RequestOptions): Promise<Response> {
-    const query = new URLSearchParams();
-    for (const [name, value] of Object.entries(options.query ?? {})) {
-      if (value !== undefined && value !== "") query.set(name, String(value));
-    }
-    const headers: Record<string, string> = { Accept: "application/json", ...options.headers };
-    if (options.auth !== false && this.token !== null) headers.Authorization = `Bearer ${this.token}`;
-    if (options.body !== undefined) headers["Content-Type"] = "application/json";
+  private async once(method: Method, path: string, wish: AnyWish): Promise<Response> {
+    const headers: Record<string, string> = { Accept: "application/json", ...wish.headers };
+    if (wish.auth !== false && this.token !== null) headers.Authorization = `Bearer ${this.token}`;
+    if (wish.body !== undefined) headers["Content-Type"] = "application/json";
     const init: RequestInit = { method, headers, credentials: "same-origin", cache: "no-store" };
-    if (options.body !== undefined) init.body = JSON.stringify(options.body);
-    if (options.signal) init.signal = options.signal;
-    const text = query.toString();
+    if (wish.body !== undefined) init.body = JSON.stringify(wish.body);
+    if (wish.signal) init.signal = wish.signal;
     try {
-      return await this.send(text === "" ? path : `${path}?${text}`, init);
+      return await this.send(path, init);
     } catch (error) {
-      if (options.signal?.aborted) throw error;
+      if (wish.signal?.aborted) throw error;
       throw new ApiError(0, "unreachable", "The server cannot be reached. Check the connection.", "", null);
     }
   }

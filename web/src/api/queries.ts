@@ -2,18 +2,7 @@ import { QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } 
 import { useEffect, useSyncExternalStore } from "react";
 import { ApiError, api } from "./client";
 import { watchChanges } from "./events";
-import type {
-  AgentKey,
-  AuditEvent,
-  Code,
-  Machine,
-  Page,
-  Session,
-  Settings,
-  Topic,
-  User,
-  Version,
-} from "./types";
+import type { Session, Topic, User } from "./types";
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -75,7 +64,7 @@ function usePoll(): number | false {
 export function useVersion() {
   return useQuery({
     queryKey: ["version"],
-    queryFn: ({ signal }) => api.request<Version>("GET", "/api/version", { auth: false, signal }),
+    queryFn: ({ signal }) => api.request("GET", "/api/version", { auth: false, signal }),
     staleTime: 60_000,
   });
 }
@@ -89,7 +78,7 @@ export function useMachines(q: string) {
   const query = useInfiniteQuery({
     queryKey: ["machines", "list", q],
     queryFn: ({ pageParam, signal }) =>
-      api.request<Page<Machine>>("GET", "/api/machines", {
+      api.request("GET", "/api/machines", {
         query: { q, limit: PAGE, cursor: pageParam },
         signal,
       }),
@@ -110,7 +99,7 @@ export function useKeys(machineId: string) {
   return useQuery({
     queryKey: ["machines", "keys", machineId],
     queryFn: ({ signal }) =>
-      api.request<Page<AgentKey>>("GET", `/api/machines/${machineId}/keys`, { signal }),
+      api.request("GET", "/api/machines/{id}/keys", { path: { id: machineId }, signal }),
   });
 }
 
@@ -118,7 +107,8 @@ export function useHistory(machineId: string) {
   return useQuery({
     queryKey: ["audit", "machine", machineId],
     queryFn: ({ signal }) =>
-      api.request<Page<AuditEvent>>("GET", `/api/machines/${machineId}/history`, {
+      api.request("GET", "/api/machines/{id}/history", {
+        path: { id: machineId },
         query: { limit: 100 },
         signal,
       }),
@@ -129,8 +119,7 @@ export function useHistory(machineId: string) {
 export function useSessions(state: Session["state"]) {
   return useQuery({
     queryKey: ["sessions", state],
-    queryFn: ({ signal }) =>
-      api.request<Page<Session>>("GET", "/api/sessions", { query: { state, limit: 200 }, signal }),
+    queryFn: ({ signal }) => api.request("GET", "/api/sessions", { query: { state, limit: 200 }, signal }),
     refetchInterval: usePoll(),
   });
 }
@@ -138,7 +127,7 @@ export function useSessions(state: Session["state"]) {
 export function useCodes() {
   return useQuery({
     queryKey: ["codes"],
-    queryFn: ({ signal }) => api.request<Page<Code>>("GET", "/api/codes", { query: { limit: 200 }, signal }),
+    queryFn: ({ signal }) => api.request("GET", "/api/codes", { query: { limit: 200 }, signal }),
     refetchInterval: usePoll(),
   });
 }
@@ -146,22 +135,22 @@ export function useCodes() {
 export function useUsers(enabled = true) {
   return useQuery({
     queryKey: ["users"],
-    queryFn: ({ signal }) => everything<User>("/api/users", signal),
+    queryFn: ({ signal }) => everyUser(signal),
     enabled,
     refetchInterval: usePoll(),
   });
 }
 
-/** All pages, for lists that are short by nature. */
-async function everything<T>(path: string, signal: AbortSignal): Promise<Page<T>> {
-  const items: T[] = [];
+/** All pages: the list is short by nature. */
+async function everyUser(signal: AbortSignal): Promise<{ items: User[] }> {
+  const items: User[] = [];
   let cursor = "";
   do {
-    const page = await api.request<Page<T>>("GET", path, { query: { limit: PAGE, cursor }, signal });
+    const page = await api.request("GET", "/api/users", { query: { limit: PAGE, cursor }, signal });
     items.push(...page.items);
     cursor = page.next_cursor ?? "";
   } while (cursor !== "" && items.length < EAGER);
-  return { items, next_cursor: null };
+  return { items };
 }
 
 export interface AuditFilter {
@@ -173,7 +162,7 @@ export function useAudit(filter: AuditFilter) {
   return useInfiniteQuery({
     queryKey: ["audit", "list", filter],
     queryFn: ({ pageParam, signal }) =>
-      api.request<Page<AuditEvent>>("GET", "/api/audit", {
+      api.request("GET", "/api/audit", {
         query: { ...filter, limit: 100, cursor: pageParam },
         signal,
       }),
@@ -187,7 +176,7 @@ export function useAudit(filter: AuditFilter) {
 export function useSettings() {
   return useQuery({
     queryKey: ["settings"],
-    queryFn: ({ signal }) => api.request<Settings>("GET", "/api/settings", { signal }),
+    queryFn: ({ signal }) => api.request("GET", "/api/settings", { signal }),
   });
 }
 

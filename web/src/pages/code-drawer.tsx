@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
-import { cancelCode, createCode, type NewCode } from "../api/actions";
+import { cancelCode, createCode } from "../api/actions";
 import { useChange, useCodes, useUsers } from "../api/queries";
-import type { Code } from "../api/types";
+import type { Code, NewCode } from "../api/types";
 import { may, useUser } from "../app/auth";
 import { CopyButton } from "../ui/copy";
 import { Dialog } from "../ui/dialog";

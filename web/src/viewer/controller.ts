@@ -531,6 +531,8 @@ export class ViewerController {
         return {
           ...stats,
           state: phase,
+          // What the machine says it uses, which may be later than what was chosen.
+          preset: stats?.quality?.preset ?? null,
           cause: cause?.code ?? null,
           controller: session?.controller ?? 0,
           self: session?.self ?? 0,

@@ -1,5 +1,6 @@
-import { ApiError, api } from "../api/client";
-import type { Access, ViewerToken } from "../api/types";
+import { viewerToken } from "../api/actions";
+import { ApiError } from "../api/client";
+import type { Access } from "../api/types";
 import { sentenceOf } from "../engine/cause";
 import type { EngineCommand, TokenFailure } from "../engine/messages";
 
@@ -29,9 +30,8 @@ export function tokenFailure(error: unknown): TokenFailure {
 /** A fresh token for the engine: each connection uses one up. */
 export async function mintToken(sessionId: string, access: Access): Promise<EngineCommand> {
   try {
-    const path = `/api/sessions/${encodeURIComponent(sessionId)}/viewer-token`;
-    const answer = await api.request<ViewerToken>("POST", path, { body: { access } });
-    return { type: "token", token: answer.token };
+    const { token } = await viewerToken(sessionId, access);
+    return { type: "token", token };
   } catch (error) {
     return { type: "token-failed", failure: tokenFailure(error) };
   }

@@ -15,7 +15,7 @@ import {
   Users,
 } from "lucide-react";
 import { type RefObject, useEffect, useRef, useState } from "react";
-import { api } from "../api/client";
+import { endSession } from "../api/actions";
 import type { QualitySettings } from "../engine/messages";
 import { Confirm } from "../ui/dialog";
 import { Dropdown, Item, Label, Line } from "../ui/menu";
@@ -167,9 +167,7 @@ export function Toolbar(props: ToolbarProps) {
         onOpenChange={setEnding}
         title="End this session?"
         action="End session"
-        run={async () => {
-          await api.request("POST", `/api/sessions/${encodeURIComponent(sessionId)}/end`, { body: {} });
-        }}
+        run={() => endSession(sessionId)}
       >
         Everyone is disconnected. An attended machine needs a new code to be helped again.
       </Confirm>

@@ -127,7 +127,8 @@ pub(crate) struct AuditQuery {
 }
 
 /// The audit, newest first.
-#[utoipa::path(get, path = "/api/audit", tag = "audit", params(AuditQuery),
+#[utoipa::path(get, path = "/api/audit", tag = "audit",
+    operation_id = "audit_list", params(AuditQuery),
     security(("access_token" = [])),
     responses((status = 200, body = List<AuditEvent>), (status = 403, body = ErrorBody)))]
 pub(crate) async fn audit(

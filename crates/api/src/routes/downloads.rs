@@ -18,6 +18,7 @@ const PIECE: usize = 64 * 1024;
 
 /// The support program for Linux.
 #[utoipa::path(get, path = "/api/downloads/linux/guruconnect", tag = "downloads",
+    operation_id = "downloads_linux",
     responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>),
         (status = 404, description = "download_missing", body = ErrorBody)))]
 pub(crate) async fn linux(State(app): State<App>) -> Result<Response, ApiError> {

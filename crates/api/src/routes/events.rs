@@ -93,7 +93,8 @@ fn change(topic: Topic) -> String {
 /// Word of changed lists, as server-sent events: `event: change` with
 /// `data: {"topic": "machines"|"sessions"|"codes"|"users"|"audit"}`. A comment every
 /// 15 s shows that the connection holds. Ends when the login does.
-#[utoipa::path(get, path = "/api/events", tag = "audit", security(("access_token" = [])),
+#[utoipa::path(get, path = "/api/events", tag = "audit",
+    operation_id = "events_stream", security(("access_token" = [])),
     responses((status = 200, content_type = "text/event-stream", body = String),
         (status = 401, body = ErrorBody)))]
 pub(crate) async fn events(

@@ -47,7 +47,8 @@ pub(crate) struct Settings {
 }
 
 /// How the server was started. Changed by its environment only.
-#[utoipa::path(get, path = "/api/settings", tag = "server", security(("access_token" = [])),
+#[utoipa::path(get, path = "/api/settings", tag = "server",
+    operation_id = "settings_get", security(("access_token" = [])),
     responses((status = 200, body = Settings), (status = 403, body = ErrorBody)))]
 pub(crate) async fn settings(
     State(app): State<App>,

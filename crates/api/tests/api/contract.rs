@@ -35,6 +35,24 @@ fn routes_and_document_match() {
 }
 
 #[test]
+fn every_operation_has_an_id_of_its_own() {
+    let document: Value = serde_json::from_str(&document()).unwrap();
+    let mut seen = BTreeSet::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let id = operation["operationId"].as_str().unwrap_or_default();
+            // Generators make a name of it: `resource_action`.
+            assert!(
+                id.contains('_') && id.chars().all(|c| c.is_ascii_lowercase() || c == '_'),
+                "{method} {path} has the id {id:?}"
+            );
+            assert!(seen.insert(id), "{method} {path} shares the id {id:?}");
+        }
+    }
+    assert_eq!(seen.len(), routes().len());
+}
+
+#[test]
 fn the_committed_document_is_the_generated_one() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/api/openapi.json");
     if gc_runtime::env("UPDATE").is_some() {

@@ -27,7 +27,8 @@ pub(crate) struct LoginRequest {
 
 /// Sign in. An unknown name and a wrong password are answered alike, after the
 /// same work.
-#[utoipa::path(post, path = "/api/auth/login", tag = "auth", request_body = LoginRequest,
+#[utoipa::path(post, path = "/api/auth/login", tag = "auth",
+    operation_id = "auth_login", request_body = LoginRequest,
     responses((status = 200, body = LoginResponse),
         (status = 401, description = "login_failed", body = ErrorBody),
         (status = 429, description = "rate_limited, with Retry-After", body = ErrorBody)))]

@@ -13,6 +13,7 @@ use crate::state::App;
 /// Sign out: the login is over for every token and socket of it, at once and for
 /// good. Takes the access token, or the refresh cookie with `X-GuruConnect: 1`.
 #[utoipa::path(delete, path = "/api/auth/logout", tag = "auth",
+    operation_id = "auth_logout",
     security(("access_token" = []), ("refresh_cookie" = [])),
     responses((status = 204), (status = 401, body = ErrorBody)))]
 pub(crate) async fn logout(

@@ -10,7 +10,8 @@ use crate::routes::users::User;
 use crate::state::App;
 
 /// Who is signed in.
-#[utoipa::path(get, path = "/api/auth/me", tag = "auth", security(("access_token" = [])),
+#[utoipa::path(get, path = "/api/auth/me", tag = "auth",
+    operation_id = "auth_me", security(("access_token" = [])),
     responses((status = 200, body = User), (status = 401, body = ErrorBody)))]
 pub(crate) async fn me(State(app): State<App>, access: UserAccess) -> Result<Json<User>, ApiError> {
     access.require(Action::OwnAccount)?;

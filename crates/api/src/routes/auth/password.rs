@@ -26,7 +26,8 @@ pub(crate) struct PasswordRequest {
 }
 
 /// Change one's own password. Every other login of the user ends.
-#[utoipa::path(post, path = "/api/auth/password", tag = "auth", request_body = PasswordRequest,
+#[utoipa::path(post, path = "/api/auth/password", tag = "auth",
+    operation_id = "auth_password", request_body = PasswordRequest,
     security(("access_token" = [])),
     responses((status = 204), (status = 400, body = ErrorBody),
         (status = 403, description = "wrong_password", body = ErrorBody),

@@ -15,6 +15,7 @@ use crate::state::App;
 /// A new access token for the refresh cookie, which is replaced. A cookie that was
 /// used before ends the whole login. Needs the header `X-GuruConnect: 1`.
 #[utoipa::path(post, path = "/api/auth/refresh", tag = "auth",
+    operation_id = "auth_refresh",
     security(("refresh_cookie" = [])),
     responses((status = 200, body = LoginResponse), (status = 401, body = ErrorBody),
         (status = 403, description = "cross_site", body = ErrorBody)))]

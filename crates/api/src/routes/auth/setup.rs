@@ -32,7 +32,8 @@ pub(crate) struct SetupRequest {
 }
 
 /// Make the first administrator. There is nothing at this address once one exists.
-#[utoipa::path(post, path = "/api/setup", tag = "auth", request_body = SetupRequest,
+#[utoipa::path(post, path = "/api/setup", tag = "auth",
+    operation_id = "auth_setup", request_body = SetupRequest,
     responses((status = 201, body = LoginResponse), (status = 400, body = ErrorBody),
         (status = 401, description = "setup_token_wrong", body = ErrorBody),
         (status = 404, description = "an administrator exists", body = ErrorBody)))]

@@ -16,6 +16,7 @@ use crate::state::App;
 /// Take a code back, by the code itself or by its id. No agent binds it after the
 /// answer.
 #[utoipa::path(post, path = "/api/codes/{code}/cancel", tag = "codes",
+    operation_id = "codes_cancel",
     params(("code" = String, Path, description = "Code or its id")),
     security(("access_token" = [])),
     responses((status = 204), (status = 404, body = ErrorBody),

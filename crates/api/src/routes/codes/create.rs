@@ -36,7 +36,8 @@ pub(crate) struct NewCodeRequest {
 }
 
 /// Make a support code.
-#[utoipa::path(post, path = "/api/codes", tag = "codes", request_body = NewCodeRequest,
+#[utoipa::path(post, path = "/api/codes", tag = "codes",
+    operation_id = "codes_create", request_body = NewCodeRequest,
     security(("access_token" = [])),
     responses((status = 201, body = Code), (status = 400, body = ErrorBody),
         (status = 403, body = ErrorBody)))]

@@ -24,7 +24,8 @@ pub(crate) struct CodesQuery {
 }
 
 /// Support codes, newest first.
-#[utoipa::path(get, path = "/api/codes", tag = "codes", params(CodesQuery),
+#[utoipa::path(get, path = "/api/codes", tag = "codes",
+    operation_id = "codes_list", params(CodesQuery),
     security(("access_token" = [])),
     responses((status = 200, body = List<Code>), (status = 403, body = ErrorBody)))]
 pub(crate) async fn list(

@@ -38,7 +38,8 @@ pub(crate) struct GuestProgress {
 }
 
 /// How the session of a code goes, for the join page. A used code keeps answering.
-#[utoipa::path(post, path = "/api/codes/status", tag = "codes", request_body = CodeRequest,
+#[utoipa::path(post, path = "/api/codes/status", tag = "codes",
+    operation_id = "codes_status", request_body = CodeRequest,
     responses((status = 200, body = GuestProgress),
         (status = 404, description = "code_unknown", body = ErrorBody),
         (status = 429, description = "rate_limited, with Retry-After", body = ErrorBody)))]

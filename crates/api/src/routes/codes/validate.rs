@@ -35,7 +35,8 @@ pub(crate) struct ValidCode {
 }
 
 /// Whether a guest can come in with a code, and who waits. Does not use it up.
-#[utoipa::path(post, path = "/api/codes/validate", tag = "codes", request_body = CodeRequest,
+#[utoipa::path(post, path = "/api/codes/validate", tag = "codes",
+    operation_id = "codes_validate", request_body = CodeRequest,
     responses((status = 200, body = ValidCode),
         (status = 400, description = "code_malformed", body = ErrorBody),
         (status = 404, description = "code_unknown", body = ErrorBody),

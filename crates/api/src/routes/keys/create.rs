@@ -36,6 +36,7 @@ pub(crate) struct NewKey {
 
 /// Make a key for a machine's agent.
 #[utoipa::path(post, path = "/api/machines/{id}/keys", tag = "machines",
+    operation_id = "keys_create",
     request_body = NewKeyRequest, params(("id" = MachineId, Path)),
     security(("access_token" = [])),
     responses((status = 201, body = NewKey), (status = 404, body = ErrorBody)))]

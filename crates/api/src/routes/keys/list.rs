@@ -15,6 +15,7 @@ use crate::state::App;
 
 /// Keys of a machine, newest first, revoked ones too.
 #[utoipa::path(get, path = "/api/machines/{id}/keys", tag = "machines",
+    operation_id = "keys_list",
     params(("id" = MachineId, Path)), security(("access_token" = [])),
     responses((status = 200, body = List<AgentKey>), (status = 404, body = ErrorBody)))]
 pub(crate) async fn list(

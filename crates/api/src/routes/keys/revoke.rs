@@ -14,6 +14,7 @@ use crate::state::App;
 
 /// Revoke a key. The link that was opened with it closes.
 #[utoipa::path(delete, path = "/api/machines/{id}/keys/{key_id}", tag = "machines",
+    operation_id = "keys_revoke",
     params(("id" = MachineId, Path), ("key_id" = AgentKeyId, Path)),
     security(("access_token" = [])),
     responses((status = 204), (status = 404, body = ErrorBody)))]

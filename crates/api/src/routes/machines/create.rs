@@ -47,7 +47,8 @@ const fn ask() -> ConsentMode {
 }
 
 /// Make a machine. Its agent needs a key: see `/api/machines/{id}/keys`.
-#[utoipa::path(post, path = "/api/machines", tag = "machines", request_body = NewMachineRequest,
+#[utoipa::path(post, path = "/api/machines", tag = "machines",
+    operation_id = "machines_create", request_body = NewMachineRequest,
     security(("access_token" = [])),
     responses((status = 201, body = Machine), (status = 400, body = ErrorBody),
         (status = 403, body = ErrorBody)))]

@@ -28,6 +28,7 @@ pub(crate) struct DeleteQuery {
 /// Take a machine off the lists. It comes back by itself when its agent connects
 /// anew, unless it was purged. Sessions and audit stay.
 #[utoipa::path(delete, path = "/api/machines/{id}", tag = "machines",
+    operation_id = "machines_delete",
     params(("id" = MachineId, Path), DeleteQuery), security(("access_token" = [])),
     responses((status = 204), (status = 404, body = ErrorBody)))]
 pub(crate) async fn delete(

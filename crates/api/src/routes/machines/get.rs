@@ -14,6 +14,7 @@ use crate::state::App;
 
 /// A machine.
 #[utoipa::path(get, path = "/api/machines/{id}", tag = "machines",
+    operation_id = "machines_get",
     params(("id" = MachineId, Path)), security(("access_token" = [])),
     responses((status = 200, body = Machine), (status = 404, body = ErrorBody)))]
 pub(crate) async fn get(

@@ -27,6 +27,7 @@ pub(crate) struct HistoryQuery {
 
 /// What happened to a machine, newest first; also after it was removed.
 #[utoipa::path(get, path = "/api/machines/{id}/history", tag = "machines",
+    operation_id = "machines_history",
     params(("id" = MachineId, Path), HistoryQuery), security(("access_token" = [])),
     responses((status = 200, body = List<AuditEvent>), (status = 403, body = ErrorBody)))]
 pub(crate) async fn history(

@@ -25,7 +25,8 @@ pub(crate) struct MachinesQuery {
 }
 
 /// Machines by name.
-#[utoipa::path(get, path = "/api/machines", tag = "machines", params(MachinesQuery),
+#[utoipa::path(get, path = "/api/machines", tag = "machines",
+    operation_id = "machines_list", params(MachinesQuery),
     security(("access_token" = [])),
     responses((status = 200, body = List<Machine>), (status = 403, body = ErrorBody)))]
 pub(crate) async fn list(

@@ -38,7 +38,8 @@ pub(crate) struct MachinePatch {
 }
 
 /// Change a machine.
-#[utoipa::path(patch, path = "/api/machines/{id}", tag = "machines", request_body = MachinePatch,
+#[utoipa::path(patch, path = "/api/machines/{id}", tag = "machines",
+    operation_id = "machines_update", request_body = MachinePatch,
     params(("id" = MachineId, Path)), security(("access_token" = [])),
     responses((status = 200, body = Machine), (status = 400, body = ErrorBody),
         (status = 404, body = ErrorBody)))]

@@ -31,7 +31,8 @@ pub(crate) struct NewSessionRequest {
 }
 
 /// The machine's live session, or a new one. Works while the machine is offline.
-#[utoipa::path(post, path = "/api/sessions", tag = "sessions", request_body = NewSessionRequest,
+#[utoipa::path(post, path = "/api/sessions", tag = "sessions",
+    operation_id = "sessions_create", request_body = NewSessionRequest,
     security(("access_token" = [])),
     responses((status = 200, description = "it was live", body = Session),
         (status = 201, description = "it is new", body = Session),

@@ -25,7 +25,8 @@ pub(crate) struct EndRequest {
 }
 
 /// End a session for everyone in it.
-#[utoipa::path(post, path = "/api/sessions/{id}/end", tag = "sessions", request_body = EndRequest,
+#[utoipa::path(post, path = "/api/sessions/{id}/end", tag = "sessions",
+    operation_id = "sessions_end", request_body = EndRequest,
     params(("id" = SessionId, Path)), security(("access_token" = [])),
     responses((status = 204), (status = 404, body = ErrorBody),
         (status = 409, description = "session_ended", body = ErrorBody)))]

@@ -14,6 +14,7 @@ use crate::state::App;
 
 /// A session.
 #[utoipa::path(get, path = "/api/sessions/{id}", tag = "sessions",
+    operation_id = "sessions_get",
     params(("id" = SessionId, Path)), security(("access_token" = [])),
     responses((status = 200, body = Session), (status = 404, body = ErrorBody)))]
 pub(crate) async fn get(

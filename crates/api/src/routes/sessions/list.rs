@@ -25,7 +25,8 @@ pub(crate) struct SessionsQuery {
 }
 
 /// Sessions, newest first.
-#[utoipa::path(get, path = "/api/sessions", tag = "sessions", params(SessionsQuery),
+#[utoipa::path(get, path = "/api/sessions", tag = "sessions",
+    operation_id = "sessions_list", params(SessionsQuery),
     security(("access_token" = [])),
     responses((status = 200, body = List<Session>), (status = 403, body = ErrorBody)))]
 pub(crate) async fn list(

@@ -50,6 +50,7 @@ pub(crate) struct ViewerToken {
 
 /// Make out a viewer token.
 #[utoipa::path(post, path = "/api/sessions/{id}/viewer-token", tag = "sessions",
+    operation_id = "sessions_viewer_token",
     request_body = ViewerTokenRequest, params(("id" = SessionId, Path)),
     security(("access_token" = [])),
     responses((status = 201, body = ViewerToken),

@@ -13,7 +13,8 @@ use crate::state::App;
 /// The link of an agent. The credential, a machine key, `code_` and a support code,
 /// or a resume token, goes into the `Authorization` header and is checked before
 /// the upgrade. Binary messages as in `docs/protocol.md`, at most 4 MiB.
-#[utoipa::path(get, path = "/ws/agent", tag = "sockets", security(("agent_key" = [])),
+#[utoipa::path(get, path = "/ws/agent", tag = "sockets",
+    operation_id = "sockets_agent", security(("agent_key" = [])),
     responses((status = 101), (status = 401, body = ErrorBody)))]
 pub(crate) async fn agent(
     State(app): State<App>,

@@ -13,6 +13,7 @@ use crate::state::App;
 /// come from this server's own pages. Binary messages as in `docs/protocol.md`, at
 /// most 64 KiB.
 #[utoipa::path(get, path = "/ws/viewer", tag = "sockets",
+    operation_id = "sockets_viewer",
     responses((status = 101), (status = 403, description = "foreign_origin", body = ErrorBody)))]
 pub(crate) async fn viewer(
     State(app): State<App>,

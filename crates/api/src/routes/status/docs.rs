@@ -10,6 +10,7 @@ use crate::openapi::document;
 
 /// This document.
 #[utoipa::path(get, path = "/api/openapi.json", tag = "server",
+    operation_id = "docs_openapi",
     responses((status = 200, content_type = "application/json", body = Object)))]
 pub(crate) async fn openapi() -> Response {
     ([(header::CONTENT_TYPE, "application/json")], document()).into_response()
@@ -17,6 +18,7 @@ pub(crate) async fn openapi() -> Response {
 
 /// The operations of this document on a page.
 #[utoipa::path(get, path = "/api/docs", tag = "server",
+    operation_id = "docs_page",
     responses((status = 200, content_type = "text/html", body = String)))]
 pub(crate) async fn docs() -> Html<String> {
     Html(page(&serde_json::from_str(&document()).unwrap_or_default()))

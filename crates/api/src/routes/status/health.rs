@@ -21,19 +21,22 @@ fn well() -> Json<Health> {
 
 /// Whether the server can do its work; the same as `/health/ready`.
 #[utoipa::path(get, path = "/health", tag = "server",
+    operation_id = "health_get",
     responses((status = 200, body = Health), (status = 503, body = ErrorBody)))]
 pub(crate) async fn health(State(app): State<App>) -> Result<Json<Health>, ApiError> {
     ready(State(app)).await
 }
 
 /// Whether the process answers at all.
-#[utoipa::path(get, path = "/health/live", tag = "server", responses((status = 200, body = Health)))]
+#[utoipa::path(get, path = "/health/live", tag = "server",
+    operation_id = "health_live", responses((status = 200, body = Health)))]
 pub(crate) async fn live() -> Json<Health> {
     well()
 }
 
 /// Whether the server can do its work: its database answers.
 #[utoipa::path(get, path = "/health/ready", tag = "server",
+    operation_id = "health_ready",
     responses((status = 200, body = Health), (status = 503, body = ErrorBody)))]
 pub(crate) async fn ready(State(app): State<App>) -> Result<Json<Health>, ApiError> {
     app.storage.ping().await?;

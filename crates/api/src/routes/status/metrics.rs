@@ -11,6 +11,7 @@ use crate::state::App;
 
 /// Counters in Prometheus' text format, for clients on this machine.
 #[utoipa::path(get, path = "/metrics", tag = "server",
+    operation_id = "metrics_get",
     responses((status = 200, content_type = "text/plain", body = String),
         (status = 403, body = ErrorBody)))]
 pub(crate) async fn metrics(State(app): State<App>) -> Response {

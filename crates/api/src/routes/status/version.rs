@@ -26,6 +26,7 @@ pub(crate) struct Version {
 
 /// Which build runs.
 #[utoipa::path(get, path = "/api/version", tag = "server",
+    operation_id = "version_get",
     responses((status = 200, body = Version), (status = 503, body = ErrorBody)))]
 pub(crate) async fn version(State(app): State<App>) -> Result<Json<Version>, ApiError> {
     let build = app.config.build;

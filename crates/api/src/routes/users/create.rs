@@ -34,7 +34,8 @@ pub(crate) struct NewUserRequest {
 }
 
 /// Make a user. Nobody can give what they do not hold themselves.
-#[utoipa::path(post, path = "/api/users", tag = "users", request_body = NewUserRequest,
+#[utoipa::path(post, path = "/api/users", tag = "users",
+    operation_id = "users_create", request_body = NewUserRequest,
     security(("access_token" = [])),
     responses((status = 201, body = User), (status = 400, body = ErrorBody),
         (status = 403, body = ErrorBody), (status = 409, body = ErrorBody)))]

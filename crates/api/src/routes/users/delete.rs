@@ -14,7 +14,8 @@ use crate::routes::users::{may_change, unknown};
 use crate::state::App;
 
 /// Remove a user. What they did stays in the audit.
-#[utoipa::path(delete, path = "/api/users/{id}", tag = "users", params(("id" = UserId, Path)),
+#[utoipa::path(delete, path = "/api/users/{id}", tag = "users",
+    operation_id = "users_delete", params(("id" = UserId, Path)),
     security(("access_token" = [])),
     responses((status = 204), (status = 404, body = ErrorBody),
         (status = 409, description = "cannot_change_self, last_admin", body = ErrorBody)))]

@@ -12,7 +12,8 @@ use crate::routes::users::{User, unknown};
 use crate::state::App;
 
 /// A user.
-#[utoipa::path(get, path = "/api/users/{id}", tag = "users", params(("id" = UserId, Path)),
+#[utoipa::path(get, path = "/api/users/{id}", tag = "users",
+    operation_id = "users_get", params(("id" = UserId, Path)),
     security(("access_token" = [])),
     responses((status = 200, body = User), (status = 404, body = ErrorBody)))]
 pub(crate) async fn get(

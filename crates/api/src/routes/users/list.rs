@@ -24,7 +24,8 @@ pub(crate) struct UsersQuery {
 }
 
 /// Users by name.
-#[utoipa::path(get, path = "/api/users", tag = "users", params(UsersQuery),
+#[utoipa::path(get, path = "/api/users", tag = "users",
+    operation_id = "users_list", params(UsersQuery),
     security(("access_token" = [])),
     responses((status = 200, body = List<User>), (status = 403, body = ErrorBody)))]
 pub(crate) async fn list(

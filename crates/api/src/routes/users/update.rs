@@ -33,7 +33,8 @@ pub(crate) struct UserPatch {
 }
 
 /// Change a user. What they may do changes at once, on open sockets too.
-#[utoipa::path(patch, path = "/api/users/{id}", tag = "users", request_body = UserPatch,
+#[utoipa::path(patch, path = "/api/users/{id}", tag = "users",
+    operation_id = "users_update", request_body = UserPatch,
     params(("id" = UserId, Path)), security(("access_token" = [])),
     responses((status = 200, body = User), (status = 403, body = ErrorBody),
         (status = 404, body = ErrorBody),

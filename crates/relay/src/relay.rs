@@ -136,7 +136,6 @@ impl Relay {
     }
 
     /// Runs an agent's link to its end.
-    #[expect(clippy::unused_async, reason = "awaits links once they are served")]
     pub async fn serve_agent(
         &self,
         credential: AgentCredential,
@@ -148,7 +147,6 @@ impl Relay {
     }
 
     /// Runs a viewer's link to its end.
-    #[expect(clippy::unused_async, reason = "awaits links once they are served")]
     pub async fn serve_viewer(
         &self,
         peer: PeerInfo,
@@ -253,7 +251,6 @@ impl Relay {
 
     /// Tells every link that the server goes away and when to come back, and
     /// closes them all.
-    #[expect(clippy::unused_async, reason = "awaits links once they are served")]
     pub async fn shutdown(&self, retry_after: Duration) {
         self.shared.shutdown(retry_after).await;
     }

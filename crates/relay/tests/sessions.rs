@@ -266,7 +266,8 @@ async fn replays_and_records_of_an_earlier_link_are_dropped() {
     let mut joined = false;
     agent
         .body(|body| {
-            joined |= matches!(body, Body::ParticipantJoined(j) if j.participant == seat.into());
+            joined |=
+                matches!(body, Body::ParticipantJoined(j) if j.participant == u32::from(seat));
             matches!(body, Body::PictureNeeded(_)).then_some(())
         })
         .await;

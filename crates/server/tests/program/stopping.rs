@@ -34,6 +34,18 @@ async fn next(socket: &mut Socket) -> Result<Body, u16> {
     }
 }
 
+/// What is said last, and the code of the close.
+async fn end(socket: &mut Socket) -> (v2::Close, u16) {
+    let mut told = None;
+    loop {
+        match next(socket).await {
+            Ok(Body::Close(close)) => told = Some(close),
+            Ok(_) => {}
+            Err(code) => return (told.expect("closed without a word"), code),
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_told_to_stop_says_goodbye_and_ends_well() {
     for signal in [Signal::TERM, Signal::INT] {
@@ -64,21 +76,14 @@ async fn a_server_told_to_stop_says_goodbye_and_ends_well() {
         assert!(matches!(next(&mut socket).await, Ok(Body::Welcome(_))));
         // A stranger who has not said hello yet must not hold up the end either.
         let stranger = format!("ws://127.0.0.1:{port}/ws/viewer");
-        let (_stranger, _) = connect_async(stranger).await.unwrap();
+        let (stranger, _) = connect_async(stranger).await.unwrap();
 
         server.signal(signal);
-        let mut told = None;
-        let code = loop {
-            match next(&mut socket).await {
-                Ok(Body::Close(close)) => told = Some(close),
-                Ok(_) => {}
-                Err(code) => break code,
-            }
-        };
-        let told = told.expect("closed without a word");
-        assert!(told.retry_after_ms > 0, "{told:?}");
-        assert_eq!(i32::from(code), CloseCode::GoingAway as i32, "{signal:?}");
-        drop(socket);
+        for mut socket in [socket, stranger] {
+            let (told, code) = end(&mut socket).await;
+            assert!(told.retry_after_ms > 0, "{told:?}");
+            assert_eq!(i32::from(code), CloseCode::GoingAway as i32, "{signal:?}");
+        }
         assert_eq!(server.wait().code(), Some(0), "{}", server.log());
     }
 }

@@ -41,6 +41,7 @@ pub use openapi::document;
 pub use password::PasswordCost;
 pub use password::PasswordError;
 pub use planes::Plane;
+pub use reaper::Reaper;
 pub use routes::{router, routes};
 pub use state::{App, StartError};
 pub use web::{NoWebFiles, WebFile, WebFiles};

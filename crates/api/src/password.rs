@@ -107,3 +107,69 @@ impl Passwords {
         tokio::task::spawn_blocking(work).await.map_err(|_| PasswordError::Failed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Condvar, Mutex};
+    use std::time::Duration;
+
+    use futures_util::future::join_all;
+    use gc_types::SeededEntropy;
+
+    use super::*;
+
+    /// Holds back what runs until it is opened.
+    #[derive(Default)]
+    struct Barrier {
+        open: Mutex<bool>,
+        changed: Condvar,
+    }
+
+    impl Barrier {
+        fn pass(&self) {
+            let open = self.open.lock().unwrap();
+            drop(self.changed.wait_while(open, |open| !*open).unwrap());
+        }
+
+        fn open(&self) {
+            *self.open.lock().unwrap() = true;
+            self.changed.notify_all();
+        }
+    }
+
+    #[tokio::test]
+    async fn two_hashes_run_and_sixty_four_wait_at_most() {
+        let cost = PasswordCost { memory_kib: 8, passes: 1 };
+        let passwords = Passwords::new(cost, &SeededEntropy::new(1)).unwrap();
+        let barrier = Arc::new(Barrier::default());
+        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let mut crowd = Vec::new();
+        for _ in 0..200 {
+            let (barrier, running, most) = (barrier.clone(), running.clone(), most.clone());
+            crowd.push(passwords.run(move || {
+                let now = running.fetch_add(1, Ordering::SeqCst) + 1;
+                most.fetch_max(now, Ordering::SeqCst);
+                barrier.pass();
+                running.fetch_sub(1, Ordering::SeqCst);
+            }));
+        }
+        let opener = async {
+            // This thread is free while two hash: it gets here, and opens.
+            let two = async {
+                while running.load(Ordering::SeqCst) < 2 {
+                    tokio::task::yield_now().await;
+                }
+            };
+            let two = tokio::time::timeout(Duration::from_mins(1), two).await;
+            barrier.open();
+            two
+        };
+        let (answers, two) = tokio::join!(join_all(crowd), opener);
+        assert!(two.is_ok(), "two never ran at once");
+        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 64);
+        assert!(answers.iter().all(|answer| matches!(answer, Ok(()) | Err(PasswordError::Busy))));
+        assert_eq!(most.load(Ordering::SeqCst), 2);
+        assert_eq!(passwords.run(|| 7).await, Ok(7), "places are given back");
+    }
+}

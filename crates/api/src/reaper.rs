@@ -17,11 +17,11 @@ const FORGET_LOGINS: Duration = Duration::from_hours(720);
 
 /// Since when each session has been without agent and viewers.
 #[derive(Default)]
-pub(crate) struct Idle(HashMap<SessionId, Duration>);
+struct Idle(HashMap<SessionId, Duration>);
 
 impl Idle {
     /// Sessions to end now. Never an online, a watched or an attended one.
-    pub(crate) fn overdue<'s>(
+    fn overdue<'s>(
         &mut self,
         live: &'s [SessionRow],
         views: &[SessionView],
@@ -44,32 +44,47 @@ impl Idle {
     }
 }
 
-/// Sweeps until the process ends.
-pub(crate) async fn run(app: App) {
-    let mut idle = Idle::default();
-    loop {
-        tokio::time::sleep(SWEEP).await;
-        if let Err(error) = sweep(&app, &mut idle).await {
-            tracing::warn!(%error, "sweep failed; the next one tries again");
-        }
-    }
+/// Ends sessions that nobody uses; the API runs one of its own.
+pub struct Reaper {
+    app: App,
+    idle: Idle,
 }
 
-pub(crate) async fn sweep(app: &App, idle: &mut Idle) -> Result<(), gc_storage::StorageError> {
-    let live = app.storage.live_sessions_of_all().await?;
-    let overdue =
-        idle.overdue(&live, &app.relay.sessions(), app.clock.monotonic(), app.config.reap_after);
-    for row in overdue {
-        if crate::sessions::end(app, row, CauseCode::Reaped, None, "").await? {
-            app.journal
-                .event(row.tenant, "session.ended")
-                .target("session", row.id, &row.machine_name)
-                .session(Some(row.id))
-                .machine(row.machine)
-                .detail(json!({ "cause": CauseCode::Reaped.name() }))
-                .write(&app.journal);
+impl Reaper {
+    /// Has seen nothing yet: what is idle is so from its first sweep on.
+    pub fn new(app: App) -> Self {
+        Self { app, idle: Idle::default() }
+    }
+
+    /// Sweeps until the process ends.
+    pub(crate) async fn run(mut self) {
+        loop {
+            tokio::time::sleep(SWEEP).await;
+            if let Err(error) = self.sweep().await {
+                tracing::warn!(%error, "sweep failed; the next one tries again");
+            }
         }
     }
-    let before = app.clock.now().0.saturating_sub(FORGET_LOGINS.as_millis() as u64);
-    app.storage.forget_ended_logins(UnixMillis(before)).await
+
+    /// Ends the managed sessions that were without agent and viewers for as long as
+    /// [`ApiConfig::reap_after`](crate::ApiConfig::reap_after), and forgets logins
+    /// that ended long ago.
+    pub async fn sweep(&mut self) -> Result<(), gc_storage::StorageError> {
+        let app = &self.app;
+        let live = app.storage.live_sessions_of_all().await?;
+        let (views, now) = (app.relay.sessions(), app.clock.monotonic());
+        for row in self.idle.overdue(&live, &views, now, app.config.reap_after) {
+            if crate::sessions::end(app, row, CauseCode::Reaped, None, "").await? {
+                app.journal
+                    .event(row.tenant, "session.ended")
+                    .target("session", row.id, &row.machine_name)
+                    .session(Some(row.id))
+                    .machine(row.machine)
+                    .detail(json!({ "cause": CauseCode::Reaped.name() }))
+                    .write(&app.journal);
+            }
+        }
+        let before = app.clock.now().0.saturating_sub(FORGET_LOGINS.as_millis() as u64);
+        app.storage.forget_ended_logins(UnixMillis(before)).await
+    }
 }

@@ -99,7 +99,7 @@ impl App {
         gc_runtime::spawn("journal", crate::writer::run(core.clone(), entries));
         let app = Self { core, relay, web };
         crate::sessions::reconcile(&app).await?;
-        gc_runtime::spawn("reaper", crate::reaper::run(app.clone()));
+        gc_runtime::spawn("reaper", crate::reaper::Reaper::new(app.clone()).run());
         Ok(app)
     }
 

@@ -126,7 +126,7 @@ impl Writer {
         let core = self.core.clone();
         let now = core.clock.now();
         match event {
-            RelayEvent::AgentOnline { agent, tenant, hello, software, peer } => {
+            RelayEvent::AgentOnline { agent, tenant, key, hello, software, peer } => {
                 let name = clean_text(&hello.hostname, 64);
                 let event = core
                     .journal
@@ -147,6 +147,9 @@ impl Writer {
                         };
                         let store = core.storage.tenant(*tenant);
                         store.machine_online(*machine, facts, now).await?;
+                        if let Some(key) = key {
+                            store.touch_key(*key, now).await?;
+                        }
                         event.target("machine", machine, &name).machine(Some(*machine))
                     }
                     AgentRef::Support(session) => {

@@ -67,7 +67,6 @@ pub(crate) async fn run(demo: &mut Demo, screenshots: &Path) -> Result<()> {
     let code = new_code(&console).await?;
     console.screenshot(&shot("06-code")).await?;
     let guest = browser.open(&format!("{address}/j/{code}"), true).await?;
-    guest.click("[data-testid=join-submit]").await?;
     guest.wait_for_element("[data-testid=join-who]").await?;
     guest.screenshot(&shot("07-join-page")).await?;
     demo.support_agent =

@@ -89,6 +89,7 @@ async fn control_changes_hands_only_by_the_word_of_who_has_it() -> Result<()> {
     second.click("[data-testid=toolbar-people]").await?;
     second.click("[data-testid=control-ask]").await?;
     first.focus().await?;
+    first.click("[data-testid=toolbar-people]").await?;
     first.wait_for_element("[data-testid^=control-give]").await?;
     ensure!(first.eval(in_control).await? == true, "control went before it was given");
     first.click("[data-testid^=control-give]").await?;

@@ -87,7 +87,7 @@ async fn open(
         }
     };
 
-    let (agent, tenant) = (admitted.agent, admitted.tenant);
+    let (agent, tenant, key) = (admitted.agent, admitted.tenant, admitted.key);
     let held = hello
         .held_sessions
         .iter()
@@ -101,7 +101,7 @@ async fn open(
     link.tell(Body::Welcome(welcome));
     let entry = AgentEntry {
         link: Arc::clone(&link),
-        key: admitted.key,
+        key,
         since: shared.clock.now(),
         logged_on_user: clean_text(&hello.logged_on_user, MAX_NAME),
         idle: Duration::ZERO,
@@ -115,7 +115,7 @@ async fn open(
         "relay writer",
         writer::run(Arc::clone(shared), Arc::clone(&link), None, sink),
     );
-    shared.events.emit(RelayEvent::AgentOnline { agent, tenant, hello, software, peer });
+    shared.events.emit(RelayEvent::AgentOnline { agent, tenant, key, hello, software, peer });
     offer_sessions(shared, &link, agent, admitted.sessions);
     Some((agent, tenant, link))
 }

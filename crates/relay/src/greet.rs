@@ -14,14 +14,19 @@ use crate::shared::Shared;
 /// How long a gate may take before the peer is told to come back later.
 const GATE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Waits for the hello.
+/// Waits for the hello. A server that goes away does not wait.
 pub(crate) async fn greeting(
     shared: &Shared,
     peer: Peer,
     source: &mut dyn LinkSource,
 ) -> Result<Greeting, Closing> {
     let gate = HelloGate::new(peer, SUPPORTED_VERSIONS, shared.now(), shared.config.hello_timeout);
-    let Ok(event) = timeout(shared.config.hello_timeout, source.next()).await else {
+    let event = tokio::select! {
+        biased;
+        closing = shared.leaving() => return Err(closing),
+        event = timeout(shared.config.hello_timeout, source.next()) => event,
+    };
+    let Ok(event) = event else {
         return Err(Closing::new(CloseCode::TimedOut, "no hello in time"));
     };
     match event {

@@ -207,6 +207,8 @@ pub enum RelayEvent {
         agent: AgentRef,
         /// Tenant.
         tenant: TenantId,
+        /// The machine key it came with; none for a one-time agent.
+        key: Option<AgentKeyId>,
         /// Its hello.
         hello: v2::AgentHello,
         /// Its version.

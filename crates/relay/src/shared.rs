@@ -94,6 +94,8 @@ pub(crate) struct Shared {
     registry: Mutex<Registry>,
     /// A link is out of the registry.
     link_ended: Notify,
+    /// The shutdown has begun.
+    left: Notify,
 }
 
 impl Shared {
@@ -115,6 +117,7 @@ impl Shared {
             next_link: AtomicU64::new(1),
             registry: Mutex::default(),
             link_ended: Notify::new(),
+            left: Notify::new(),
         }
     }
 
@@ -147,6 +150,19 @@ impl Shared {
     /// The refusal of new links while the server shuts down.
     pub(crate) fn going_away(&self) -> Result<(), Closing> {
         self.registry().refuse_when_going_away()
+    }
+
+    /// Waits until the server shuts down.
+    pub(crate) async fn leaving(&self) -> Closing {
+        loop {
+            let left = self.left.notified();
+            tokio::pin!(left);
+            left.as_mut().enable();
+            if let Err(closing) = self.going_away() {
+                return closing;
+            }
+            left.await;
+        }
     }
 
     pub(crate) fn next_link(&self) -> u64 {
@@ -325,6 +341,7 @@ impl Shared {
                 link.close(going_away(retry_after));
             }
         }
+        self.left.notify_waiters();
         let all_gone = async {
             loop {
                 let ended = self.link_ended.notified();

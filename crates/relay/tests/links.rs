@@ -225,12 +225,16 @@ async fn a_shutdown_says_when_to_come_back() {
     let session = TestRelay::session(1);
     t.relay.open_session(open_session(session, TestRelay::machine(1)));
     let mut agent = t.agent(1).await;
+    // Of these nobody has heard a word yet: they must not hold up the end.
+    let (mut first, mut second) = (t.connect_viewer(8), t.connect_agent(machine(3), 8));
     let (mut viewer, _) = t.viewer(session, 1, Rights::CONTROL, 64).await;
+    let asked = Instant::now();
     t.relay.shutdown(Duration::from_secs(2)).await;
-    for peer in [&mut agent, &mut viewer] {
+    for peer in [&mut agent, &mut viewer, &mut first, &mut second] {
         let (close, code, _) = peer.closed().await;
         assert_eq!((code, close.retry_after_ms), (1001, 2_000));
     }
+    assert_eq!(asked.elapsed(), Duration::ZERO, "in the time of the paused clock");
     assert_eq!((t.relay.metrics().agents, t.relay.metrics().viewers), (0, 0));
 
     let mut late = t.connect_agent(machine(2), 8);

@@ -223,6 +223,8 @@ fn starting<B>(request: &Request<B>) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
     use super::*;
 
     #[test]
@@ -237,5 +239,46 @@ mod tests {
         assert!(places.take(trusted).is_none(), "the total holds for everyone");
         drop(first);
         assert!(places.take(guest).is_some());
+    }
+
+    /// Until the server closes, in the time of a paused clock.
+    async fn closed_after(said: &str) -> Duration {
+        let (mut client, server) = tokio::io::duplex(4_096);
+        let (_stop, stopped) = watch::channel(false);
+        let peer = "192.0.2.1:40000".parse().unwrap();
+        gc_runtime::spawn("connection", serve(server, peer, Answerer::default(), stopped));
+        let start = tokio::time::Instant::now();
+        client.write_all(said.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        let read = timeout(Duration::from_mins(10), client.read_to_end(&mut answer));
+        read.await.expect("the connection stays open").unwrap();
+        start.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_dawdles_is_not_waited_for() {
+        for said in ["", "GET /", "GET / HTTP/1.1\r\nHost: help.example.com\r\nX-Slow: "] {
+            let closed = closed_after(said).await;
+            assert!((PATIENCE..PATIENCE * 2).contains(&closed), "{said:?}: {closed:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_kept_connection_without_a_next_request_is_closed() {
+        let closed = closed_after("GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+        assert!((PATIENCE..PATIENCE * 2).contains(&closed), "{closed:?}");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_waits_for_its_database_lives_and_is_not_ready() {
+        for (path, status) in [
+            ("/health/live", StatusCode::OK),
+            ("/health/ready", StatusCode::SERVICE_UNAVAILABLE),
+            ("/health", StatusCode::SERVICE_UNAVAILABLE),
+            ("/api/version", StatusCode::SERVICE_UNAVAILABLE),
+        ] {
+            let answer = starting(&Request::builder().uri(path).body(()).unwrap());
+            assert_eq!(answer.status(), status, "{path}");
+        }
     }
 }

@@ -43,6 +43,7 @@ pub(crate) async fn run(settings: Settings) -> Result<()> {
         .await
         .with_context(|| format!("the address {} cannot be listened on", settings.listen))?;
     let bound = listener.local_addr().context("the bound address is unknown")?;
+    tracing::info!(address = %bound, "listening");
     let config = api_config(&settings, secret, bound)?;
 
     let mut terminate = signal(SignalKind::terminate()).context("signals cannot be received")?;
@@ -54,7 +55,8 @@ pub(crate) async fn run(settings: Settings) -> Result<()> {
     });
     let answerer = Answerer::default();
     if let Some(tls) = tls.clone() {
-        gc_runtime::spawn("certificate", tls.watch());
+        let hang_up = signal(SignalKind::hangup()).context("signals cannot be received")?;
+        gc_runtime::spawn("certificate", tls.watch(hang_up));
     }
     gc_runtime::spawn("door", door::run(listener, tls, places.clone(), answerer.clone(), stopped));
 

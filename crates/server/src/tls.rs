@@ -9,6 +9,7 @@ use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::signal::unix::Signal;
 use tokio_rustls::TlsAcceptor;
 
 const LOOK: Duration = Duration::from_secs(30);
@@ -64,13 +65,17 @@ impl Tls {
         Ok(())
     }
 
-    /// Looks for renewed files until the process ends.
-    pub(crate) async fn watch(self: Arc<Self>) {
+    /// Looks for renewed files until the process ends; at once on a hang-up, which
+    /// is what renewal programs send.
+    pub(crate) async fn watch(self: Arc<Self>, mut hang_up: Signal) {
         let mut seen = self.changed();
         loop {
-            tokio::time::sleep(LOOK).await;
+            let told = tokio::select! {
+                received = hang_up.recv() => received.is_some(),
+                () = tokio::time::sleep(LOOK) => false,
+            };
             let now = self.changed();
-            if now.is_none() || now == seen {
+            if !told && (now.is_none() || now == seen) {
                 continue;
             }
             seen = now;

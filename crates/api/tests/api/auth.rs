@@ -2,10 +2,64 @@
 
 use std::time::Duration;
 
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use gc_api::PasswordCost;
 use http::StatusCode;
 use serde_json::json;
 
 use crate::harness::{PASSWORD, TestApp, next_piece};
+
+/// How many hashes run at a time is proven beside the code; this is what people
+/// notice.
+#[tokio::test]
+async fn a_crowd_signing_in_is_answered_wholly_and_holds_up_nobody_else() {
+    let app = TestApp::with_cost(PasswordCost::default()).await;
+    let admin = app.admin().await;
+    let crowd = FuturesUnordered::new();
+    for number in 0..200 {
+        let client = app.from(&format!("198.51.100.{number}"));
+        crowd.push(async move {
+            let body = json!({"username": "admin", "password": PASSWORD});
+            client.post("/api/auth/login", body).await
+        });
+    }
+    let mut crowd = crowd;
+    let mut answers = Vec::new();
+    // The first answer shows that the hashes are under way.
+    answers.push(crowd.next().await.unwrap());
+    let health = async {
+        for path in ["/health/live", "/health", "/api/version"] {
+            app.nobody().get(path).await.expect(StatusCode::OK);
+        }
+        admin.client.get("/api/auth/me").await.expect(StatusCode::OK);
+    };
+    let mut health = std::pin::pin!(health);
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut health => break,
+            answer = crowd.next() => match answer {
+                Some(answer) => answers.push(answer),
+                None => panic!("the server's health was answered last"),
+            },
+        }
+    }
+    assert!(answers.len() < 200, "somebody was still waiting");
+    while let Some(answer) = crowd.next().await {
+        answers.push(answer);
+    }
+    let of = |status| answers.iter().filter(|answer| answer.status == status).count();
+    let (signed_in, told_to_wait) = (of(StatusCode::OK), of(StatusCode::SERVICE_UNAVAILABLE));
+    assert_eq!(signed_in + told_to_wait, 200);
+    assert!(signed_in >= 64, "{signed_in}");
+    for refused in answers.iter().filter(|answer| answer.status != StatusCode::OK) {
+        assert_eq!(refused.code(), "unavailable");
+    }
+    app.from("203.0.113.9")
+        .post("/api/auth/login", json!({"username": "admin", "password": PASSWORD}))
+        .await
+        .expect(StatusCode::OK);
+}
 
 #[tokio::test]
 async fn unknown_user_and_wrong_password_are_answered_alike() {

@@ -15,5 +15,6 @@ mod edge;
 mod harness;
 mod machines;
 mod planes;
+mod reaper;
 mod sessions;
 mod sockets;

@@ -8,6 +8,7 @@ use futures_util::{SinkExt, StreamExt};
 use gc_proto::v2::link_message::Body;
 use gc_proto::v2::{self, hello};
 use gc_proto::{MAX_VIEWER_MESSAGE, Packet, SUPPORTED_VERSIONS, encode_link};
+use gc_types::Clock;
 use http::StatusCode;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -17,7 +18,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::harness::{SignedIn, TestApp};
 
-struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 async fn open(
     server: SocketAddr,
@@ -39,12 +40,12 @@ async fn open(
 }
 
 impl Socket {
-    async fn say(&mut self, body: Body) {
+    pub(crate) async fn say(&mut self, body: Body) {
         self.0.send(Message::Binary(encode_link(body))).await.unwrap();
     }
 
     /// The next link message or the close code. Bounded in time.
-    async fn next(&mut self) -> Result<Body, u16> {
+    pub(crate) async fn next(&mut self) -> Result<Body, u16> {
         loop {
             let message = tokio::time::timeout(Duration::from_secs(10), self.0.next());
             match message.await.expect("nothing came within ten seconds") {
@@ -60,7 +61,7 @@ impl Socket {
         }
     }
 
-    async fn closed(&mut self) -> u16 {
+    pub(crate) async fn closed(&mut self) -> u16 {
         loop {
             if let Err(code) = self.next().await {
                 return code;
@@ -69,7 +70,7 @@ impl Socket {
     }
 }
 
-fn agent_hello(mode: v2::AgentMode) -> Body {
+pub(crate) fn agent_hello(mode: v2::AgentMode) -> Body {
     let agent = v2::AgentHello {
         mode: mode.into(),
         hostname: "desk\u{202e}\u{0}top".into(),
@@ -92,12 +93,12 @@ fn viewer_hello(token: &str) -> Body {
     })
 }
 
-async fn bearer_socket(server: SocketAddr, token: &str) -> Result<Socket, StatusCode> {
+pub(crate) async fn bearer_socket(server: SocketAddr, token: &str) -> Result<Socket, StatusCode> {
     open(server, "/ws/agent", &[("authorization", &format!("Bearer {token}"))]).await
 }
 
 /// A managed machine with a key and a silent session.
-async fn managed(admin: &SignedIn) -> (String, String, Value) {
+pub(crate) async fn managed(admin: &SignedIn) -> (String, String, Value) {
     let machine = json!({"name": "pc", "consent_mode": "silent"});
     let machine = admin.client.post("/api/machines", machine).await.json();
     let machine = machine["id"].as_str().unwrap().to_owned();
@@ -107,13 +108,13 @@ async fn managed(admin: &SignedIn) -> (String, String, Value) {
     (machine, session["id"].as_str().unwrap().to_owned(), key.json())
 }
 
-async fn viewer_token(who: &SignedIn, session: &str) -> String {
+pub(crate) async fn viewer_token(who: &SignedIn, session: &str) -> String {
     let path = format!("/api/sessions/{session}/viewer-token");
     let made = who.client.post(&path, json!({"access": "control"})).await;
     made.expect(StatusCode::CREATED).json()["token"].as_str().unwrap().to_owned()
 }
 
-async fn join(server: SocketAddr, token: &str) -> Result<Socket, u16> {
+pub(crate) async fn join(server: SocketAddr, token: &str) -> Result<Socket, u16> {
     let mut viewer = open(server, "/ws/viewer", &[]).await.unwrap();
     viewer.say(viewer_hello(token)).await;
     match viewer.next().await? {
@@ -195,6 +196,47 @@ async fn a_cancelled_code_never_binds() {
     assert_eq!(agent.closed().await, 4401);
 }
 
+/// Of a guest who comes and a technician who takes the code back at the same time,
+/// one wins, and the other learns that it has lost.
+#[tokio::test]
+async fn a_code_cancelled_while_it_binds_is_either_cancelled_or_bound() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let server = app.listen().await;
+    for round in 0..12 {
+        let code = admin.client.post("/api/codes", json!({})).await.json();
+        let text = code["code"].as_str().unwrap();
+        let mut agent = bearer_socket(server, &format!("code_{text}")).await.unwrap();
+        let path = format!("/api/codes/{text}/cancel");
+        let cancel = admin.client.post(&path, json!({}));
+        let come = async {
+            agent.say(agent_hello(v2::AgentMode::Support)).await;
+            agent.next().await
+        };
+        let (cancelled, came) = if round % 2 == 0 {
+            tokio::join!(cancel, come)
+        } else {
+            let (came, cancelled) = tokio::join!(come, cancel);
+            (cancelled, came)
+        };
+        let listed = admin.client.get("/api/codes").await.json();
+        let listed = &listed["items"].as_array().unwrap().iter().find(|one| one["code"] == text);
+        let listed = listed.unwrap();
+        match came {
+            Ok(Body::Welcome(_)) => {
+                assert_eq!(cancelled.code(), "code_not_active", "round {round}");
+                assert_eq!(listed["status"], "used", "round {round}");
+            }
+            Err(4401) => {
+                cancelled.expect(StatusCode::NO_CONTENT);
+                assert_eq!(listed["status"], "cancelled", "round {round}");
+                assert_eq!(listed["session_id"], Value::Null, "round {round}");
+            }
+            other => panic!("round {round}: {other:?}"),
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_viewer_token_opens_its_session_once() {
     let app = TestApp::new().await;
@@ -241,17 +283,86 @@ async fn logout_and_a_lost_right_cut_the_open_socket() {
 }
 
 #[tokio::test]
+async fn a_token_made_out_before_a_right_was_taken_opens_nothing() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let server = app.listen().await;
+    let (_, session, _) = managed(&admin).await;
+    for (name, change, code) in [
+        ("olga", json!({"role": "viewer"}), 4403),
+        ("otto", json!({"role": "end_user"}), 4403),
+        ("omar", json!({"disabled": true}), 4401),
+    ] {
+        let operator = app.user(&admin, name, "operator").await;
+        let held = viewer_token(&operator, &session).await;
+        let path = format!("/api/users/{}", operator.id);
+        admin.client.patch(&path, change).await.expect(StatusCode::OK);
+        assert_eq!(join(server, &held).await.err(), Some(code), "{name}");
+        assert_eq!(join(server, &held).await.err(), Some(4401), "{name}: it was used up");
+    }
+    let operator = app.user(&admin, "oleg", "operator").await;
+    let held = viewer_token(&operator, &session).await;
+    let path = format!("/api/users/{}", operator.id);
+    admin.client.delete(&path).await.expect(StatusCode::NO_CONTENT);
+    assert_eq!(join(server, &held).await.err(), Some(4401));
+}
+
+#[tokio::test]
+async fn the_end_of_a_session_closes_every_viewer_and_no_other_session() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let server = app.listen().await;
+    let (_, session, key) = managed(&admin).await;
+    let (_, other, _) = managed(&admin).await;
+    let mut agent = bearer_socket(server, key["secret"].as_str().unwrap()).await.unwrap();
+    agent.say(agent_hello(v2::AgentMode::Managed)).await;
+    assert!(matches!(agent.next().await, Ok(Body::Welcome(_))));
+    let mut viewers = Vec::new();
+    for _ in 0..2 {
+        let viewer = join(server, &viewer_token(&admin, &session).await).await;
+        viewers.push(viewer.unwrap_or_else(|code| panic!("{code}")));
+    }
+    let bystander = join(server, &viewer_token(&admin, &other).await).await;
+    assert!(bystander.is_ok());
+    let end = format!("/api/sessions/{session}/end");
+    admin.client.post(&end, json!({})).await.expect(StatusCode::NO_CONTENT);
+    for viewer in &mut viewers {
+        assert_eq!(viewer.closed().await, 4410);
+    }
+    loop {
+        match agent.next().await {
+            Ok(Body::SessionEnd(end)) => {
+                assert_eq!(end.session_id, session.parse::<uuid::Uuid>().unwrap().as_bytes());
+                break;
+            }
+            Ok(_) => {}
+            Err(code) => panic!("the machine's link was closed too: {code}"),
+        }
+    }
+    let view = app.app.relay().session(other.parse().unwrap()).unwrap();
+    assert_eq!(view.viewers.len(), 1);
+}
+
+#[tokio::test]
 async fn a_revoked_key_closes_its_link() {
     let app = TestApp::new().await;
     let admin = app.admin().await;
     let server = app.listen().await;
     let (machine, _, key) = managed(&admin).await;
+    let keys = format!("/api/machines/{machine}/keys");
+    let last_used = async || {
+        let listed = admin.client.get(&keys).await.expect(StatusCode::OK).json();
+        listed["items"][0]["last_used_ms"].clone()
+    };
+    assert_eq!(last_used().await, Value::Null);
+    app.clock.advance(Duration::from_mins(3));
     let mut agent = bearer_socket(server, key["secret"].as_str().unwrap()).await.unwrap();
     agent.say(agent_hello(v2::AgentMode::Managed)).await;
     assert!(matches!(agent.next().await, Ok(Body::Welcome(_))));
     app.app.flush().await;
     let shown = admin.client.get(&format!("/api/machines/{machine}")).await.json();
     assert_eq!((&shown["online"], &shown["hostname"]), (&json!(true), &json!("desktop")));
+    assert_eq!(last_used().await, app.clock.now().0, "the key was used just now");
     let path = format!("/api/machines/{machine}/keys/{}", key["key"]["id"].as_str().unwrap());
     admin.client.delete(&path).await.expect(StatusCode::NO_CONTENT);
     assert_eq!(agent.closed().await, 4401);

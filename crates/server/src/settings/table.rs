@@ -43,7 +43,7 @@ pub(crate) const TABLE: &[Setting] = &[
     Setting {
         name: "CONNECT_TLS_CERT",
         default: "",
-        meaning: "Certificate chain (PEM file) for built-in TLS. Read again when it changes.",
+        meaning: "Certificate chain (PEM file) for built-in TLS. Read again within half a minute of a change, or at once on SIGHUP.",
     },
     Setting {
         name: "CONNECT_TLS_KEY",

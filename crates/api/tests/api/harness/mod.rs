@@ -79,7 +79,10 @@ pub(crate) struct SignedIn {
     pub(crate) id: String,
 }
 
-fn config(folder: &std::path::Path) -> ApiConfig {
+/// Cheap: tests sign in often.
+const CHEAP: PasswordCost = PasswordCost { memory_kib: 8, passes: 1 };
+
+fn config(folder: &std::path::Path, password_cost: PasswordCost) -> ApiConfig {
     ApiConfig {
         public_url: format!("https://{HOST}").parse().unwrap(),
         local_origins: vec!["http://localhost:8080".into()],
@@ -90,6 +93,7 @@ fn config(folder: &std::path::Path) -> ApiConfig {
         downloads: folder.to_path_buf(),
         password_cost: PasswordCost { memory_kib: 8, passes: 1 },
         consent_timeout: Duration::from_mins(1),
+        password_cost,
         reap_after: Duration::from_mins(10),
         build: Build { version: "0.0.0", commit: "unknown", commit_date: "unknown" },
     }
@@ -97,10 +101,15 @@ fn config(folder: &std::path::Path) -> ApiConfig {
 
 impl TestApp {
     pub(crate) async fn new() -> Self {
+        Self::with_cost(CHEAP).await
+    }
+
+    /// With passwords that cost what is asked for.
+    pub(crate) async fn with_cost(cost: PasswordCost) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/test.db", folder.path().display());
         let clock = Arc::new(ManualClock::new(START));
-        Self::start(folder, url, clock, 1).await
+        Self::start(folder, url, clock, 1, cost).await
     }
 
     async fn start(
@@ -108,11 +117,12 @@ impl TestApp {
         url: String,
         clock: Arc<ManualClock>,
         seed: u64,
+        cost: PasswordCost,
     ) -> Self {
         let storage = Storage::connect(&url).await.unwrap();
         storage.migrate().await.unwrap();
         let app = App::start(
-            config(folder.path()),
+            config(folder.path(), cost),
             RelayConfig::default(),
             storage,
             clock.clone(),
@@ -128,7 +138,7 @@ impl TestApp {
     /// The same database under a new process.
     pub(crate) async fn restart(self) -> Self {
         self.app.shutdown(Duration::from_secs(2)).await;
-        Self::start(self.folder, self.url, self.clock, 2).await
+        Self::start(self.folder, self.url, self.clock, 2, CHEAP).await
     }
 
     pub(crate) fn folder(&self) -> &std::path::Path {
@@ -193,6 +203,29 @@ impl TestApp {
             .iter()
             .map(|event| (text(&event["action"]), text(&event["outcome"])))
             .collect()
+    }
+}
+
+impl TestApp {
+    async fn until(&self, session: &str, what: impl Fn(&gc_relay::SessionView) -> bool) {
+        let session = session.parse().unwrap();
+        for _ in 0..1_000 {
+            if what(&self.app.relay().session(session).expect("no such session in the relay")) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("it did not happen within ten seconds");
+    }
+
+    /// Waits until the relay has seen the agent of a session go.
+    pub(crate) async fn offline(&self, session: &str) {
+        self.until(session, |view| !view.agent_online).await;
+    }
+
+    /// Waits until the relay has seen the last viewer of a session go.
+    pub(crate) async fn unwatched(&self, session: &str) {
+        self.until(session, |view| view.viewers.is_empty()).await;
     }
 }
 

@@ -91,7 +91,6 @@ fn config(folder: &std::path::Path, password_cost: PasswordCost) -> ApiConfig {
         proxies: TrustedProxies::parse("127.0.0.1, 10.0.0.0/8").unwrap(),
         tls: false,
         downloads: folder.to_path_buf(),
-        password_cost: PasswordCost { memory_kib: 8, passes: 1 },
         consent_timeout: Duration::from_mins(1),
         password_cost,
         reap_after: Duration::from_mins(10),

@@ -81,7 +81,6 @@ fn a_data_folder_that_cannot_be_used_is_named() {
     assert!(refused_folder(folder.path()).contains("cannot be written"));
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_said_to_be_full() {
     let folder = tempfile::tempdir().unwrap();

@@ -29,6 +29,12 @@ const LONG_SIDE: u32 = 3840;
 /// OpenH264 takes no other side longer than this.
 const SHORT_SIDE: u32 = 2160;
 const SHORTEST_SIDE: u32 = 16;
+/// OpenH264 refuses less than one bit a picture; less than this shows nothing.
+const LEAST_KBPS: u32 = 16;
+/// `MaxBR` of level 5.2, the highest that the library knows.
+const MOST_KBPS: u32 = 240_000;
+/// OpenH264 reckons with no more pictures per second.
+const MOST_FPS: u32 = 60;
 
 /// Opens software encoders.
 #[derive(Debug, Clone, Copy, Default)]
@@ -57,6 +63,7 @@ impl MotionEncoderFactory for OpenH264Factory {
 /// One stream of the software encoder.
 pub struct OpenH264Encoder {
     encoder: Encoder,
+    /// What the encoder has, or starts with.
     settings: MotionSettings,
     y: Vec<u8>,
     u: Vec<u8>,
@@ -69,41 +76,92 @@ fn failed(error: openh264::Error) -> EncodeFailure {
     EncodeFailure::Encode(error.to_string())
 }
 
+/// What the library takes, and what makes sense.
+fn bounded(settings: MotionSettings) -> MotionSettings {
+    MotionSettings {
+        kbps: settings.kbps.clamp(LEAST_KBPS, MOST_KBPS),
+        fps: settings.fps.clamp(1, MOST_FPS),
+        ..settings
+    }
+}
+
+/// An encoder that starts with its next picture, which is a key picture.
+fn create(settings: MotionSettings) -> Result<Encoder, EncodeFailure> {
+    let config = EncoderConfig::new()
+        // Not the screen mode: that one insists on detecting scene changes, and
+        // answers each with a key picture. Scrolling and text, which it is for,
+        // come here only as part of something that moves.
+        .usage_type(UsageType::CameraVideoRealTime)
+        .profile(Profile::Baseline)
+        .rate_control_mode(RateControlMode::Bitrate)
+        .bitrate(BitRate::from_bps(settings.kbps * 1000))
+        .max_frame_rate(FrameRate::from_hz(settings.fps as f32))
+        .complexity(Complexity::Low)
+        .qp(QpRange::new(12, 51))
+        // A frame that was captured is sent: pacing happens before capture.
+        .skip_frames(false)
+        // Neither periodic key pictures nor any by the encoder's own choice.
+        .intra_frame_period(IntraFramePeriod::from_num_frames(0))
+        .scene_change_detect(false)
+        .adaptive_quantization(false)
+        .background_detection(false)
+        .num_threads(1)
+        .vui(VuiConfig::bt709());
+    let mut encoder = Encoder::with_api_config(OpenH264API::from_source(), config)
+        .map_err(|error| EncodeFailure::Open(error.to_string()))?;
+    let mut quiet: c_int = 0;
+    #[expect(unsafe_code, reason = "the safe interface silences the library too late")]
+    // SAFETY: this option may be set before initialisation, takes a pointer to an
+    // int, and does not keep it.
+    let result = unsafe {
+        encoder.raw_api().set_option(ENCODER_OPTION_TRACE_LEVEL, (&raw mut quiet).cast())
+    };
+    if result != 0 {
+        return Err(EncodeFailure::Open(format!("log level refused: {result}")));
+    }
+    Ok(encoder)
+}
+
+/// Changes the rate of an encoder that has encoded, and tells whether it took all of
+/// it. Where not, it is at some rate between.
+fn change_rate(encoder: &mut Encoder, settings: MotionSettings) -> bool {
+    let bits = (settings.kbps * 1000).cast_signed();
+    let mut now = SBitrateInfo { iLayer: SPATIAL_LAYER_0, iBitrate: 0 };
+    #[expect(unsafe_code, reason = "the safe interface cannot tell a rate")]
+    // SAFETY: the encoder is initialised, since it has encoded; the option writes to
+    // a live value of the type that codec_api.h asks for, and does not keep it.
+    let asked =
+        unsafe { encoder.raw_api().get_option(ENCODER_OPTION_BITRATE, (&raw mut now).cast()) };
+    if asked != 0 {
+        return false;
+    }
+    // The target may at no moment be above the most: first the most makes room for
+    // both targets, last it comes down to the new one.
+    let mut room = SBitrateInfo { iLayer: SPATIAL_LAYER_0, iBitrate: now.iBitrate.max(bits) };
+    let mut target = SBitrateInfo { iLayer: SPATIAL_LAYER_ALL, iBitrate: bits };
+    let mut most = SBitrateInfo { iLayer: SPATIAL_LAYER_0, iBitrate: bits };
+    let mut hertz = settings.fps as f32;
+    let steps = [
+        (ENCODER_OPTION_MAX_BITRATE, (&raw mut room).cast()),
+        (ENCODER_OPTION_BITRATE, (&raw mut target).cast()),
+        (ENCODER_OPTION_MAX_BITRATE, (&raw mut most).cast()),
+        (ENCODER_OPTION_FRAME_RATE, (&raw mut hertz).cast()),
+    ];
+    #[expect(unsafe_code, reason = "the safe interface cannot change a rate")]
+    // SAFETY: as above; each option gets a pointer to a live value of the type that
+    // codec_api.h asks for, and keeps none of them.
+    let results = unsafe {
+        let api = encoder.raw_api();
+        steps.map(|(option, value)| api.set_option(option, value))
+    };
+    results == [0; 4]
+}
+
 impl OpenH264Encoder {
     /// A new stream; its first picture is a key picture.
     pub fn new(settings: MotionSettings) -> Result<Self, EncodeFailure> {
-        let config = EncoderConfig::new()
-            // Not the screen mode: that one insists on detecting scene changes, and
-            // answers each with a key picture. Scrolling and text, which it is for,
-            // come here only as part of something that moves.
-            .usage_type(UsageType::CameraVideoRealTime)
-            .profile(Profile::Baseline)
-            .rate_control_mode(RateControlMode::Bitrate)
-            .bitrate(BitRate::from_bps(settings.kbps.saturating_mul(1000)))
-            .max_frame_rate(FrameRate::from_hz(settings.fps.max(1) as f32))
-            .complexity(Complexity::Low)
-            .qp(QpRange::new(12, 51))
-            // A frame that was captured is sent: pacing happens before capture.
-            .skip_frames(false)
-            // Neither periodic key pictures nor any by the encoder's own choice.
-            .intra_frame_period(IntraFramePeriod::from_num_frames(0))
-            .scene_change_detect(false)
-            .adaptive_quantization(false)
-            .background_detection(false)
-            .num_threads(1)
-            .vui(VuiConfig::bt709());
-        let mut encoder = Encoder::with_api_config(OpenH264API::from_source(), config)
-            .map_err(|error| EncodeFailure::Open(error.to_string()))?;
-        let mut quiet: c_int = 0;
-        #[expect(unsafe_code, reason = "the safe interface silences the library too late")]
-        // SAFETY: this option may be set before initialisation, takes a pointer to an
-        // int, and does not keep it.
-        let result = unsafe {
-            encoder.raw_api().set_option(ENCODER_OPTION_TRACE_LEVEL, (&raw mut quiet).cast())
-        };
-        if result != 0 {
-            return Err(EncodeFailure::Open(format!("log level refused: {result}")));
-        }
+        let settings = bounded(settings);
+        let encoder = create(settings)?;
         let (width, height) = even(settings.width, settings.height);
         Ok(Self {
             encoder,
@@ -114,6 +172,14 @@ impl OpenH264Encoder {
             tail: Vec::new(),
             started: false,
         })
+    }
+
+    /// The next picture is a key picture.
+    fn start_over(&mut self, settings: MotionSettings) -> Result<(), EncodeFailure> {
+        self.encoder = create(settings)?;
+        self.settings = settings;
+        self.started = false;
+        Ok(())
     }
 
     fn convert(&mut self, picture: &PictureView<'_>) -> Result<(), EncodeFailure> {
@@ -228,33 +294,18 @@ impl MotionEncoder for OpenH264Encoder {
     }
 
     fn set_rate(&mut self, kbps: u32, fps: u32) -> Result<(), EncodeFailure> {
-        if self.started {
-            let bits = i32::try_from(kbps.saturating_mul(1000)).unwrap_or(i32::MAX);
-            let mut target = SBitrateInfo { iLayer: SPATIAL_LAYER_ALL, iBitrate: bits };
-            let mut most = SBitrateInfo { iLayer: SPATIAL_LAYER_0, iBitrate: bits };
-            let mut hertz = fps.max(1) as f32;
-            let mut most = (ENCODER_OPTION_MAX_BITRATE, (&raw mut most).cast());
-            let mut target = (ENCODER_OPTION_BITRATE, (&raw mut target).cast());
-            // The target may at no moment be above the most.
-            if kbps < self.settings.kbps {
-                std::mem::swap(&mut most, &mut target);
-            }
-            let hertz = (ENCODER_OPTION_FRAME_RATE, (&raw mut hertz).cast());
-            #[expect(unsafe_code, reason = "the safe interface cannot change a rate")]
-            // SAFETY: the encoder is initialised, since it has encoded; each option
-            // gets a pointer to a live value of the type that codec_api.h asks for,
-            // and keeps none of them.
-            let results = unsafe {
-                let api = self.encoder.raw_api();
-                [most, target, hertz].map(|(option, value)| api.set_option(option, value))
-            };
-            if results != [0; 3] {
-                return Err(EncodeFailure::Encode(format!("rate change refused: {results:?}")));
-            }
+        let settings = bounded(MotionSettings { kbps, fps, ..self.settings });
+        if settings == self.settings {
+            return Ok(());
         }
-        self.settings.kbps = kbps;
-        self.settings.fps = fps;
-        Ok(())
+        // The library takes its rates over with the first picture: before it, only
+        // another encoder has another rate. The same helps where a running one
+        // refuses, at the cost of a key picture.
+        if self.started && change_rate(&mut self.encoder, settings) {
+            self.settings = settings;
+            return Ok(());
+        }
+        self.start_over(settings)
     }
 }
 
@@ -361,5 +412,31 @@ impl OpenH264Decoder {
         }
         self.started = true;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_that_started_over_can_still_be_decoded() {
+        let settings = MotionSettings { width: 34, height: 21, kbps: 500, fps: 30 };
+        let mut encoder = OpenH264Encoder::new(settings).unwrap();
+        let mut decoder = OpenH264Decoder::new(34, 21).unwrap();
+        let stride = 34 * 4;
+        let mut shown = vec![0; stride * 21];
+        for step in 0..9_u8 {
+            if step % 4 == 3 {
+                encoder.start_over(MotionSettings { kbps: 300, ..settings }).unwrap();
+            }
+            let pixels = vec![40 + step * 20; stride * 21];
+            let view = PictureView { width: 34, height: 21, stride, pixels: &pixels };
+            let mut unit = Vec::new();
+            let made = encoder.encode(view, false, Duration::ZERO, &mut unit).unwrap();
+            assert_eq!(made.key, step == 0 || step % 4 == 3);
+            decoder.decode(&unit, &mut shown, stride).unwrap();
+            assert!(shown[..3].iter().all(|value| value.abs_diff(pixels[0]) < 6), "{step}");
+        }
     }
 }

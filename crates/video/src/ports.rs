@@ -49,7 +49,7 @@ pub struct Encoded {
 pub trait MotionEncoder: Send {
     /// Appends the access unit of one picture, in Annex B form, baseline profile
     /// without reordering. The first is a key picture; later ones only when `key`
-    /// asks for it. `at` is the time of the picture.
+    /// asks for it, or a change of the rate needs it. `at` is the time of the picture.
     fn encode(
         &mut self,
         picture: PictureView<'_>,
@@ -58,7 +58,8 @@ pub trait MotionEncoder: Send {
         out: &mut Vec<u8>,
     ) -> Result<Encoded, EncodeFailure>;
 
-    /// Changes the rate without a key picture.
+    /// Changes the rate, without a key picture if that can be. Where it cannot, the
+    /// stream goes on with one that nobody asked for.
     fn set_rate(&mut self, kbps: u32, fps: u32) -> Result<(), EncodeFailure>;
 }
 

@@ -14,7 +14,7 @@ use x11rb::protocol::xproto::{
     ClipOrdering, ConfigureWindowAux, ConnectionExt as _, Rectangle, Visibility,
 };
 
-use super::bar_view::BarView;
+use super::bar_view::{BarView, whole_minutes};
 use super::canvas::Area;
 use super::frame::{Frame, Place, Role};
 use crate::DisplayError;
@@ -100,6 +100,7 @@ struct Bar {
     clock: Arc<dyn Clock>,
     waker: Waker,
     since: Duration,
+    /// Minutes.
     shown: u64,
     // Where the middle is, on the virtual desktop.
     middle: i32,
@@ -172,12 +173,12 @@ impl Bar {
                 }
             }
             let elapsed = self.elapsed();
-            if elapsed.as_secs() != self.shown {
-                self.shown = elapsed.as_secs();
+            if whole_minutes(elapsed) != self.shown {
+                self.shown = whole_minutes(elapsed);
                 let area = self.view.draw_time(elapsed);
                 self.present(area)?;
             }
-            let mut sleep = Duration::from_secs(self.shown + 1).saturating_sub(elapsed);
+            let mut sleep = Duration::from_mins(self.shown + 1).saturating_sub(elapsed);
             if let Some(raise) = self.frame.raise_if_due(self.clock.monotonic())? {
                 sleep = sleep.min(raise);
             }

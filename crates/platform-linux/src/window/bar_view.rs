@@ -45,15 +45,16 @@ fn sentence(names: &[String], company: &str) -> String {
     }
 }
 
-/// Minutes and seconds; hours when there are any.
+/// Whole minutes: what the time shown changes with. Not seconds: the bar is part of
+/// the picture that is sent, and a session at rest is to cost nothing.
+pub(super) fn whole_minutes(time: Duration) -> u64 {
+    time.as_secs() / 60
+}
+
+/// Hours and minutes.
 fn duration(time: Duration) -> String {
-    let seconds = time.as_secs();
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if hours > 0 {
-        format!("{hours}:{minutes:02}:{seconds:02}")
-    } else {
-        format!("{minutes:02}:{seconds:02}")
-    }
+    let minutes = whole_minutes(time);
+    format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
 impl BarView {
@@ -63,10 +64,10 @@ impl BarView {
         let mut canvas = Canvas::new(1, 1, Fonts::load())?;
         let text = text_style(scale);
         // Figures of most faces are equally wide; the widest is taken for all, and
-        // there is room for hours, so that the bar never changes its width.
+        // there is room for 999 hours, so that the bar never changes its width.
         let digit =
             ('0'..='9').map(|digit| canvas.measure(&digit.to_string(), text)).fold(0.0, f32::max);
-        let time_width = (digit * 5.0 + canvas.measure("::", text)).ceil() + s(4.0);
+        let time_width = (digit * 5.0 + canvas.measure(":", text)).ceil() + s(4.0);
         let stop_width = (canvas.measure("Stop", stop_style(scale)) + s(28.0)).ceil();
         let fixed = s(PADDING) + s(16.0) + s(14.0) + time_width + s(12.0) + stop_width + s(6.0);
         let full = sentence(names, company);
@@ -159,10 +160,13 @@ mod tests {
     }
 
     #[test]
-    fn time_is_minutes_and_seconds() {
-        let shown: Vec<_> =
-            [0, 59, 252, 3600, 36_610].map(Duration::from_secs).into_iter().map(duration).collect();
-        assert_eq!(shown, ["00:00", "00:59", "04:12", "1:00:00", "10:10:10"]);
+    fn time_is_hours_and_minutes() {
+        let shown: Vec<_> = [0, 59, 60, 252, 3600, 36_610, 446_400]
+            .map(Duration::from_secs)
+            .into_iter()
+            .map(duration)
+            .collect();
+        assert_eq!(shown, ["00:00", "00:00", "00:01", "00:04", "01:00", "10:10", "124:00"]);
     }
 
     #[test]
@@ -171,7 +175,7 @@ mod tests {
         let mut view = BarView::new(&names, "Contoso", 1.5, 700).unwrap();
         assert!(view.canvas.width() <= 700);
         let all = view.draw(Duration::ZERO);
-        let time = view.draw_time(Duration::from_secs(1));
+        let time = view.draw_time(Duration::from_mins(1));
         assert!(time.width * time.height * 5.0 < all.width * all.height);
         assert!(view.on_stop((view.stop.x + 2.0) as i16, (view.stop.y + 2.0) as i16));
     }

@@ -441,29 +441,42 @@ fn the_bar_can_be_dragged_and_names_change_its_width() {
 }
 
 #[test]
-fn a_tick_of_the_bar_damages_little() {
+fn a_tick_of_the_bar_comes_each_minute_and_damages_little() {
     let server = Server::start();
     let shown = show(&server);
     let mut screen = X11Screen::open(server.display(), clock()).unwrap();
-    let (x, _, width, height) = shown.person.place(shown.window);
+    let (x, y, width, height) = shown.person.place(shown.window);
     shown.person.drawn_bar(shown.window);
     screen.select(DisplaySelection::All).unwrap();
     screen.wait(None).unwrap();
     while !screen.wait(Some(Duration::ZERO)).unwrap().is_empty() {}
-    shown.person.clock.advance(Duration::from_secs(1));
-    // The bar looks at its clock at the end of each of its own seconds.
-    let damage = loop {
+    let mut damaged = || {
         let events = screen.wait(Some(PATIENCE)).unwrap();
-        assert!(!events.is_empty(), "no tick");
-        let found = events.iter().find_map(|event| match event {
-            ScreenEvent::Damage(rect) => Some(*rect),
+        assert!(!events.is_empty(), "nothing was drawn");
+        let rects = events.into_iter().filter_map(|event| match event {
+            ScreenEvent::Damage(rect) => Some(rect),
             _ => None,
         });
-        if let Some(rect) = found {
+        rects.collect::<Vec<_>>()
+    };
+    // The pointer wakes the bar, which then looks at its clock.
+    let (left, right) = (x as u32, x as u32 + u32::from(width));
+    let stop = right - 80;
+    shown.person.clock.advance(Duration::from_secs(59));
+    shown.person.move_to(right as i16 - 20, y + height as i16 / 2);
+    let mut before = Vec::new();
+    while before.is_empty() {
+        before = damaged();
+    }
+    assert!(before.iter().all(|rect| rect.x >= stop), "only Stop: {before:?}");
+    shown.person.clock.advance(Duration::from_secs(1));
+    shown.person.move_to(right as i16 - 21, y + height as i16 / 2);
+    let damage = loop {
+        if let Some(rect) = damaged().into_iter().find(|rect| rect.x < stop) {
             break rect;
         }
     };
-    assert!(damage.x > x as u32 + 50, "{damage:?}");
+    assert!(damage.x > left + 50, "{damage:?}");
     let bar = u32::from(width) * u32::from(height);
     assert!(damage.width * damage.height * 4 < bar, "{damage:?} of {bar} pixels");
 }

@@ -299,7 +299,7 @@ impl Motion {
             if used.is_empty() && !region.key_due {
                 continue;
             }
-            match region.encode(used, total, picture, rate, now) {
+            match region.encode(&mut *self.factory, used, total, picture, rate, now) {
                 Ok(operation) => {
                     operations.push(operation);
                     cells.set_lossy(&region.rect);
@@ -320,6 +320,7 @@ impl Motion {
 impl Region {
     fn encode(
         &mut self,
+        factory: &mut dyn MotionEncoderFactory,
         used: PixelRect,
         total_area: u64,
         picture: &Picture,
@@ -332,7 +333,7 @@ impl Region {
             self.changed = now;
             self.used = self.used.union(&used);
         }
-        self.follow_rate(total_area, rate)?;
+        self.follow_rate(factory, total_area, rate)?;
         let view = picture
             .view()
             .crop(&self.rect)
@@ -354,13 +355,25 @@ impl Region {
         Ok(Operation { rect: Some(self.rect.wire()), draw: Some(operation::Draw::H264(h264)) })
     }
 
-    fn follow_rate(&mut self, total_area: u64, rate: Rate) -> Result<(), EncodeFailure> {
+    /// Gives the region its share of the whole rate.
+    fn follow_rate(
+        &mut self,
+        factory: &mut dyn MotionEncoderFactory,
+        total_area: u64,
+        rate: Rate,
+    ) -> Result<(), EncodeFailure> {
         let share = u64::from(rate.kbps) * self.rect.area() / total_area.max(1);
         let kbps = u32::try_from(share).unwrap_or(rate.kbps).max(64);
         let fps = ((1.0 / self.interval).round() as u32).clamp(1, rate.fps.max(1));
         let far = |now: u32, then: u32| now.abs_diff(then) * 6 > then;
         if far(kbps, self.kbps) || far(fps, self.fps) {
-            self.encoder.set_rate(kbps, fps)?;
+            if self.encoder.set_rate(kbps, fps).is_err() {
+                // No reason to give motion up: one that starts with this rate has
+                // nothing to refuse. That costs this region a key picture.
+                let PixelRect { width, height, .. } = self.rect;
+                self.encoder = factory.open(MotionSettings { width, height, kbps, fps })?;
+                self.key_due = true;
+            }
             self.kbps = kbps;
             self.fps = fps;
         }

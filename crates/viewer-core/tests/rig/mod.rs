@@ -361,6 +361,8 @@ pub(crate) enum Fault {
     Garbage,
     Empty,
     Open,
+    /// Refuses every change of the rate; pictures go on.
+    Rate,
 }
 
 /// OpenH264 that fails after some pictures.
@@ -416,11 +418,15 @@ impl MotionEncoder for FaultyStream {
         match self.fault {
             Fault::Garbage => out.extend(b"no start code"),
             Fault::Empty | Fault::Open => {}
+            Fault::Rate => return self.inner.encode(picture, key, at, out),
             Fault::Error => return Err(EncodeFailure::Encode("device lost".to_owned())),
         }
         Ok(Encoded { key: true })
     }
     fn set_rate(&mut self, kbps: u32, fps: u32) -> Result<(), EncodeFailure> {
+        if matches!(self.fault, Fault::Rate) {
+            return Err(EncodeFailure::Encode("rate change refused".to_owned()));
+        }
         self.rates.store(kbps, Ordering::SeqCst);
         self.inner.set_rate(kbps, fps)
     }

@@ -16,6 +16,7 @@ use crate::{data, say, start};
 /// The GuruConnect server: relay, REST API and web console.
 #[derive(Parser)]
 #[command(name = "guruconnect-server", version = crate::VERSION, after_help = settings::help())]
+#[command(term_width = 0)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,

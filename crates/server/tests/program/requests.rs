@@ -98,5 +98,5 @@ fn help_names_every_setting() {
             assert!(help.contains(text), "{text}");
         }
     }
-    assert_eq!(help.trim_end(), table::help().trim_end());
+    assert!(help.contains(table::help().trim_end()), "{help}");
 }

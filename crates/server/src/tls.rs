@@ -86,3 +86,53 @@ impl Tls {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use rcgen::{CertificateParams, KeyPair};
+    use tokio::signal::unix::{SignalKind, signal};
+
+    use super::*;
+
+    /// Writes a certificate and its key, as old as `age` says.
+    fn write(folder: &Path, age: Duration) -> (PathBuf, PathBuf) {
+        let key = KeyPair::generate().unwrap();
+        let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        let certificate = certificate.self_signed(&key).unwrap();
+        let files = (folder.join("certificate.pem"), folder.join("key.pem"));
+        std::fs::write(&files.0, certificate.pem()).unwrap();
+        std::fs::write(&files.1, key.serialize_pem()).unwrap();
+        for path in [&files.0, &files.1] {
+            let written = SystemTime::UNIX_EPOCH + Duration::from_hours(500_000);
+            File::options().write(true).open(path).unwrap().set_modified(written - age).unwrap();
+        }
+        files
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn changed_files_are_taken_up_without_being_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let (certificate, key) = write(folder.path(), Duration::from_hours(2));
+        let tls = Tls::load(certificate, key).unwrap();
+        let current = || tls.current.read().unwrap().clone();
+        let hang_up = signal(SignalKind::hangup()).unwrap();
+        gc_runtime::spawn("certificate", tls.clone().watch(hang_up));
+        let old = current();
+        tokio::time::sleep(LOOK * 3).await;
+        assert!(Arc::ptr_eq(&old, &current()), "read again without need");
+
+        write(folder.path(), Duration::from_hours(1));
+        tokio::time::sleep(LOOK * 2).await;
+        let renewed = current();
+        assert!(!Arc::ptr_eq(&old, &renewed));
+
+        std::fs::write(folder.path().join("key.pem"), "half a k").unwrap();
+        tokio::time::sleep(LOOK * 2).await;
+        assert!(Arc::ptr_eq(&renewed, &current()), "a broken file replaced a good one");
+        std::fs::remove_file(folder.path().join("key.pem")).unwrap();
+        tokio::time::sleep(LOOK * 2).await;
+        assert!(Arc::ptr_eq(&renewed, &current()));
+    }
+}

@@ -81,13 +81,14 @@ fn a_data_folder_that_cannot_be_used_is_named() {
     assert!(refused_folder(folder.path()).contains("cannot be written"));
 }
 
+/// `/dev/full` is Linux's disk that is always full.
 #[test]
 fn a_full_disk_is_said_to_be_full() {
     let folder = tempfile::tempdir().unwrap();
     symlink("/dev/full", folder.path().join(".write-probe")).unwrap();
     assert!(refused_folder(folder.path()).contains("is full"));
 
-    // A disk that fills up between the probe and the secret.
+    // A database on a disk of its own, which is full.
     let folder = tempfile::tempdir().unwrap();
     symlink("/dev/full", folder.path().join("guruconnect.db")).unwrap();
     let data = folder.path().to_str().unwrap();

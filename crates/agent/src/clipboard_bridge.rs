@@ -45,8 +45,10 @@ impl ClipboardBridge {
             return;
         }
         let text = self.share.lock().unwrap_or_else(PoisonError::into_inner).remote(piece);
+        tracing::debug!(serial = piece.serial, total = piece.total, "clipboard piece");
         match text {
             Ok(Some(text)) => {
+                tracing::debug!(bytes = text.len(), "clipboard from a viewer");
                 if let Err(error) = self.system.set_text(&text) {
                     tracing::warn!(%error, "clipboard could not be set");
                     tell(&self.outlet, Some(CauseCode::ClipboardUnavailable));
@@ -78,6 +80,7 @@ fn send(share: &Mutex<ClipboardShare>, outlet: &Outlet, text: &str) {
     let pieces = share.lock().unwrap_or_else(PoisonError::into_inner).local(text);
     match pieces {
         Ok(pieces) => {
+            tracing::debug!(bytes = text.len(), pieces = pieces.len(), "clipboard of the machine");
             let last = pieces.len().saturating_sub(1);
             for (index, piece) in pieces.iter().enumerate() {
                 let flags = if index == last { Flags::END } else { Flags::NONE };

@@ -27,6 +27,8 @@ impl Browser {
         command
             .args([
                 "--headless=new",
+                // Its clipboard must not be that of a display.
+                "--ozone-platform=headless",
                 "--no-sandbox",
                 "--disable-gpu",
                 "--disable-quic",
@@ -42,7 +44,9 @@ impl Browser {
             ])
             .arg(format!("--window-size={width},{height}"))
             .arg(format!("--user-data-dir={}", profile.path().display()))
-            .arg("about:blank");
+            .arg("about:blank")
+            .env_remove("DISPLAY")
+            .env_remove("WAYLAND_DISPLAY");
         let mut process = Process::start("chromium", &mut command, folder)?;
         let port_file = profile.path().join("DevToolsActivePort");
         let mut url = None;
@@ -183,7 +187,8 @@ impl Page {
     pub async fn wait_for(&self, expression: &str) -> Result<()> {
         for _ in 0..600 {
             // A navigation in between destroys the page's context; look again.
-            let value = self.eval(&format!("!!({expression})")).await;
+            // A promise is waited for: by itself it would count as true.
+            let value = self.eval(&format!("(async () => !!(await ({expression})))()")).await;
             if value.is_ok_and(|value| value == Value::Bool(true)) {
                 return Ok(());
             }

@@ -45,10 +45,13 @@ async fn clipboard_texts_travel_both_ways() -> Result<()> {
     page.eval("navigator.clipboard.writeText('from the browser: Жあ 2')").await?;
     // A person copies in another window and comes back to this one.
     page.eval("window.dispatchEvent(new Event('focus'))").await?;
-    stack.desktop.wait_until("the browser's clipboard on the machine", |desktop| {
-        let text = desktop.output("timeout", &["2", "xclip", "-selection", "clipboard", "-o"]);
-        Ok(text.is_ok_and(|text| text == "from the browser: Жあ 2"))
-    })
+    stack
+        .desktop
+        .wait_until("the browser's clipboard on the machine", |desktop| {
+            let text = desktop.output("timeout", &["2", "xclip", "-selection", "clipboard", "-o"]);
+            Ok(text.is_ok_and(|text| text == "from the browser: Жあ 2"))
+        })
+        .with_context(|| format!("agent log:\n{}", stack.agent.process.log()))
 }
 
 fn copy_on_desktop(stack: &Stack, text: &str) -> Result<()> {

@@ -48,7 +48,7 @@ pub(crate) enum Command {
 
 #[derive(Args)]
 pub(crate) struct ServerArguments {
-    /// Address of the server, for example https://support.example.com
+    /// Address of the server's console; starts with https://
     #[arg(long, value_name = "URL", env = "GURUCONNECT_SERVER")]
     pub(crate) server: String,
     /// Also trust the certificates in this PEM file

@@ -23,9 +23,10 @@ struct Arguments {
 enum Command {
     /// Install what building, running and testing need; safe to repeat
     Setup,
-    /// Build everything and run a server, a desktop and its agents
+    /// Build everything and run a server, a desktop and its agents; see `demo --help`
+    #[command(disable_help_flag = true)]
     Demo {
-        /// Passed on; see `cargo xtask demo --help-demo`
+        /// Passed on to the demo
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -43,7 +44,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Measure: `bench session --help`, `bench relay --help`
+    /// Measure: see `bench session --help` and `bench relay --help`
+    #[command(disable_help_flag = true)]
     Bench {
         /// Benchmark and its options
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]

@@ -5,21 +5,13 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-/// A process, or one thread of this one.
+/// A process, by its id.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Worker {
-    /// By process id.
-    Process(u32),
-    /// A thread of this process, by its kernel id.
-    Thread(u32),
-}
+pub(crate) struct Worker(pub(crate) u32);
 
 impl Worker {
     fn folder(self) -> String {
-        match self {
-            Self::Process(id) => format!("/proc/{id}"),
-            Self::Thread(id) => format!("/proc/self/task/{id}"),
-        }
+        format!("/proc/{}", self.0)
     }
 
     /// User and system time so far, seconds, in steps of a clock tick (10 ms).
@@ -30,7 +22,7 @@ impl Worker {
         Ok(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
     }
 
-    /// Resident memory now and at its peak, MiB. A thread has its process's.
+    /// Resident memory now and at its peak, MiB.
     pub(crate) fn memory_mib(self) -> Result<Memory> {
         let path = format!("{}/status", self.folder());
         let text = std::fs::read_to_string(&path).with_context(|| path.clone())?;
@@ -78,7 +70,7 @@ pub(crate) fn tree_cpu_seconds(root: u32) -> Result<f64> {
     let mut sum = 0.0;
     let mut left = vec![root];
     while let Some(id) = left.pop() {
-        sum += Worker::Process(id).cpu_seconds().unwrap_or(0.0);
+        sum += Worker(id).cpu_seconds().unwrap_or(0.0);
         left.extend(children.remove(&id).unwrap_or_default());
     }
     Ok(sum)
@@ -176,7 +168,7 @@ mod tests {
 
     #[test]
     fn own_usage_can_be_read() {
-        let own = Worker::Process(std::process::id());
+        let own = Worker(std::process::id());
         assert!(own.memory_mib().unwrap().peak >= own.memory_mib().unwrap().resident / 2.0);
         assert!(own.cpu_seconds().unwrap() >= 0.0);
     }

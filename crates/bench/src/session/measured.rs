@@ -259,15 +259,17 @@ pub(super) fn table(rows: &[Row<'_>]) -> String {
         text.push_str(&lay_out(&head, ["before", "during", "after"].map(part).to_vec()));
         let halves =
             ["/change/staleness_ms/first_half_p95", "/change/staleness_ms/second_half_p95"];
-        let recovery = ["/change/recovery_s/psnr", "/change/recovery_s/target_kbps"];
-        let (halves, recovery) = (row.cell(&halves, 1.0, 0), row.cell(&recovery, 1.0, 1));
+        let halves = row.cell(&halves, 1.0, 0);
+        // Each by itself: one may be back and the other not.
+        let recovery = |of: &str| row.cell(&[&format!("/change/recovery_s/{of}")], 1.0, 1);
+        let (psnr, target) = (recovery("psnr"), recovery("target_kbps"));
         let peak = row.cell(&["/change/peak_staleness_ms"], 1.0, 0);
         let name = row.line;
         // Nobody refuses text in memory.
         let _ = writeln!(
             text,
             "{name}: peak staleness {peak} ms; p95 in the halves of the drop {halves} ms; back to \
-             90 % of PSNR / target after {recovery} s"
+             90 % of PSNR / target after {psnr} / {target} s"
         );
     }
     text
@@ -321,5 +323,14 @@ mod tests {
         assert!(text.contains("2.0 [1.5-2.5] / 3.0"), "{text}");
         assert!(text.contains("50.00 % equal"), "{text}");
         assert!(text.lines().count() == 2, "nothing of a drop: {text}");
+    }
+
+    #[test]
+    fn after_a_drop_each_value_is_back_by_itself() {
+        let figures = json!({"change": {"recovery_s": {"psnr": 0.12, "target_kbps": null}}});
+        let range = Value::Null;
+        let (line, workload) = ("drop", Workload::Video);
+        let text = table(&[Row { line, workload, figures: &figures, range: &range }]);
+        assert!(text.contains("after 0.1 / - s"), "{text}");
     }
 }

@@ -34,8 +34,10 @@ use web::{WebMeasured, WebViewer};
 const BASELINE_LIMIT: f64 = 0.5;
 /// Width from which on the agent's bar leaves the upper left corner free.
 const NARROWEST: u32 = 1_536;
-/// Keys of the measurement without remoting.
+/// Keys of the measurement without remoting at most.
 const BASELINE_KEYS: u32 = 40;
+/// And at least.
+const LEAST_BASELINE_KEYS: u32 = 10;
 
 const EXPLANATION: &str = "\
 What is measured:
@@ -197,7 +199,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         folder: &folder,
     })?;
     let mut results = facts(arguments, load, seed);
-    results["baseline_key_to_pixel_ms"] = baseline(&scene, arguments.busy, seed)?;
+    // A short run has few keys here too.
+    let keys = BASELINE_KEYS.min(arguments.keys.max(LEAST_BASELINE_KEYS));
+    results["baseline_key_to_pixel_ms"] = baseline(&scene, arguments.busy, &pauses(seed, keys))?;
     let web = if arguments.web { Some(WebViewer::start(&scene.stage, &folder)?) } else { None };
 
     let pauses = pauses(seed, arguments.keys);
@@ -268,8 +272,8 @@ fn facts(arguments: &Arguments, load: f64, seed: u32) -> Value {
 }
 
 /// Key to pixel without any remoting; refuses a machine on which that is slow.
-fn baseline(scene: &Scene, busy: bool, seed: u32) -> Result<Value> {
-    let spread = scene.baseline(&pauses(seed, BASELINE_KEYS))?.spread();
+fn baseline(scene: &Scene, busy: bool, pauses: &[Duration]) -> Result<Value> {
+    let spread = scene.baseline(pauses)?.spread();
     say(&format!("key->px without remoting, ms p50/p95/max: {}", spread.short()));
     refuse_when_slow(spread.p95.context("no keys without remoting")?, busy)?;
     Ok(spread.json())

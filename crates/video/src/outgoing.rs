@@ -162,5 +162,6 @@ mod tests {
         part.stamp(Duration::from_millis(5007));
         let Some(video_message::Body::Frame(frame)) = &part.message.body else { panic!() };
         assert_eq!(frame.capture_us, 7000);
+        assert_eq!(frame.encode_us, 0, "the age is no encoding time");
     }
 }

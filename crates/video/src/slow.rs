@@ -26,6 +26,9 @@ const LONG_QUEUE: Duration = Duration::from_millis(100);
 const LATE: Duration = Duration::from_millis(50);
 /// Load from which on a machine has no processor time left, percent.
 const BUSY_PERCENT: u8 = 90;
+/// Pictures of a slice from which on somebody is taken to be at work rather than a
+/// caret to blink: then the way is felt.
+const AT_WORK: u32 = 2;
 /// Part of a slice that a step fills when it is what limits.
 const FULL: f64 = 0.85;
 /// Part of a slice for which pictures wait for the line when it is what limits.
@@ -191,10 +194,10 @@ impl SlowWatch {
             .unwrap_or_default();
         let work = slice.grab + slice.encode;
         let picture = work / slice.pictures.max(1);
-        let line = slice.held >= length.mul_f64(HELD)
-            || conditions.starved
+        let way = conditions.starved
             || conditions.queue >= LONG_QUEUE
             || conditions.round_trip >= LONG_TRIP;
+        let line = slice.held >= length.mul_f64(HELD) || way && slice.pictures >= AT_WORK;
         let (cause, picture) = if fills(draws) || draw > bearable && !line {
             (SlowCause::LocalCpu, draw)
         } else if line {

@@ -106,6 +106,12 @@ fn a_queue_or_a_long_way_is_the_line() {
 }
 
 #[test]
+fn a_caret_that_blinks_over_a_long_way_is_not_slow() {
+    let far = Conditions { round_trip: MS * 240, queue: MS * 150, ..GOOD };
+    assert_eq!(cause(&after(500, QUICK, far)), None);
+}
+
+#[test]
 fn pictures_held_back_are_the_line_even_when_none_gets_through() {
     let mut watch = SlowWatch::default();
     let mut now = START;

@@ -56,7 +56,10 @@ function paint(canvas: HTMLCanvasElement, shown: readonly Shown[], scale: number
   if (!context) return;
   const style = getComputedStyle(canvas);
   context.clearRect(0, 0, canvas.width, canvas.height);
-  for (const { kind, x, y, width, height, at } of shown) {
+  // Motion last: its edge must show through what was made exact inside it.
+  const motion = (region: Shown) => (region.kind === "h264" ? 1 : 0);
+  for (const region of [...shown].sort((a, b) => motion(a) - motion(b))) {
+    const { kind, x, y, width, height, at } = region;
     context.globalAlpha = strength(now - at);
     const left = Math.round(x * scale) + 1;
     const top = Math.round(y * scale) + 1;

@@ -18,12 +18,12 @@ export function slowSentence(slow: SlowFacts, preset: string): string {
   const or = (other: string) => (lower ? `${capital(lower)} or ${other}.` : `${capital(other)}.`);
   switch (slow.cause) {
     case "line": {
-      const figures = `${rate(slow.linkKbps)}, ${ms(slow.roundTripMs)} round trip`;
-      const far = slow.roundTripMs >= LONG_TRIP_MS && slow.queueMs < slow.roundTripMs / 2;
-      const advice = far
-        ? "The way is long; a cable instead of Wi-Fi helps most."
-        : or("stop what else uses the line at either end");
-      return `Slow because of the line: ${figures}. ${advice}`;
+      const trip = `${ms(slow.roundTripMs)} round trip`;
+      // Nothing that is sent makes a long way shorter, and its rate is not to blame.
+      if (slow.roundTripMs >= LONG_TRIP_MS && slow.queueMs < slow.roundTripMs / 2)
+        return `Slow because of the line: ${trip}. The way is long; a cable instead of Wi-Fi helps most.`;
+      const advice = or("stop what else uses the line at either end");
+      return `Slow because of the line: ${rate(slow.linkKbps)}, ${trip}. ${advice}`;
     }
     case "encoder":
       return (
@@ -54,12 +54,13 @@ export function presetOf(stats: EngineStats): string {
 }
 
 export function SlowNotice({ state }: { state: ViewerState }) {
-  const { stats, phase, session } = state;
-  // The region stays, so that a reader is told of what appears in it.
+  const { stats, phase, session, showStats } = state;
+  // The region stays, so that a reader is told of what appears in it. The statistics say
+  // the same where they are open.
   const slow = phase === "live" && session?.agent === "online" ? (stats?.slow ?? null) : null;
   return (
     <div role="status">
-      {slow && stats && (
+      {slow && stats && !showStats && (
         <p className="slow-notice" data-testid="viewer-slow" data-cause={slow.cause}>
           <Snail size={14} aria-hidden />
           {slowSentence(slow, presetOf(stats))}

@@ -7,6 +7,7 @@ import { presetOf, rate, slowSentence } from "./slow";
 
 const KINDS = ["h264", "tile", "copy", "fill"] as const;
 const NAMES = { h264: "H.264", tile: "Lossless", copy: "Copied", fill: "Filled" };
+const CODEC_NAMES: Record<string, string> = { h264: "H.264", hevc: "HEVC", av1: "AV1" };
 const PHASE_NAMES: Record<Phase, [name: string, hint: string]> = {
   capture: ["Capture", "Reading the machine's screen"],
   encode: ["Encode", "Comparing and encoding there"],
@@ -44,7 +45,7 @@ function facts(stats: EngineStats, surface: ViewerState["surface"]): [string, st
     ["round-trip", "Round trip", stats.roundTripMs > 0 ? `${millis(stats.roundTripMs)} ms` : "–"],
     ["link", "Line carries", stats.linkKbps > 0 ? `≥ ${rate(stats.linkKbps)}` : "–"],
     ["target", "Motion may take", stats.targetKbps > 0 ? rate(stats.targetKbps) : "–"],
-    ["codec", "Motion", stats.codec === "tiles" ? "lossless only" : stats.codec.toUpperCase()],
+    ["codec", "Motion", CODEC_NAMES[stats.codec] ?? "lossless only"],
     ["encoder", "Encoder", stats.encoder || "–"],
     ["lost", "Dropped, discarded", `${stats.framesDropped}, ${stats.framesDiscarded}`],
     ["size", "Picture", surface ? `${surface.width} × ${surface.height}` : "–"],
@@ -100,7 +101,9 @@ export function StatsOverlay({ controller, state }: { controller: ViewerControll
             <thead>
               <tr>
                 <th scope="col">Milliseconds</th>
-                <th scope="col">half</th>
+                <th scope="col">
+                  <abbr title="Half of the pictures took no longer">median</abbr>
+                </th>
                 <th scope="col">
                   <abbr title="Nineteen of twenty pictures took no longer">95 %</abbr>
                 </th>

@@ -154,7 +154,16 @@ export function serveSession(socket: WebSocket): void {
     inFlight += 1;
     video({
       case: "frame",
-      value: { generation: 1, frameId, operations, last: true, key, captureUs: 2400, encodeUs: 900 },
+      value: {
+        generation: 1,
+        frameId,
+        operations,
+        last: true,
+        key,
+        captureUs: 2400,
+        encodeUs: 900,
+        grabUs: 400,
+      },
     });
   };
   const state = () =>

@@ -7,6 +7,7 @@ mod agent;
 mod clipboard_bridge;
 mod events;
 mod input_thread;
+mod load;
 mod open_session;
 mod outlet;
 mod picture_thread;

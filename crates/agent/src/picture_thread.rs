@@ -21,6 +21,7 @@ use gc_video::host::{HostConfig, HostEvent, Step, VideoHost};
 use gc_video::{PictureView, PixelRect, TileCompressor};
 
 use crate::input_thread::{PointerShare, notice};
+use crate::load::LoadMeter;
 use crate::outlet::Outlet;
 use crate::platform_set::Platform;
 
@@ -34,7 +35,8 @@ enum Command {
     Join(u16, ViewerCapabilities),
     Leave(u16),
     NeedsPicture(u16, PictureReason),
-    Feedback(u16, VideoFeedback),
+    /// With the time when it came: the thread may be encoding just then.
+    Feedback(u16, VideoFeedback, Duration),
     Select(DisplaySelection),
     Settings(VideoSettings),
     Stop,
@@ -77,6 +79,10 @@ impl Mailbox {
         std::mem::take(&mut state.commands)
     }
 
+    fn has_mail(&self) -> bool {
+        !self.state.lock().unwrap_or_else(PoisonError::into_inner).commands.is_empty()
+    }
+
     fn set_waker(&self, waker: Option<Arc<dyn WaitWaker>>) {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).waker = waker;
     }
@@ -97,6 +103,7 @@ impl Mailbox {
 /// Handle of the thread; dropping it ends the thread.
 pub(crate) struct PictureThread {
     mailbox: Arc<Mailbox>,
+    clock: Arc<dyn Clock>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -119,7 +126,7 @@ impl PictureThread {
         );
         let mut worker = Worker {
             platform,
-            clock,
+            clock: Arc::clone(&clock),
             share,
             outlet,
             listener,
@@ -131,11 +138,12 @@ impl PictureThread {
             displays: Vec::new(),
             cursor: None,
             trouble: None,
+            load: LoadMeter::default(),
             stopped: false,
         };
         let thread =
             std::thread::Builder::new().name("picture".into()).spawn(move || worker.run())?;
-        Ok(Self { mailbox, thread: Some(thread) })
+        Ok(Self { mailbox, clock, thread: Some(thread) })
     }
 
     pub(crate) fn join(&self, participant: u16, capabilities: ViewerCapabilities) {
@@ -151,7 +159,8 @@ impl PictureThread {
     }
 
     pub(crate) fn feedback(&self, participant: u16, feedback: VideoFeedback) {
-        self.mailbox.push(Command::Feedback(participant, feedback));
+        let now = self.clock.monotonic();
+        self.mailbox.push(Command::Feedback(participant, feedback, now));
     }
 
     /// `0`: all displays in one picture.
@@ -193,6 +202,7 @@ struct Worker {
     /// What a viewer needs to draw the present cursor; `None` before it was seen.
     cursor: Option<CursorMessage>,
     trouble: Option<CauseCode>,
+    load: LoadMeter,
     stopped: bool,
 }
 
@@ -222,19 +232,34 @@ impl Worker {
     /// Sends pictures for as long as somebody watches.
     fn watch(&mut self, screen: &mut dyn ScreenCapture) -> Result<(), CaptureError> {
         self.choose(screen, self.selection.unwrap_or(DisplaySelection::All))?;
+        // When the timer of the last wait should have come, if nothing else did.
+        let mut due = None;
         while !self.stopped && !self.viewers.is_empty() {
             let now = self.clock.monotonic();
+            if let Some(due) = due.take() {
+                self.host.woke_late(now.saturating_sub(due));
+            }
             self.host.link_backlog(self.outlet.backlog());
-            let timeout = match self.host.next_step(now) {
+            let step = self.host.next_step(now);
+            let timeout = match step {
                 Step::Capture { region } => {
                     self.capture(screen, &region)?;
                     Some(Duration::ZERO)
                 }
-                Step::WaitUntil(at) => Some(at.saturating_sub(now)),
+                Step::WaitUntil(at) => {
+                    let decided = self.clock.monotonic();
+                    self.host.took(Duration::ZERO, decided.saturating_sub(now), decided);
+                    due = Some(at.max(decided));
+                    Some(at.saturating_sub(decided))
+                }
                 Step::Idle => None,
             };
             self.send();
-            for event in screen.wait(timeout)? {
+            let events = screen.wait(timeout)?;
+            if !events.is_empty() || self.mailbox.has_mail() {
+                due = None;
+            }
+            for event in events {
                 self.on_event(screen, event)?;
             }
             self.take_commands(Some(screen));
@@ -248,6 +273,7 @@ impl Worker {
         region: &[PixelRect],
     ) -> Result<(), CaptureError> {
         let region: Vec<_> = region.iter().copied().map(platform_rect).collect();
+        let begin = self.clock.monotonic();
         let view = screen.grab(&region)?;
         let now = self.clock.monotonic();
         let picture = PictureView {
@@ -261,6 +287,11 @@ impl Worker {
             detail: error.to_string(),
             lost: true,
         })?;
+        let end = self.clock.monotonic();
+        self.host.took(now.saturating_sub(begin), end.saturating_sub(now), end);
+        if let Some(percent) = self.load.sample(end, || self.platform.processor_time()) {
+            self.host.machine_load(percent);
+        }
         self.report(None);
         Ok(())
     }
@@ -357,8 +388,8 @@ impl Worker {
                 Command::NeedsPicture(participant, reason) => {
                     self.host.picture_needed(participant, reason);
                 }
-                Command::Feedback(participant, feedback) => {
-                    self.host.on_feedback(participant, &feedback, self.clock.monotonic());
+                Command::Feedback(participant, feedback, at) => {
+                    self.host.on_feedback(participant, &feedback, at);
                 }
                 Command::Select(selection) => match screen.as_deref_mut() {
                     Some(screen) => {

@@ -2,7 +2,7 @@
 
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, ConnectedBar, ConsentPrompt,
-    InputError, InputInjector, Inventory, ScreenCapture,
+    InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture,
 };
 
 /// Opens what a session needs. One value serves the life of the agent.
@@ -27,4 +27,10 @@ pub trait Platform: Send + Sync + 'static {
 
     /// Tells of the machine.
     fn inventory(&self) -> &dyn Inventory;
+
+    /// What the processors have done so far; `None` where that is not known. Called a
+    /// few times a second at most, and only while pictures are made.
+    fn processor_time(&self) -> Option<ProcessorTime> {
+        None
+    }
 }

@@ -25,7 +25,7 @@ mod linux {
     use gc_agent::Platform;
     use gc_platform::{
         CaptureError, Clipboard, ClipboardError, ClipboardListener, ConnectedBar, ConsentPrompt,
-        InputError, InputInjector, Inventory, ScreenCapture,
+        InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture,
     };
     use gc_platform_linux::{
         LinuxInventory, X11Clipboard, X11ConnectedBar, X11Consent, X11Input, X11Screen,
@@ -84,6 +84,10 @@ mod linux {
 
         fn inventory(&self) -> &dyn Inventory {
             &self.inventory
+        }
+
+        fn processor_time(&self) -> Option<ProcessorTime> {
+            gc_platform_linux::processor_time()
         }
     }
 }

@@ -6,6 +6,7 @@ mod clipboard;
 mod consent;
 mod input;
 mod inventory;
+mod load;
 mod screen;
 
 pub use clipboard::{Clipboard, ClipboardError, ClipboardListener};
@@ -15,6 +16,7 @@ pub use consent::{
 };
 pub use input::{InputError, InputInjector, PointerButton};
 pub use inventory::{Inventory, MachineFacts, UserActivity};
+pub use load::{ProcessorTime, load_percent};
 pub use screen::{
     CaptureError, CursorImage, DisplayInfo, DisplaySelection, PixelRect, PixelSize, ScreenCapture,
     ScreenEvent, ScreenView, WaitWaker,

@@ -14,6 +14,7 @@ mod picture;
 mod ports;
 mod scroll;
 mod settings;
+mod slow;
 mod tiles;
 
 pub use geometry::{PictureView, PixelRect, ViewError};
@@ -22,3 +23,4 @@ pub use ports::{
     EncodeFailure, Encoded, MotionEncoder, MotionEncoderFactory, MotionSettings, TileCompressor,
 };
 pub use settings::{Limits, limits};
+pub use slow::{Conditions, SlowWatch};

@@ -34,7 +34,6 @@ impl Outgoing {
         if let Some(video_message::Body::Frame(frame)) = &mut self.message.body {
             let age = now.saturating_sub(self.captured_at).as_micros();
             frame.capture_us = u32::try_from(age).unwrap_or(u32::MAX);
-            frame.encode_us = frame.capture_us;
         }
     }
 
@@ -44,7 +43,7 @@ impl Outgoing {
             Some(video_message::Body::Frame(frame)) => {
                 OPERATION_OVERHEAD + frame.operations.iter().map(size).sum::<usize>()
             }
-            _ => 2 * OPERATION_OVERHEAD,
+            _ => 3 * OPERATION_OVERHEAD,
         }
     }
 }
@@ -105,6 +104,7 @@ pub(crate) fn split(head: FrameHead, operations: Vec<Operation>) -> Vec<Outgoing
                 key: head.key,
                 capture_us: 0,
                 encode_us: 0,
+                grab_us: 0,
             };
             Outgoing {
                 participant: head.participant,
@@ -162,5 +162,6 @@ mod tests {
         part.stamp(Duration::from_millis(5007));
         let Some(video_message::Body::Frame(frame)) = &part.message.body else { panic!() };
         assert_eq!(frame.capture_us, 7000);
+        assert_eq!(frame.encode_us, 0, "the age is no encoding time");
     }
 }

@@ -114,6 +114,12 @@ impl Pacer {
         self.smooth
     }
 
+    /// How much longer the round trip is than it was at its best.
+    pub(crate) fn queueing(&self) -> Duration {
+        let smooth = self.smooth.unwrap_or_default();
+        smooth.saturating_sub(self.shortest.get().unwrap_or(smooth))
+    }
+
     /// Frames and bytes on the way to the viewer that has the fewest.
     pub(crate) fn in_flight(&self) -> (u32, u64) {
         self.acked
@@ -168,6 +174,15 @@ impl Pacer {
         self.sent.push_back(Sent { id, to, bytes, at: now, acked: false });
         if self.sent.len() > MEMORY {
             self.sent.pop_front();
+        }
+    }
+
+    /// The frame left only now: encoding it is no part of its way.
+    pub(crate) fn left(&mut self, id: u32, now: Duration) {
+        for sent in self.sent.iter_mut().rev().take_while(|sent| sent.id >= id) {
+            if sent.id == id {
+                sent.at = now;
+            }
         }
     }
 

@@ -6,8 +6,10 @@
 
 mod decoder;
 mod session;
+mod statistics;
 mod surface;
 
 pub use decoder::{DecodeProblem, Decoder, DecoderLimits, Outcome};
 pub use session::{Cursor, SessionError, SessionIds, ViewerEvent, ViewerSession};
+pub use statistics::{ByKind, Spread, Statistics};
 pub use surface::Surface;

@@ -6,14 +6,15 @@ use std::time::Duration;
 use gc_codec::TileDecoder;
 use gc_proto::v2::{
     AgentControl, ClipboardSync, CursorMessage, Display, FrameAck, NoticeTopic, RefreshCause,
-    RefreshRequest, SelectDisplay, VideoFeedback, VideoMessage, VideoSettings, VideoStatus,
-    ViewerControl, agent_control, cursor_message, video_feedback, viewer_control,
+    RefreshRequest, SelectDisplay, Slow, VideoFeedback, VideoMessage, VideoSettings, VideoStatus,
+    ViewerControl, agent_control, cursor_message, video_feedback, video_message, viewer_control,
 };
 use gc_proto::{Channel, Flags, Header, InvalidMessage, MAX_NAME, Record, Validate, clean_text};
 use gc_types::{CauseCode, SessionId};
 use gc_video::PixelRect;
 
-use crate::{DecodeProblem, Decoder, DecoderLimits, Outcome};
+use crate::statistics::Recorder;
+use crate::{DecodeProblem, Decoder, DecoderLimits, Outcome, Statistics};
 
 /// Shortest time between two requests for a new picture.
 const REFRESH_SPACING: Duration = Duration::from_millis(500);
@@ -57,6 +58,9 @@ pub enum ViewerEvent {
     },
     /// The agent's state.
     Status(VideoStatus),
+    /// The picture is slow because of this, or (`None`) not any more. Comes from
+    /// [`ViewerSession::poll_event`].
+    Slow(Option<Slow>),
     /// Another cursor.
     Cursor(Cursor),
     /// The cursor was moved by someone else; may lie outside the surface.
@@ -107,6 +111,9 @@ pub struct ViewerSession {
     sequences: BTreeMap<Channel, u32>,
     outbox: VecDeque<Record>,
     asked: Option<Duration>,
+    recorder: Recorder,
+    /// The cause and figures that were told last.
+    told_slow: Option<Slow>,
 }
 
 impl ViewerSession {
@@ -120,6 +127,8 @@ impl ViewerSession {
             sequences: BTreeMap::new(),
             outbox: VecDeque::new(),
             asked: None,
+            recorder: Recorder::default(),
+            told_slow: None,
         })
     }
 
@@ -158,7 +167,7 @@ impl ViewerSession {
         match record.header().channel {
             Channel::Video => {
                 let message: VideoMessage = parse(record)?;
-                Ok(self.video(&message, now))
+                Ok(self.video(&message, record.payload().len(), now))
             }
             Channel::Cursor => self.cursor(&parse(record)?),
             Channel::Control => Ok(self.control(parse(record)?)),
@@ -166,9 +175,39 @@ impl ViewerSession {
         }
     }
 
+    /// To be called right after [`on_record`](Self::on_record) with the time then:
+    /// what lies between was decoding. Without it decoding counts as drawing.
+    pub fn decoded(&mut self, now: Duration) {
+        self.recorder.decoded(now);
+    }
+
+    /// The session in numbers.
+    pub fn statistics(&self, now: Duration) -> Statistics {
+        self.recorder.snapshot(now)
+    }
+
+    /// The next event that no record brought by itself; to be asked for after every
+    /// other call.
+    pub fn poll_event(&mut self) -> Option<ViewerEvent> {
+        let slow = self.recorder.slow();
+        if slow == self.told_slow {
+            return None;
+        }
+        self.told_slow = slow;
+        Some(ViewerEvent::Slow(slow))
+    }
+
+    /// Looks at how this viewer keeps up. To be called after
+    /// [`drawn`](Self::drawn) and at the time that it tells; `None` while nothing
+    /// moves.
+    pub fn tick(&mut self, now: Duration) -> Option<Duration> {
+        self.recorder.look(now)
+    }
+
     /// The frame is on the screen; `draw` is the time from its last byte until
     /// then. Acknowledges it.
     pub fn drawn(&mut self, frame_id: u32, draw: Duration) {
+        self.recorder.shown(frame_id, draw);
         let draw_us = u32::try_from(draw.as_micros()).unwrap_or(u32::MAX);
         let ack = FrameAck { frame_id, draw_us };
         self.feedback(video_feedback::Body::Ack(ack));
@@ -195,15 +234,32 @@ impl ViewerSession {
         self.say(viewer_control::Body::ClipboardSync(ClipboardSync { enabled }));
     }
 
-    fn video(&mut self, message: &VideoMessage, now: Duration) -> Option<ViewerEvent> {
+    fn video(
+        &mut self,
+        message: &VideoMessage,
+        bytes: usize,
+        now: Duration,
+    ) -> Option<ViewerEvent> {
+        match &message.body {
+            Some(video_message::Body::Frame(frame)) => self.recorder.frame(frame, bytes, now),
+            _ => self.recorder.other(bytes, now),
+        }
         match self.decoder.apply(message) {
             Ok(Outcome::Presented { frame_id, damage }) => {
                 Some(ViewerEvent::Draw { frame_id, damage })
             }
             Ok(Outcome::SurfaceChanged) => Some(ViewerEvent::SurfaceChanged),
-            Ok(Outcome::Status(status)) => Some(ViewerEvent::Status(status)),
-            Ok(Outcome::Partial | Outcome::Skipped) => None,
+            Ok(Outcome::Status(status)) => {
+                self.recorder.status(&status);
+                Some(ViewerEvent::Status(status))
+            }
+            Ok(Outcome::Partial) => None,
+            Ok(Outcome::Skipped) => {
+                self.recorder.unused();
+                None
+            }
             Err(problem) => {
+                self.recorder.unused();
                 if self.asked.is_none_or(|at| now >= at + REFRESH_SPACING) {
                     self.refresh(problem.refresh_cause(), now);
                 }

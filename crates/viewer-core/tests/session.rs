@@ -6,9 +6,9 @@ use std::time::Duration;
 use gc_codec::ZstdTiles;
 use gc_proto::v2::{
     AgentControl, Cause, CursorMessage, CursorShape, Display, DisplayList, Fill, Frame, Notice,
-    NoticeTopic, Operation, Rect, RefreshCause, Surface, VideoFeedback, VideoMessage,
-    ViewerControl, agent_control, cursor_message, operation, video_feedback, video_message,
-    viewer_control,
+    NoticeTopic, Operation, Rect, RefreshCause, Slow, SlowCause, Surface, VideoCodec,
+    VideoFeedback, VideoMessage, VideoStatus, ViewerControl, agent_control, cursor_message,
+    operation, video_feedback, video_message, viewer_control,
 };
 use gc_proto::{Channel, Flags, Header, Record};
 use gc_types::{CauseCode, SessionId};
@@ -165,4 +165,91 @@ fn wishes_become_control_records() {
     assert_eq!(record.header().channel, Channel::Control);
     let message = ViewerControl::decode(record.payload()).unwrap();
     assert!(matches!(message.body, Some(viewer_control::Body::SelectDisplay(d)) if d.id == 3));
+}
+
+fn fill(frame_id: u32, last: bool) -> Record {
+    let rect = Some(Rect { x: 0, y: 0, width: 64, height: 64 });
+    let draw = Some(operation::Draw::Fill(Fill { color: frame_id }));
+    let operations = vec![Operation { rect, draw }];
+    let (capture_us, encode_us, grab_us) = (5_000, 3_000, 1_000);
+    let frame = Frame {
+        generation: 1,
+        frame_id,
+        operations,
+        last,
+        key: true,
+        capture_us,
+        encode_us,
+        grab_us,
+    };
+    video(video_message::Body::Frame(frame))
+}
+
+fn shown() -> ViewerSession {
+    let mut session = session();
+    let surface = Surface { generation: 1, width: 64, height: 64, display_id: 1 };
+    session.on_record(&video(video_message::Body::Surface(surface)), at(1)).unwrap();
+    session
+}
+
+const MS: Duration = Duration::from_millis(1);
+
+#[test]
+fn every_step_of_a_picture_is_measured_apart() {
+    let mut session = shown();
+    let status = VideoStatus {
+        round_trip_us: 40_000,
+        target_kbps: 3_000,
+        encoder: "open\u{202E}h264".to_owned(),
+        codec: VideoCodec::H264.into(),
+        ..VideoStatus::default()
+    };
+    session.on_record(&video(video_message::Body::Status(status)), at(1)).unwrap();
+    for number in 0..20_u32 {
+        let now = at(2) + MS * 30 * number;
+        let id = 10 + number * 2;
+        session.on_record(&fill(id, false), now).unwrap();
+        session.decoded(now + MS * 2);
+        session.on_record(&fill(id, true), now + MS * 5).unwrap();
+        session.decoded(now + MS * 6);
+        session.drawn(id, MS * 4);
+    }
+    let seen = session.statistics(at(2) + MS * 600);
+    let medians = [seen.capture, seen.encode, seen.network, seen.decode, seen.draw, seen.total]
+        .map(|spread| spread.p50_us);
+    // Decoding: 2 ms of the first part and 1 ms of the last; drawing is the rest.
+    assert_eq!(medians, [1_000, 3_000, 20_000, 3_000, 1_000, 30_000]);
+    assert_eq!((seen.presented, seen.dropped, seen.fps), (20, 19, 20));
+    assert_eq!((seen.encoder.as_str(), seen.codec), ("openh264", Some(VideoCodec::H264)));
+    assert!(seen.by_kind.fill > 0 && seen.by_kind.tile == 0 && seen.kbps > 0, "{seen:?}");
+    let later = session.statistics(at(60));
+    assert_eq!((later.fps, later.kbps, later.presented), (0, 0, 20));
+}
+
+#[test]
+fn a_viewer_that_cannot_keep_up_says_so_itself_and_takes_it_back() {
+    let mut session = shown();
+    let slow = Slow { cause: SlowCause::Line.into(), ..Slow::default() };
+    let status = VideoStatus { slow: Some(slow), ..VideoStatus::default() };
+    session.on_record(&video(video_message::Body::Status(status)), at(1)).unwrap();
+    assert_eq!(session.poll_event(), Some(ViewerEvent::Slow(Some(slow))));
+    assert_eq!(session.poll_event(), None, "told once");
+    let mut now = at(2);
+    let mut look = None;
+    for id in 1..=20 {
+        session.on_record(&fill(id, true), now).unwrap();
+        session.drawn(id, MS * 90);
+        now += MS * 95;
+        look = session.tick(now);
+    }
+    let Some(ViewerEvent::Slow(Some(own))) = session.poll_event() else { panic!("nothing told") };
+    assert_eq!(own.cause(), SlowCause::LocalCpu);
+    assert_eq!(own.picture_us, 90_000);
+    while let Some(next) = look {
+        look = session.tick(next);
+    }
+    assert_eq!(session.poll_event(), Some(ViewerEvent::Slow(Some(slow))));
+    let status = VideoStatus::default();
+    session.on_record(&video(video_message::Body::Status(status)), at(90)).unwrap();
+    assert_eq!(session.poll_event(), Some(ViewerEvent::Slow(None)));
 }

@@ -40,12 +40,16 @@ import type {
   SessionFacts,
 } from "./messages";
 import { type DrawTarget, Picture, type RefreshReason } from "./picture";
+import { RegionLog } from "./regions";
 import { Statistics } from "./stats";
 
 const PROTOCOL_VERSION = 2;
 const OPENING_MS = 10_000;
 const CONSENT_RETRY_MS = 2_000;
 const STATS_EVERY_MS = 200;
+/** The same while someone reads them and nothing comes. */
+const STATS_SHOWN_MS = 500;
+const REGIONS_EVERY_MS = 100;
 /** Unsent bytes above which pointer moves are left out. */
 const CROWDED_BYTES = 16 << 10;
 
@@ -99,6 +103,9 @@ export class Engine {
   private heartbeatTimer: ReturnType<typeof setInterval> | null = null;
   private statsTimer: ReturnType<typeof setTimeout> | null = null;
   private statsAt = 0;
+  private shownTimer: ReturnType<typeof setInterval> | null = null;
+  private readonly regions = new RegionLog();
+  private regionsTimer: ReturnType<typeof setTimeout> | null = null;
   private lastReceived = 0;
   private nonce = 0;
   private pings = new Map<number, number>();
@@ -149,6 +156,9 @@ export class Engine {
       case "refresh":
         this.sendRefresh(RefreshCause.USER);
         break;
+      case "watch":
+        this.watch(command.stats, command.regions);
+        break;
       case "retry":
         this.attempt = 0;
         this.retriesOfClose = 0;
@@ -187,8 +197,17 @@ export class Engine {
     this.picture = new Picture(context, (failed) => new WebCodecsDecoders({ failed }), {
       settled: (frameId, receivedAt, presented) => this.settled(frameId, receivedAt, presented),
       refresh: (reason) => this.refresh(reason),
-      surface: ({ width, height, displayId }) => this.post({ type: "surface", width, height, displayId }),
-      drawn: (kind, pixels) => this.stats.drawn(kind, pixels),
+      surface: ({ width, height, displayId }) => {
+        this.regions.restart();
+        this.post({ type: "surface", width, height, displayId });
+      },
+      drawn: (kind, rect, ms) => {
+        this.stats.drawn(kind, rect.width * rect.height, ms);
+        if (this.regions.on) {
+          this.regions.drawn(kind, rect);
+          this.reportRegions();
+        }
+      },
     });
     this.h264 = await canDecodeH264();
     this.wantToken();
@@ -326,6 +345,7 @@ export class Engine {
     this.sequences.clear();
     this.clipboard.restart();
     this.picture?.restart();
+    this.stats.restart();
     this.stats.links += 1;
     this.attempt = 0;
     this.retriesOfClose = 0;
@@ -385,6 +405,7 @@ export class Engine {
     this.sequences.clear();
     this.clipboard.restart();
     this.picture?.restart();
+    this.stats.restart();
     this.sendWishes();
   }
 
@@ -416,6 +437,7 @@ export class Engine {
 
   private reconnect(cause: CauseFacts, notBeforeMs: number): void {
     this.picture?.restart();
+    this.stats.restart();
     const delay = Math.max(backoff(this.attempt), Math.min(notBeforeMs, 60_000));
     this.attempt += 1;
     this.phase = "reconnecting";
@@ -456,6 +478,7 @@ export class Engine {
     this.closeSocket();
     this.picture?.close();
     if (this.statsTimer !== null) clearTimeout(this.statsTimer);
+    this.watch(false, false);
   }
 
   // Records ----------------------------------------------------------------
@@ -494,7 +517,7 @@ export class Engine {
         this.picture?.setSurface(body.value);
         break;
       case "frame":
-        this.stats.frameTimes(body.value.captureUs, body.value.encodeUs);
+        this.stats.frame(body.value, now);
         this.picture?.frame(body.value, now);
         break;
       case "status":
@@ -553,7 +576,8 @@ export class Engine {
 
   private settled(frameId: number, receivedAt: number, presented: boolean): void {
     const now = performance.now();
-    const drawUs = Math.max(0, Math.round((now - receivedAt) * 1000));
+    const spentMs = Math.max(0, now - receivedAt);
+    const drawUs = Math.round(spentMs * 1000);
     this.sendRecord(
       Channel.Video,
       toBinary(
@@ -561,7 +585,7 @@ export class Engine {
         create(VideoFeedbackSchema, { body: { case: "ack", value: { frameId, drawUs } } }),
       ),
     );
-    this.stats.settled(frameId, drawUs, presented, now);
+    this.stats.settled(frameId, spentMs, presented, now);
     this.reportStats(now);
   }
 
@@ -662,6 +686,22 @@ export class Engine {
       this.statsAt = performance.now();
       this.post({ type: "stats", stats: this.stats.snapshot(this.statsAt) });
     }, wait);
+  }
+
+  /** What somebody looks at costs a timer, the rest nothing. */
+  private watch(stats: boolean, regions: boolean): void {
+    if (this.shownTimer !== null) clearInterval(this.shownTimer);
+    this.shownTimer = stats ? setInterval(() => this.reportStats(performance.now()), STATS_SHOWN_MS) : null;
+    if (regions !== this.regions.on) this.regions.watch(regions);
+    if (this.regionsTimer !== null) clearTimeout(this.regionsTimer);
+    this.regionsTimer = null;
+  }
+
+  private reportRegions(): void {
+    this.regionsTimer ??= setTimeout(() => {
+      this.regionsTimer = null;
+      this.post({ type: "regions", regions: this.regions.take() });
+    }, REGIONS_EVERY_MS);
   }
 
   private readPixels(id: number, x: number, y: number, width: number, height: number): void {

@@ -2,6 +2,7 @@
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { InputEventSchema } from "../gen/guruconnect/v2/input_pb";
+import type { Region } from "./regions";
 
 export type InputEventInit = MessageInitShape<typeof InputEventSchema>;
 
@@ -47,24 +48,49 @@ export interface QualitySettings {
   kbps: number;
 }
 
+/** The steps of a picture, in order; `total` is from the machine's screen to this one. */
+export const PHASES = ["capture", "encode", "network", "decode", "draw", "total"] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** Why it is slow, with the figures that showed it; times in ms, 0 where unknown. */
+export interface SlowFacts {
+  cause: "line" | "encoder" | "remote_cpu" | "local_cpu";
+  linkKbps: number;
+  roundTripMs: number;
+  queueMs: number;
+  pictureMs: number;
+  intervalMs: number;
+  cpuPercent: number;
+}
+
 export interface EngineStats {
   framesPresented: number;
   framesDiscarded: number;
+  /** Numbers that never came: dropped on the way, or meant for another viewer. */
+  framesDropped: number;
   lastFrameId: number;
   bytes: number;
   fps: number;
   kbps: number;
+  /** From the last byte to drawn, smoothed. */
   drawMs: number;
-  captureMs: number;
-  encodeMs: number;
+  /** Of the last seconds, ms; the network's is half of the round trip. */
+  times: Record<Phase, { p50: number; p95: number }>;
+  /** The same over time, oldest first, the longest of each part; 0 where nothing came. */
+  history: Record<Phase, number[]>;
   roundTripMs: number;
-  /** Estimated from capture to drawn, ms. */
+  /** From capture to drawn, ms. */
   latencyMs: number;
   /** Share of pixels by kind within the last second, 0-1. */
   regions: { h264: number; tile: number; copy: number; fill: number };
+  /** Share of bytes by kind within the last second, 0-1. */
+  byteShares: { h264: number; tile: number; copy: number; fill: number };
   codec: string;
   encoder: string;
   targetKbps: number;
+  /** What the link is believed to carry. */
+  linkKbps: number;
+  slow: SlowFacts | null;
   quality: QualitySettings | null;
   decodeErrors: number;
   links: number;
@@ -87,6 +113,7 @@ export type EngineEvent =
   | { type: "clipboard-sent" }
   | { type: "clipboard-refused"; cause: CauseFacts }
   | { type: "stats"; stats: EngineStats }
+  | { type: "regions"; regions: Region[] }
   | { type: "pixels"; id: number; pixels: Uint8ClampedArray | null };
 
 export type TokenFailure = { retry: "soon" | "consent" | "never"; cause: CauseFacts };
@@ -102,6 +129,7 @@ export type EngineCommand =
   | { type: "clipboard-text"; text: string }
   | { type: "control"; verb: "ask" | "give" | "refuse" | "release"; participant: number }
   | { type: "refresh" }
+  | { type: "watch"; stats: boolean; regions: boolean }
   | { type: "retry" }
   | { type: "read-pixels"; id: number; x: number; y: number; width: number; height: number }
   | { type: "stop" };

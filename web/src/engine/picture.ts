@@ -34,10 +34,11 @@ export interface PictureEvents {
   settled(frameId: number, receivedAt: number, presented: boolean): void;
   refresh(reason: RefreshReason): void;
   surface(surface: Surface): void;
-  drawn(kind: RegionKind, pixels: number): void;
+  /** Part of a picture was drawn, within `ms`. */
+  drawn(kind: RegionKind, rect: Area, ms: number): void;
 }
 
-interface Area {
+export interface Area {
   x: number;
   y: number;
   width: number;
@@ -242,6 +243,7 @@ export class Picture {
   }
 
   private draw(step: Step): void {
+    const begin = performance.now();
     const { x, y, width, height } = step.rect;
     switch (step.kind) {
       case "tile":
@@ -271,7 +273,7 @@ export class Picture {
         step.frame = null;
         break;
     }
-    this.events.drawn(step.kind, width * height);
+    this.events.drawn(step.kind, step.rect, performance.now() - begin);
   }
 
   private pump(): void {

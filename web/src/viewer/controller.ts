@@ -13,6 +13,7 @@ import type {
   QualitySettings,
   SessionFacts,
 } from "../engine/messages";
+import type { Region } from "../engine/regions";
 import { Keyboard } from "../input/keyboard";
 import { Pointer, toSurface, WheelUnits } from "../input/pointer";
 import { type CursorImage, CursorMaker, cursorScale, paint } from "./cursor";
@@ -43,6 +44,8 @@ export interface ViewerState {
   clipboardFlash: "in" | "out" | null;
   /** Text from the machine that the browser does not let through yet. */
   clipboardWaiting: boolean;
+  showStats: boolean;
+  showRegions: boolean;
 }
 
 const START: ViewerState = {
@@ -62,6 +65,8 @@ const START: ViewerState = {
   clipboardOn: true,
   clipboardFlash: null,
   clipboardWaiting: false,
+  showStats: false,
+  showRegions: false,
 };
 
 interface KeyboardLock {
@@ -93,6 +98,7 @@ export class ViewerController {
   private gate: (() => void)[] | null = null;
   private readonly reads = new Map<number, (pixels: number[] | null) => void>();
   private readId = 0;
+  private readonly regionListeners = new Set<(regions: Region[]) => void>();
 
   constructor(
     private readonly sessionId: string,
@@ -166,6 +172,17 @@ export class ViewerController {
     this.update({ quality });
     this.host?.send({ type: "quality", settings: quality });
   }
+
+  setOverlays(showStats: boolean, showRegions: boolean): void {
+    this.update({ showStats, showRegions });
+    this.host?.send({ type: "watch", stats: showStats, regions: showRegions });
+  }
+
+  /** Tells of what is drawn while the outlines are shown. */
+  readonly onRegions = (listener: (regions: Region[]) => void): (() => void) => {
+    this.regionListeners.add(listener);
+    return () => this.regionListeners.delete(listener);
+  };
 
   setScaling(scaling: "fit" | "one"): void {
     this.update({ scaling });
@@ -272,6 +289,9 @@ export class ViewerController {
         break;
       case "stats":
         this.update({ stats: event.stats });
+        break;
+      case "regions":
+        for (const listener of this.regionListeners) listener(event.regions);
         break;
       case "pixels":
         this.reads.get(event.id)?.(event.pixels ? Array.from(event.pixels) : null);
@@ -477,7 +497,23 @@ export class ViewerController {
     this.pointer.forget();
   }
 
+  /** The viewer's own keys, which the machine never sees: Ctrl + Alt + Shift with these. */
+  private ownKey(event: KeyboardEvent): boolean {
+    if (!event.ctrlKey || !event.altKey || !event.shiftKey || event.metaKey) return false;
+    const { showStats, showRegions } = this.state;
+    if (event.code === "KeyS") {
+      if (!event.repeat) this.setOverlays(!showStats, showRegions);
+    } else if (event.code === "KeyO") {
+      if (!event.repeat) this.setOverlays(showStats, !showRegions);
+    } else {
+      return false;
+    }
+    event.preventDefault();
+    return true;
+  }
+
   private keyDown(event: KeyboardEvent): void {
+    if (this.ownKey(event)) return;
     if (!this.inControl) return;
     void this.clipboard.gesture();
     if (this.gate) {

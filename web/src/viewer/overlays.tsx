@@ -176,7 +176,7 @@ export function Notices({ state }: { state: ViewerState }) {
   const stalled = state.session?.agent === "stalled";
   const lines: CauseFacts[] = [input, clipboard, encoder].filter((cause) => cause !== undefined);
   return (
-    <div className="viewer-notices" role="status">
+    <div role="status">
       {stalled && <p>Nothing has been heard from the machine for a few seconds. Waiting for it.</p>}
       {state.clipboardWaiting && <p>Text was copied on the machine. Click the picture to take it over.</p>}
       {lines.map((cause) => (

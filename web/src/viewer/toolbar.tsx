@@ -28,8 +28,6 @@ interface ToolbarProps {
   state: ViewerState;
   sessionId: string;
   keys: RefObject<HTMLTextAreaElement | null>;
-  showStats: boolean;
-  onShowStats(show: boolean): void;
 }
 
 const CHORDS: readonly (readonly [id: string, label: string, codes: readonly string[]])[] = [
@@ -96,15 +94,16 @@ export function Toolbar(props: ToolbarProps) {
           <Keys {...props} />
           <ClipboardButton {...props} />
           <span className="divider" />
-          <Hint text="Statistics">
+          <Hint text="Statistics (Ctrl + Alt + Shift + S)">
             <button
               type="button"
               className="tool"
-              aria-pressed={props.showStats}
+              aria-pressed={state.showStats}
+              aria-keyshortcuts="Control+Alt+Shift+S"
               aria-label="Statistics"
               data-testid="toolbar-info"
               onClick={() => {
-                props.onShowStats(!props.showStats);
+                controller.setOverlays(!state.showStats, state.showRegions);
                 controller.focus();
               }}
             >

@@ -3,6 +3,8 @@ import type { Access } from "../api/types";
 import "./viewer.css";
 import { ViewerController } from "./controller";
 import { Banner, Notices, Overlay } from "./overlays";
+import { RegionsOverlay } from "./regions-overlay";
+import { SlowNotice } from "./slow";
 import { StatsOverlay } from "./stats-overlay";
 import { Toolbar } from "./toolbar";
 
@@ -48,7 +50,6 @@ interface ChromeProps {
 
 function Chrome({ controller, sessionId, access, keys, stage }: ChromeProps) {
   const state = useSyncExternalStore(controller.subscribe, controller.snapshot);
-  const [showStats, setShowStats] = useState(false);
   const dimmed = state.phase !== "live" || state.session?.agent === "offline";
 
   useEffect(() => {
@@ -60,18 +61,15 @@ function Chrome({ controller, sessionId, access, keys, stage }: ChromeProps) {
       <span className="hidden-visually" data-testid="viewer-state" data-state={state.phase} role="status">
         {state.phase}
       </span>
-      <Toolbar
-        controller={controller}
-        state={state}
-        sessionId={sessionId}
-        keys={keys}
-        showStats={showStats}
-        onShowStats={setShowStats}
-      />
-      <Notices state={state} />
+      <Toolbar controller={controller} state={state} sessionId={sessionId} keys={keys} />
+      {state.showRegions && <RegionsOverlay controller={controller} state={state} stage={stage} />}
+      <div className="viewer-notices">
+        <Notices state={state} />
+        <SlowNotice state={state} />
+      </div>
       <Overlay controller={controller} state={state} sessionId={sessionId} access={access} />
       <Banner controller={controller} state={state} access={access} />
-      {showStats && <StatsOverlay state={state} />}
+      {state.showStats && <StatsOverlay controller={controller} state={state} />}
     </>
   );
 }

@@ -414,11 +414,17 @@ pub struct Frame {
     /// Whole picture: needs nothing that came before it.
     #[prost(bool, tag = "5")]
     pub key: bool,
-    /// Age of the pixels when the frame was handed to the link, microseconds.
+    /// Age of the pixels when the frame was handed to the link, microseconds: from the
+    /// end of the grab, so encoding is a part of it and grabbing is not.
     #[prost(uint32, tag = "6")]
     pub capture_us: u32,
+    /// What comparing and encoding took, microseconds; 0 where it was not measured.
     #[prost(uint32, tag = "7")]
     pub encode_us: u32,
+    /// What reading the pixels from the screen took, microseconds; 0 for frames that
+    /// needed no new capture.
+    #[prost(uint32, tag = "8")]
+    pub grab_us: u32,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Operation {
@@ -476,7 +482,8 @@ pub struct Fill {
     #[prost(uint32, tag = "1")]
     pub color: u32,
 }
-/// What the agent does at present; at each change and at most once a second.
+/// What the agent does at present; at each change and at most once a second. Says
+/// nothing while nothing changes, hence nothing in a session that rests.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct VideoStatus {
     #[prost(message, optional, tag = "1")]
@@ -490,6 +497,32 @@ pub struct VideoStatus {
     pub round_trip_us: u32,
     #[prost(uint32, tag = "5")]
     pub target_kbps: u32,
+    /// Unset while nothing slows the picture noticeably.
+    #[prost(message, optional, tag = "6")]
+    pub slow: ::core::option::Option<Slow>,
+    /// What the link is believed to carry; a lower bound while little is sent.
+    #[prost(uint32, tag = "7")]
+    pub link_kbps: u32,
+}
+/// What keeps the picture behind what the session asks for, with the figures that
+/// showed it. Said after about a second of it, taken back after about two without.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Slow {
+    #[prost(enumeration = "SlowCause", tag = "1")]
+    pub cause: i32,
+    /// How much longer the round trip is than it was at its best, microseconds.
+    #[prost(uint32, tag = "2")]
+    pub queue_us: u32,
+    /// What one picture costs at the named place, microseconds: grabbing and encoding
+    /// at the agent, or drawing at the viewer. 0 for the line.
+    #[prost(uint32, tag = "3")]
+    pub picture_us: u32,
+    /// What one picture may cost at the wanted rate, microseconds.
+    #[prost(uint32, tag = "4")]
+    pub interval_us: u32,
+    /// Busy part of all processors of the machine, percent; 0 where it is not known.
+    #[prost(uint32, tag = "5")]
+    pub cpu_percent: u32,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct VideoSettings {
@@ -554,6 +587,45 @@ impl TileEncoding {
         match value {
             "TILE_ENCODING_UNSPECIFIED" => Some(Self::Unspecified),
             "TILE_ENCODING_ZSTD_BGRX" => Some(Self::ZstdBgrx),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum SlowCause {
+    Unspecified = 0,
+    /// The way between agent and viewer: too little rate, a queue, or a long way.
+    Line = 1,
+    /// Encoding cannot keep up although the machine has processor time left.
+    Encoder = 2,
+    /// The machine is busy, or reading its screen takes too long.
+    RemoteCpu = 3,
+    /// The viewer cannot draw as fast as pictures come.
+    LocalCpu = 4,
+}
+impl SlowCause {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SLOW_CAUSE_UNSPECIFIED",
+            Self::Line => "SLOW_CAUSE_LINE",
+            Self::Encoder => "SLOW_CAUSE_ENCODER",
+            Self::RemoteCpu => "SLOW_CAUSE_REMOTE_CPU",
+            Self::LocalCpu => "SLOW_CAUSE_LOCAL_CPU",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SLOW_CAUSE_UNSPECIFIED" => Some(Self::Unspecified),
+            "SLOW_CAUSE_LINE" => Some(Self::Line),
+            "SLOW_CAUSE_ENCODER" => Some(Self::Encoder),
+            "SLOW_CAUSE_REMOTE_CPU" => Some(Self::RemoteCpu),
+            "SLOW_CAUSE_LOCAL_CPU" => Some(Self::LocalCpu),
             _ => None,
         }
     }

@@ -9,11 +9,11 @@ use gc_proto::v2::{
     Heartbeat, HeartbeatAck, HeldSession, Hello, InputEvent, InputMessage, KeyEvent, LockState,
     Notice, NoticeTopic, Operation, Participant, ParticipantJoined, ParticipantLeft, PictureNeeded,
     PictureReason, Point, PointerButton, PointerMove, Preset, Rect, RefreshCause, RefreshRequest,
-    ReleaseAll, SelectDisplay, SessionAnswer, SessionEnd, SessionOffer, SessionState, Surface,
-    SystemChord, SystemKey, TextEvent, Tile, TileEncoding, VersionRange, VideoCodec, VideoFeedback,
-    VideoMessage, VideoSettings, VideoStatus, ViewerCapabilities, ViewerControl, ViewerHello,
-    ViewerSeat, Welcome, Wheel, agent_control, cursor_message, hello, input_event, link_message,
-    operation, video_feedback, video_message, viewer_control,
+    ReleaseAll, SelectDisplay, SessionAnswer, SessionEnd, SessionOffer, SessionState, Slow,
+    SlowCause, Surface, SystemChord, SystemKey, TextEvent, Tile, TileEncoding, VersionRange,
+    VideoCodec, VideoFeedback, VideoMessage, VideoSettings, VideoStatus, ViewerCapabilities,
+    ViewerControl, ViewerHello, ViewerSeat, Welcome, Wheel, agent_control, cursor_message, hello,
+    input_event, link_message, operation, video_feedback, video_message, viewer_control,
 };
 use gc_proto::{Channel, Flags, Header, Record, encode_link};
 use gc_types::SessionId;
@@ -284,6 +284,7 @@ fn frame(frame_id: u32, key: bool, operations: Vec<Operation>) -> VideoMessage {
             key,
             capture_us: 900,
             encode_us: 300,
+            grab_us: 150,
         })),
     }
 }
@@ -380,6 +381,14 @@ fn from_agent() -> Vec<Case> {
                     encoder: "openh264".into(),
                     round_trip_us: 1_500,
                     target_kbps: 8_000,
+                    slow: Some(Slow {
+                        cause: SlowCause::Line.into(),
+                        queue_us: 120_000,
+                        picture_us: 0,
+                        interval_us: 16_667,
+                        cpu_percent: 42,
+                    }),
+                    link_kbps: 1_800,
                 })),
             },
         ),

@@ -48,7 +48,7 @@ impl VideoHost {
         self.draw_motion(now, &mut operations);
         self.draw_tiles(&mut operations)?;
         self.emit(0, false, operations, now);
-        self.refresh_status(now);
+        self.drifted_status(now);
         self.key_pictures(now)
     }
 

@@ -95,7 +95,7 @@ impl VideoHost {
             }
         }
         self.status_due = true;
-        self.refresh_status(now);
+        self.drifted_status(now);
         Ok(())
     }
 }

@@ -4,15 +4,16 @@ mod frame;
 mod keys;
 mod motion;
 mod refine;
+mod status;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use gc_proto::v2::{
-    PictureReason, Preset, RefreshCause, VideoCodec, VideoFeedback, VideoMessage, VideoSettings,
-    VideoStatus, ViewerCapabilities, video_feedback, video_message,
+    PictureReason, Preset, RefreshCause, VideoCodec, VideoFeedback, VideoSettings, VideoStatus,
+    ViewerCapabilities, video_feedback,
 };
-use gc_proto::{Flags, MAX_PICTURE_PIXELS, MAX_PICTURE_SIDE, v2};
+use gc_proto::{MAX_PICTURE_PIXELS, MAX_PICTURE_SIDE, v2};
 
 use self::motion::{Motion, Rate};
 use crate::cells::Cells;
@@ -21,8 +22,8 @@ use crate::pacing::{Bucket, Gate, Pacer};
 use crate::picture::Picture;
 use crate::tiles::Tiles;
 use crate::{
-    EncodeFailure, Limits, MotionEncoderFactory, Outgoing, PixelRect, TileCompressor, ViewError,
-    limits,
+    EncodeFailure, Limits, MotionEncoderFactory, Outgoing, PixelRect, SlowWatch, TileCompressor,
+    ViewError, limits,
 };
 
 /// Shortest time between two whole pictures for the same viewer.
@@ -30,8 +31,6 @@ const KEY_SPACING: Duration = Duration::from_millis(500);
 /// The same while the one before it has not been acknowledged: it may still be on a
 /// slow way.
 const KEY_SPACING_UNSEEN: Duration = Duration::from_secs(2);
-/// Shortest time between two status messages.
-const STATUS_SPACING: Duration = Duration::from_secs(1);
 /// Pictures per second when motion has to travel as tiles.
 const TILE_MOTION_FPS: u32 = 15;
 
@@ -151,6 +150,7 @@ pub struct VideoHost {
     status: Option<VideoStatus>,
     status_at: Option<Duration>,
     status_due: bool,
+    watch: SlowWatch,
     /// Steps back in scroll search after failures: frames to skip, and how many
     /// the next failure costs.
     scroll_pause: (u32, u32),
@@ -194,6 +194,7 @@ impl VideoHost {
             status: None,
             status_at: None,
             status_due: true,
+            watch: SlowWatch::default(),
             scroll_pause: (0, 0),
             tile_motion: false,
         }
@@ -288,7 +289,9 @@ impl VideoHost {
         match &feedback.body {
             Some(video_feedback::Body::Ack(ack)) => {
                 let draw = Duration::from_micros(u64::from(ack.draw_us));
-                self.pacer.ack(participant, ack.frame_id, draw, now);
+                if self.pacer.ack(participant, ack.frame_id, draw, now) {
+                    self.watch.drawn(participant, draw);
+                }
             }
             Some(video_feedback::Body::Refresh(refresh)) => {
                 if refresh.cause() == RefreshCause::NoDecoder
@@ -365,12 +368,21 @@ impl VideoHost {
         // A capture that was never handed in is damage again.
         surface.damage.append(&mut surface.capturing);
         if self.viewers.is_empty() {
+            self.watch.rest();
             return Step::Idle;
         }
-        if let Gate::ClosedUntil(probe) = self.pacer.gate(now) {
-            return Step::WaitUntil(probe);
+        let waits = !surface.damage.is_empty();
+        let gate = self.pacer.gate(now);
+        self.watch.held(waits && gate != Gate::Open, now);
+        let look_at = self.look(now);
+        if let Gate::ClosedUntil(probe) = gate {
+            // The status is small, and never more wanted than when nothing else goes.
+            let told = self.drifted_status(now);
+            let wake = [Some(probe), look_at, told].into_iter().flatten().min();
+            return wake.map_or(Step::Idle, Step::WaitUntil);
         }
-        let mut wake = rest_at;
+        let Some(surface) = &mut self.surface else { return Step::Idle };
+        let mut wake = [rest_at, look_at].into_iter().flatten().min();
         let mut at = |time: Duration| wake = Some(wake.map_or(time, |held| held.min(time)));
         let keys_at = keys_due(&self.viewers, &self.pacer).map(|(_, at)| at).min();
         if !surface.damage.is_empty() {
@@ -391,7 +403,7 @@ impl VideoHost {
             Some(due) => at(due),
             None => {}
         }
-        if let Some(due) = self.push_status(now) {
+        if let Some(due) = self.drifted_status(now) {
             at(due);
         }
         wake.map_or(Step::Idle, Step::WaitUntil)
@@ -440,56 +452,6 @@ impl VideoHost {
             && (surface.info.width > viewer.max.0 || surface.info.height > viewer.max.1)
         {
             self.events.push_back(HostEvent::PictureTooLarge { participant });
-        }
-    }
-
-    /// Queues the status if it has changed; otherwise tells when to look again.
-    fn push_status(&mut self, now: Duration) -> Option<Duration> {
-        let rate = self.rate();
-        let trip = self.pacer.round_trip().map_or(0, |trip| trip.as_micros());
-        let allowed = self.motion_allowed(now);
-        let codec = if allowed { VideoCodec::H264 } else { VideoCodec::Unspecified };
-        let status = VideoStatus {
-            settings: Some(self.settings),
-            codec: codec.into(),
-            encoder: if allowed { self.motion.name().to_owned() } else { String::new() },
-            round_trip_us: u32::try_from(trip).unwrap_or(u32::MAX),
-            target_kbps: rate.kbps,
-        };
-        let news = self.status.as_ref().is_none_or(|old| {
-            self.status_due || old.codec != status.codec || old.encoder != status.encoder
-        });
-        if !news {
-            return None;
-        }
-        let due = self.status_at.map_or(Duration::ZERO, |at| at + STATUS_SPACING);
-        if now < due {
-            return Some(due);
-        }
-        self.status_due = false;
-        self.status_at = Some(now);
-        self.status = Some(status.clone());
-        self.outbox.push_back(Outgoing {
-            participant: 0,
-            flags: Flags::DROPPABLE.with(Flags::END),
-            message: VideoMessage { body: Some(video_message::Body::Status(status)) },
-            captured_at: now,
-        });
-        None
-    }
-
-    /// After a frame went out: numbers in the status that drift are told again now
-    /// and then, but never by themselves.
-    fn refresh_status(&mut self, now: Duration) {
-        let kbps = self.rate().kbps;
-        let trip = self.pacer.round_trip().map_or(0, |trip| trip.as_micros()) as u32;
-        let drifted = |old: u32, new: u32| old.abs_diff(new) * 5 > old.max(1);
-        self.status_due |= self.status.as_ref().is_none_or(|old| {
-            drifted(old.target_kbps, kbps)
-                || old.round_trip_us.abs_diff(trip) > 5000 && drifted(old.round_trip_us, trip)
-        });
-        if self.status_at.is_none_or(|at| now >= at + STATUS_SPACING) {
-            self.push_status(now);
         }
     }
 }

@@ -112,6 +112,9 @@ pub(crate) struct Viewer {
     pub(crate) kbps: Option<u32>,
     /// When the link has sent what it was given.
     pub(crate) link_free: Duration,
+    /// What it needs to draw a picture; one after the other.
+    pub(crate) draw: Duration,
+    drawing_until: Duration,
     /// Longest time from leaving the host to arrival.
     pub(crate) worst_delay: Duration,
     arriving: VecDeque<(Duration, VideoMessage)>,
@@ -146,6 +149,8 @@ pub(crate) struct Rig {
     pub(crate) captured: Vec<PixelRect>,
     pub(crate) most_in_flight: u32,
     pub(crate) events: Vec<HostEvent>,
+    /// What a capture costs: reading the screen, then encoding.
+    pub(crate) costs: (Duration, Duration),
     answers: VecDeque<(Duration, u16, VideoFeedback)>,
 }
 
@@ -170,6 +175,7 @@ impl Rig {
             captured: Vec::new(),
             most_in_flight: 0,
             events: Vec::new(),
+            costs: (Duration::ZERO, Duration::ZERO),
             answers: VecDeque::new(),
         }
     }
@@ -193,6 +199,8 @@ impl Rig {
                 bytes: 0,
                 kbps: None,
                 link_free: Duration::ZERO,
+                draw: Duration::ZERO,
+                drawing_until: Duration::ZERO,
                 worst_delay: Duration::ZERO,
                 arriving: VecDeque::new(),
             },
@@ -222,8 +230,9 @@ impl Rig {
         for _ in 0..100_000 {
             self.arrive();
             while self.answers.front().is_some_and(|(at, ..)| *at <= self.now) {
-                let (_, from, feedback) = self.answers.pop_front().unwrap();
-                self.host.on_feedback(from, &feedback, self.now);
+                // A host that was busy meanwhile still knows when it came.
+                let (at, from, feedback) = self.answers.pop_front().unwrap();
+                self.host.on_feedback(from, &feedback, at);
             }
             let step = self.host.next_step(self.now);
             self.deliver();
@@ -235,13 +244,17 @@ impl Rig {
                 Step::Capture { region } => {
                     self.captures += 1;
                     self.captured.extend(region);
+                    let (grab, encode) = self.costs;
+                    self.now += grab;
                     self.host.encode(self.screen.view(), self.now).unwrap();
+                    self.now += encode;
+                    self.host.took(grab, encode, self.now);
                     self.deliver();
                     continue;
                 }
                 Step::WaitUntil(until) if until <= self.now => continue,
-                Step::WaitUntil(until) => self.now = wait(until),
-                Step::Idle => self.now = wait(end),
+                Step::WaitUntil(until) => self.now = wait(until).max(self.now),
+                Step::Idle => self.now = wait(end).max(self.now),
             }
             if self.now >= end {
                 return;
@@ -290,7 +303,11 @@ impl Rig {
                         if !viewer.acks {
                             continue;
                         }
-                        video_feedback::Body::Ack(FrameAck { frame_id, draw_us: 0 })
+                        // A viewer reads on only when it has drawn.
+                        let begin = viewer.drawing_until.max(at);
+                        viewer.drawing_until = begin + viewer.draw;
+                        let draw_us = u32::try_from(viewer.draw.as_micros()).unwrap();
+                        video_feedback::Body::Ack(FrameAck { frame_id, draw_us })
                     }
                     Ok(_) => continue,
                     Err(problem) => {
@@ -300,7 +317,8 @@ impl Rig {
                     }
                 };
                 let answer = VideoFeedback { body: Some(body) };
-                self.answers.push_back((at + viewer.trip, *number, answer));
+                let drawn = viewer.drawing_until.max(at);
+                self.answers.push_back((drawn + viewer.trip, *number, answer));
                 self.answers.make_contiguous().sort_by_key(|(at, ..)| *at);
             }
         }

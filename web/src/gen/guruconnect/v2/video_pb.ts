@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file guruconnect/v2/video.proto.
  */
 export const file_guruconnect_v2_video: GenFile = /*@__PURE__*/
-  fileDesc("ChpndXJ1Y29ubmVjdC92Mi92aWRlby5wcm90bxIOZ3VydWNvbm5lY3QudjIimQEKDFZpZGVvTWVzc2FnZRIqCgdzdXJmYWNlGAEgASgLMhcuZ3VydWNvbm5lY3QudjIuU3VyZmFjZUgAEiYKBWZyYW1lGAIgASgLMhUuZ3VydWNvbm5lY3QudjIuRnJhbWVIABItCgZzdGF0dXMYAyABKAsyGy5ndXJ1Y29ubmVjdC52Mi5WaWRlb1N0YXR1c0gAQgYKBGJvZHkiUAoHU3VyZmFjZRISCgpnZW5lcmF0aW9uGAEgASgNEg0KBXdpZHRoGAIgASgNEg4KBmhlaWdodBgDIAEoDRISCgpkaXNwbGF5X2lkGAQgASgNIp4BCgVGcmFtZRISCgpnZW5lcmF0aW9uGAEgASgNEhAKCGZyYW1lX2lkGAIgASgNEi0KCm9wZXJhdGlvbnMYAyADKAsyGS5ndXJ1Y29ubmVjdC52Mi5PcGVyYXRpb24SDAoEbGFzdBgEIAEoCBILCgNrZXkYBSABKAgSEgoKY2FwdHVyZV91cxgGIAEoDRIRCgllbmNvZGVfdXMYByABKA0i0wEKCU9wZXJhdGlvbhIiCgRyZWN0GAEgASgLMhQuZ3VydWNvbm5lY3QudjIuUmVjdBIkCgRoMjY0GAIgASgLMhQuZ3VydWNvbm5lY3QudjIuSDI2NEgAEiQKBHRpbGUYAyABKAsyFC5ndXJ1Y29ubmVjdC52Mi5UaWxlSAASKAoEY29weRgEIAEoCzIYLmd1cnVjb25uZWN0LnYyLkNvcHlGcm9tSAASJAoEZmlsbBgFIAEoCzIULmd1cnVjb25uZWN0LnYyLkZpbGxIAEIGCgRkcmF3IjgKBEgyNjQSEwoLYWNjZXNzX3VuaXQYASABKAwSCwoDa2V5GAIgASgIEg4KBnN0cmVhbRgDIAEoDSJECgRUaWxlEi4KCGVuY29kaW5nGAEgASgOMhwuZ3VydWNvbm5lY3QudjIuVGlsZUVuY29kaW5nEgwKBGRhdGEYAiABKAwiIAoIQ29weUZyb20SCQoBeBgBIAEoDRIJCgF5GAIgASgNIhUKBEZpbGwSDQoFY29sb3IYASABKA0ipgEKC1ZpZGVvU3RhdHVzEi8KCHNldHRpbmdzGAEgASgLMh0uZ3VydWNvbm5lY3QudjIuVmlkZW9TZXR0aW5ncxIpCgVjb2RlYxgCIAEoDjIaLmd1cnVjb25uZWN0LnYyLlZpZGVvQ29kZWMSDwoHZW5jb2RlchgDIAEoCRIVCg1yb3VuZF90cmlwX3VzGAQgASgNEhMKC3RhcmdldF9rYnBzGAUgASgNIlIKDVZpZGVvU2V0dGluZ3MSJgoGcHJlc2V0GAEgASgOMhYuZ3VydWNvbm5lY3QudjIuUHJlc2V0EgsKA2ZwcxgCIAEoDRIMCgRrYnBzGAMgASgNInMKDVZpZGVvRmVlZGJhY2sSJwoDYWNrGAEgASgLMhguZ3VydWNvbm5lY3QudjIuRnJhbWVBY2tIABIxCgdyZWZyZXNoGAIgASgLMh4uZ3VydWNvbm5lY3QudjIuUmVmcmVzaFJlcXVlc3RIAEIGCgRib2R5Ii0KCEZyYW1lQWNrEhAKCGZyYW1lX2lkGAEgASgNEg8KB2RyYXdfdXMYAiABKA0iPQoOUmVmcmVzaFJlcXVlc3QSKwoFY2F1c2UYASABKA4yHC5ndXJ1Y29ubmVjdC52Mi5SZWZyZXNoQ2F1c2UqSgoMVGlsZUVuY29kaW5nEh0KGVRJTEVfRU5DT0RJTkdfVU5TUEVDSUZJRUQQABIbChdUSUxFX0VOQ09ESU5HX1pTVERfQkdSWBABKnoKBlByZXNldBIWChJQUkVTRVRfVU5TUEVDSUZJRUQQABIPCgtQUkVTRVRfQVVUTxABEg4KClBSRVNFVF9MT1cQAhITCg9QUkVTRVRfQkFMQU5DRUQQAxIPCgtQUkVTRVRfSElHSBAEEhEKDVBSRVNFVF9DVVNUT00QBSqDAQoMUmVmcmVzaENhdXNlEh0KGVJFRlJFU0hfQ0FVU0VfVU5TUEVDSUZJRUQQABIeChpSRUZSRVNIX0NBVVNFX0RFQ09ERV9FUlJPUhABEhwKGFJFRlJFU0hfQ0FVU0VfTk9fREVDT0RFUhACEhYKElJFRlJFU0hfQ0FVU0VfVVNFUhADYgZwcm90bzM", [file_guruconnect_v2_geometry, file_guruconnect_v2_hello]);
+  fileDesc("ChpndXJ1Y29ubmVjdC92Mi92aWRlby5wcm90bxIOZ3VydWNvbm5lY3QudjIimQEKDFZpZGVvTWVzc2FnZRIqCgdzdXJmYWNlGAEgASgLMhcuZ3VydWNvbm5lY3QudjIuU3VyZmFjZUgAEiYKBWZyYW1lGAIgASgLMhUuZ3VydWNvbm5lY3QudjIuRnJhbWVIABItCgZzdGF0dXMYAyABKAsyGy5ndXJ1Y29ubmVjdC52Mi5WaWRlb1N0YXR1c0gAQgYKBGJvZHkiUAoHU3VyZmFjZRISCgpnZW5lcmF0aW9uGAEgASgNEg0KBXdpZHRoGAIgASgNEg4KBmhlaWdodBgDIAEoDRISCgpkaXNwbGF5X2lkGAQgASgNIq8BCgVGcmFtZRISCgpnZW5lcmF0aW9uGAEgASgNEhAKCGZyYW1lX2lkGAIgASgNEi0KCm9wZXJhdGlvbnMYAyADKAsyGS5ndXJ1Y29ubmVjdC52Mi5PcGVyYXRpb24SDAoEbGFzdBgEIAEoCBILCgNrZXkYBSABKAgSEgoKY2FwdHVyZV91cxgGIAEoDRIRCgllbmNvZGVfdXMYByABKA0SDwoHZ3JhYl91cxgIIAEoDSLTAQoJT3BlcmF0aW9uEiIKBHJlY3QYASABKAsyFC5ndXJ1Y29ubmVjdC52Mi5SZWN0EiQKBGgyNjQYAiABKAsyFC5ndXJ1Y29ubmVjdC52Mi5IMjY0SAASJAoEdGlsZRgDIAEoCzIULmd1cnVjb25uZWN0LnYyLlRpbGVIABIoCgRjb3B5GAQgASgLMhguZ3VydWNvbm5lY3QudjIuQ29weUZyb21IABIkCgRmaWxsGAUgASgLMhQuZ3VydWNvbm5lY3QudjIuRmlsbEgAQgYKBGRyYXciOAoESDI2NBITCgthY2Nlc3NfdW5pdBgBIAEoDBILCgNrZXkYAiABKAgSDgoGc3RyZWFtGAMgASgNIkQKBFRpbGUSLgoIZW5jb2RpbmcYASABKA4yHC5ndXJ1Y29ubmVjdC52Mi5UaWxlRW5jb2RpbmcSDAoEZGF0YRgCIAEoDCIgCghDb3B5RnJvbRIJCgF4GAEgASgNEgkKAXkYAiABKA0iFQoERmlsbBINCgVjb2xvchgBIAEoDSLdAQoLVmlkZW9TdGF0dXMSLwoIc2V0dGluZ3MYASABKAsyHS5ndXJ1Y29ubmVjdC52Mi5WaWRlb1NldHRpbmdzEikKBWNvZGVjGAIgASgOMhouZ3VydWNvbm5lY3QudjIuVmlkZW9Db2RlYxIPCgdlbmNvZGVyGAMgASgJEhUKDXJvdW5kX3RyaXBfdXMYBCABKA0SEwoLdGFyZ2V0X2ticHMYBSABKA0SIgoEc2xvdxgGIAEoCzIULmd1cnVjb25uZWN0LnYyLlNsb3cSEQoJbGlua19rYnBzGAcgASgNIoABCgRTbG93EigKBWNhdXNlGAEgASgOMhkuZ3VydWNvbm5lY3QudjIuU2xvd0NhdXNlEhAKCHF1ZXVlX3VzGAIgASgNEhIKCnBpY3R1cmVfdXMYAyABKA0SEwoLaW50ZXJ2YWxfdXMYBCABKA0SEwoLY3B1X3BlcmNlbnQYBSABKA0iUgoNVmlkZW9TZXR0aW5ncxImCgZwcmVzZXQYASABKA4yFi5ndXJ1Y29ubmVjdC52Mi5QcmVzZXQSCwoDZnBzGAIgASgNEgwKBGticHMYAyABKA0icwoNVmlkZW9GZWVkYmFjaxInCgNhY2sYASABKAsyGC5ndXJ1Y29ubmVjdC52Mi5GcmFtZUFja0gAEjEKB3JlZnJlc2gYAiABKAsyHi5ndXJ1Y29ubmVjdC52Mi5SZWZyZXNoUmVxdWVzdEgAQgYKBGJvZHkiLQoIRnJhbWVBY2sSEAoIZnJhbWVfaWQYASABKA0SDwoHZHJhd191cxgCIAEoDSI9Cg5SZWZyZXNoUmVxdWVzdBIrCgVjYXVzZRgBIAEoDjIcLmd1cnVjb25uZWN0LnYyLlJlZnJlc2hDYXVzZSpKCgxUaWxlRW5jb2RpbmcSHQoZVElMRV9FTkNPRElOR19VTlNQRUNJRklFRBAAEhsKF1RJTEVfRU5DT0RJTkdfWlNURF9CR1JYEAEqiQEKCVNsb3dDYXVzZRIaChZTTE9XX0NBVVNFX1VOU1BFQ0lGSUVEEAASEwoPU0xPV19DQVVTRV9MSU5FEAESFgoSU0xPV19DQVVTRV9FTkNPREVSEAISGQoVU0xPV19DQVVTRV9SRU1PVEVfQ1BVEAMSGAoUU0xPV19DQVVTRV9MT0NBTF9DUFUQBCp6CgZQcmVzZXQSFgoSUFJFU0VUX1VOU1BFQ0lGSUVEEAASDwoLUFJFU0VUX0FVVE8QARIOCgpQUkVTRVRfTE9XEAISEwoPUFJFU0VUX0JBTEFOQ0VEEAMSDwoLUFJFU0VUX0hJR0gQBBIRCg1QUkVTRVRfQ1VTVE9NEAUqgwEKDFJlZnJlc2hDYXVzZRIdChlSRUZSRVNIX0NBVVNFX1VOU1BFQ0lGSUVEEAASHgoaUkVGUkVTSF9DQVVTRV9ERUNPREVfRVJST1IQARIcChhSRUZSRVNIX0NBVVNFX05PX0RFQ09ERVIQAhIWChJSRUZSRVNIX0NBVVNFX1VTRVIQA2IGcHJvdG8z", [file_guruconnect_v2_geometry, file_guruconnect_v2_hello]);
 
 /**
  * Channel video, agent to viewer.
@@ -132,16 +132,27 @@ export type Frame = Message<"guruconnect.v2.Frame"> & {
   key: boolean;
 
   /**
-   * Age of the pixels when the frame was handed to the link, microseconds.
+   * Age of the pixels when the frame was handed to the link, microseconds: from the
+   * end of the grab, so encoding is a part of it and grabbing is not.
    *
    * @generated from field: uint32 capture_us = 6;
    */
   captureUs: number;
 
   /**
+   * What comparing and encoding took, microseconds; 0 where it was not measured.
+   *
    * @generated from field: uint32 encode_us = 7;
    */
   encodeUs: number;
+
+  /**
+   * What reading the pixels from the screen took, microseconds; 0 for frames that
+   * needed no new capture.
+   *
+   * @generated from field: uint32 grab_us = 8;
+   */
+  grabUs: number;
 };
 
 /**
@@ -298,7 +309,8 @@ export const FillSchema: GenMessage<Fill> = /*@__PURE__*/
   messageDesc(file_guruconnect_v2_video, 7);
 
 /**
- * What the agent does at present; at each change and at most once a second.
+ * What the agent does at present; at each change and at most once a second. Says
+ * nothing while nothing changes, hence nothing in a session that rests.
  *
  * @generated from message guruconnect.v2.VideoStatus
  */
@@ -329,6 +341,20 @@ export type VideoStatus = Message<"guruconnect.v2.VideoStatus"> & {
    * @generated from field: uint32 target_kbps = 5;
    */
   targetKbps: number;
+
+  /**
+   * Unset while nothing slows the picture noticeably.
+   *
+   * @generated from field: guruconnect.v2.Slow slow = 6;
+   */
+  slow?: Slow | undefined;
+
+  /**
+   * What the link is believed to carry; a lower bound while little is sent.
+   *
+   * @generated from field: uint32 link_kbps = 7;
+   */
+  linkKbps: number;
 };
 
 /**
@@ -337,6 +363,55 @@ export type VideoStatus = Message<"guruconnect.v2.VideoStatus"> & {
  */
 export const VideoStatusSchema: GenMessage<VideoStatus> = /*@__PURE__*/
   messageDesc(file_guruconnect_v2_video, 8);
+
+/**
+ * What keeps the picture behind what the session asks for, with the figures that
+ * showed it. Said after about a second of it, taken back after about two without.
+ *
+ * @generated from message guruconnect.v2.Slow
+ */
+export type Slow = Message<"guruconnect.v2.Slow"> & {
+  /**
+   * @generated from field: guruconnect.v2.SlowCause cause = 1;
+   */
+  cause: SlowCause;
+
+  /**
+   * How much longer the round trip is than it was at its best, microseconds.
+   *
+   * @generated from field: uint32 queue_us = 2;
+   */
+  queueUs: number;
+
+  /**
+   * What one picture costs at the named place, microseconds: grabbing and encoding
+   * at the agent, or drawing at the viewer. 0 for the line.
+   *
+   * @generated from field: uint32 picture_us = 3;
+   */
+  pictureUs: number;
+
+  /**
+   * What one picture may cost at the wanted rate, microseconds.
+   *
+   * @generated from field: uint32 interval_us = 4;
+   */
+  intervalUs: number;
+
+  /**
+   * Busy part of all processors of the machine, percent; 0 where it is not known.
+   *
+   * @generated from field: uint32 cpu_percent = 5;
+   */
+  cpuPercent: number;
+};
+
+/**
+ * Describes the message guruconnect.v2.Slow.
+ * Use `create(SlowSchema)` to create a new message.
+ */
+export const SlowSchema: GenMessage<Slow> = /*@__PURE__*/
+  messageDesc(file_guruconnect_v2_video, 9);
 
 /**
  * @generated from message guruconnect.v2.VideoSettings
@@ -365,7 +440,7 @@ export type VideoSettings = Message<"guruconnect.v2.VideoSettings"> & {
  * Use `create(VideoSettingsSchema)` to create a new message.
  */
 export const VideoSettingsSchema: GenMessage<VideoSettings> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_video, 9);
+  messageDesc(file_guruconnect_v2_video, 10);
 
 /**
  * Channel video, viewer to agent.
@@ -396,7 +471,7 @@ export type VideoFeedback = Message<"guruconnect.v2.VideoFeedback"> & {
  * Use `create(VideoFeedbackSchema)` to create a new message.
  */
 export const VideoFeedbackSchema: GenMessage<VideoFeedback> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_video, 10);
+  messageDesc(file_guruconnect_v2_video, 11);
 
 /**
  * @generated from message guruconnect.v2.FrameAck
@@ -420,7 +495,7 @@ export type FrameAck = Message<"guruconnect.v2.FrameAck"> & {
  * Use `create(FrameAckSchema)` to create a new message.
  */
 export const FrameAckSchema: GenMessage<FrameAck> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_video, 11);
+  messageDesc(file_guruconnect_v2_video, 12);
 
 /**
  * @generated from message guruconnect.v2.RefreshRequest
@@ -437,7 +512,7 @@ export type RefreshRequest = Message<"guruconnect.v2.RefreshRequest"> & {
  * Use `create(RefreshRequestSchema)` to create a new message.
  */
 export const RefreshRequestSchema: GenMessage<RefreshRequest> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_video, 12);
+  messageDesc(file_guruconnect_v2_video, 13);
 
 /**
  * @generated from enum guruconnect.v2.TileEncoding
@@ -462,6 +537,50 @@ export enum TileEncoding {
  */
 export const TileEncodingSchema: GenEnum<TileEncoding> = /*@__PURE__*/
   enumDesc(file_guruconnect_v2_video, 0);
+
+/**
+ * @generated from enum guruconnect.v2.SlowCause
+ */
+export enum SlowCause {
+  /**
+   * @generated from enum value: SLOW_CAUSE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The way between agent and viewer: too little rate, a queue, or a long way.
+   *
+   * @generated from enum value: SLOW_CAUSE_LINE = 1;
+   */
+  LINE = 1,
+
+  /**
+   * Encoding cannot keep up although the machine has processor time left.
+   *
+   * @generated from enum value: SLOW_CAUSE_ENCODER = 2;
+   */
+  ENCODER = 2,
+
+  /**
+   * The machine is busy, or reading its screen takes too long.
+   *
+   * @generated from enum value: SLOW_CAUSE_REMOTE_CPU = 3;
+   */
+  REMOTE_CPU = 3,
+
+  /**
+   * The viewer cannot draw as fast as pictures come.
+   *
+   * @generated from enum value: SLOW_CAUSE_LOCAL_CPU = 4;
+   */
+  LOCAL_CPU = 4,
+}
+
+/**
+ * Describes the enum guruconnect.v2.SlowCause.
+ */
+export const SlowCauseSchema: GenEnum<SlowCause> = /*@__PURE__*/
+  enumDesc(file_guruconnect_v2_video, 1);
 
 /**
  * @generated from enum guruconnect.v2.Preset
@@ -502,7 +621,7 @@ export enum Preset {
  * Describes the enum guruconnect.v2.Preset.
  */
 export const PresetSchema: GenEnum<Preset> = /*@__PURE__*/
-  enumDesc(file_guruconnect_v2_video, 1);
+  enumDesc(file_guruconnect_v2_video, 2);
 
 /**
  * @generated from enum guruconnect.v2.RefreshCause
@@ -535,5 +654,5 @@ export enum RefreshCause {
  * Describes the enum guruconnect.v2.RefreshCause.
  */
 export const RefreshCauseSchema: GenEnum<RefreshCause> = /*@__PURE__*/
-  enumDesc(file_guruconnect_v2_video, 2);
+  enumDesc(file_guruconnect_v2_video, 3);
 

@@ -8,10 +8,12 @@ mod machine;
 mod probe;
 mod relay;
 mod report;
+mod seat;
 mod session;
 mod stage;
 mod statistics;
 mod usage;
+mod window;
 mod wire;
 mod workload;
 
@@ -33,6 +35,9 @@ enum Command {
     Relay(relay::Arguments),
     /// Draw on a display; started by `session`
     Workload(workload::Arguments),
+    /// Show a session in a bare window; the ticket comes by standard input
+    #[command(hide = true)]
+    View(window::Arguments),
 }
 
 fn main() -> Result<()> {
@@ -45,5 +50,6 @@ fn main() -> Result<()> {
         Command::Session(arguments) => session::run(&arguments),
         Command::Relay(arguments) => relay::run(&arguments),
         Command::Workload(arguments) => workload::run(&arguments),
+        Command::View(arguments) => window::run(&arguments),
     }
 }

@@ -22,13 +22,33 @@ pub struct Browser {
 impl Browser {
     /// Starts Chromium with windows of this size.
     pub async fn start(width: u32, height: u32, folder: &Path) -> Result<Self> {
+        // Its clipboard must not be that of a display.
+        Self::launch((width, height), folder, |command| {
+            command.args(["--headless=new", "--ozone-platform=headless", "--hide-scrollbars"]);
+            command.env_remove("DISPLAY");
+        })
+        .await
+    }
+
+    /// Starts Chromium on an X display, which it fills with nothing but the page.
+    pub async fn on_display(display: &str, size: (u32, u32), folder: &Path) -> Result<Self> {
+        Self::launch(size, folder, |command| {
+            command.args(["--kiosk", "--ozone-platform=x11", "--window-position=0,0"]);
+            command.env("DISPLAY", display);
+        })
+        .await
+    }
+
+    async fn launch(
+        (width, height): (u32, u32),
+        folder: &Path,
+        place: impl FnOnce(&mut Command),
+    ) -> Result<Self> {
         let profile = tempfile::tempdir()?;
         let mut command = Command::new("chromium");
+        place(&mut command);
         command
             .args([
-                "--headless=new",
-                // Its clipboard must not be that of a display.
-                "--ozone-platform=headless",
                 "--no-sandbox",
                 "--disable-gpu",
                 "--disable-quic",
@@ -39,13 +59,11 @@ impl Browser {
                 "--disable-dev-shm-usage",
                 "--proxy-server=direct://",
                 "--ignore-certificate-errors",
-                "--hide-scrollbars",
                 "--remote-debugging-port=0",
             ])
             .arg(format!("--window-size={width},{height}"))
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .arg("about:blank")
-            .env_remove("DISPLAY")
             .env_remove("WAYLAND_DISPLAY");
         let mut process = Process::start("chromium", &mut command, folder)?;
         let port_file = profile.path().join("DevToolsActivePort");

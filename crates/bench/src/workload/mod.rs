@@ -16,6 +16,8 @@ use crate::clock::monotonic;
 use canvas::Canvas;
 pub(crate) use canvas::SharedImage;
 pub(crate) use picture::Numbers;
+#[cfg(test)]
+pub(crate) use picture::page;
 pub(crate) use typing::{BOX, box_is_white};
 
 /// Printed once the first picture is on the display.

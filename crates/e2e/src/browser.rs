@@ -1,5 +1,6 @@
 //! A real Chromium without a window, driven as a person would drive it.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -31,9 +32,16 @@ impl Browser {
     }
 
     /// Starts Chromium on an X display, which it fills with nothing but the page.
-    pub async fn on_display(display: &str, size: (u32, u32), folder: &Path) -> Result<Self> {
+    /// What it would connect to at the first address goes to the second instead.
+    pub async fn on_display(
+        display: &str,
+        size: (u32, u32),
+        instead: (SocketAddr, SocketAddr),
+        folder: &Path,
+    ) -> Result<Self> {
         Self::launch(size, folder, |command| {
             command.args(["--kiosk", "--ozone-platform=x11", "--window-position=0,0"]);
+            command.arg(format!("--host-resolver-rules=MAP {} {}", instead.0, instead.1));
             command.env("DISPLAY", display);
         })
         .await

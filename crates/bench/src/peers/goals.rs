@@ -56,7 +56,15 @@ const GOALS: &[Goal] = &[
     goal(Name::Ours, Case::Idle, Metric::HostCpu, Aim::Most(0.5)),
     goal(Name::Ours, Case::Idle, Metric::Down, Aim::Most(0.000_8)),
     goal(Name::Ours, Case::Typing, Metric::FirstPicture, Aim::Most(500.0)),
+    after_drop(Aim::Share(Name::Xvnc, 0.5)),
+    after_drop(Aim::Most(400.0)),
 ];
+
+/// Staleness of a video when its line becomes narrow.
+const fn after_drop(aim: Aim) -> Goal {
+    let case = Case::Video;
+    Goal { ours: Name::Ours, track: Track::Drop, case, metric: Metric::StaleP95, aim }
+}
 
 /// How a target stands.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use anyhow::Result;
+use gc_netem::{FaultProxy, Shape};
+use tokio::runtime::Runtime;
 
 /// Bytes of TCP payload since the line was opened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,11 +30,32 @@ struct Shared {
 pub(super) struct Line {
     address: SocketAddr,
     shared: Arc<Shared>,
+    narrow: Option<Narrow>,
+}
+
+/// What makes it slow, and where that runs.
+struct Narrow {
+    proxy: FaultProxy,
+    _runtime: Runtime,
+}
+
+impl Narrow {
+    fn start(server: SocketAddr) -> Result<Self> {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let inside = runtime.enter();
+        let proxy = FaultProxy::start_shaped(server, Shape::default(), 1)?;
+        drop(inside);
+        Ok(Self { proxy, _runtime: runtime })
+    }
 }
 
 impl Line {
-    /// Listens on a free port of 127.0.0.1 and leads on to `server`.
-    pub(super) fn open(server: SocketAddr) -> Result<Self> {
+    /// Listens on a free port of 127.0.0.1 and leads on to `server`. One that can be
+    /// made narrow costs more time and CPU also while it is not.
+    pub(super) fn open(server: SocketAddr, can_be_narrow: bool) -> Result<Self> {
+        let narrow = can_be_narrow.then(|| Narrow::start(server)).transpose()?;
+        let server = narrow.as_ref().map_or(server, |narrow| narrow.proxy.address());
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared::default());
@@ -48,12 +71,19 @@ impl Line {
                 }
             }
         })?;
-        Ok(Self { address, shared })
+        Ok(Self { address, shared, narrow })
     }
 
     /// What clients connect to.
     pub(super) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Makes it so in both directions, if it can be made narrow.
+    pub(super) fn shape(&self, shape: Shape) {
+        if let Some(narrow) = &self.narrow {
+            narrow.proxy.set_shape(shape);
+        }
     }
 
     /// What it has carried.
@@ -110,7 +140,7 @@ mod tests {
     #[test]
     fn bytes_are_counted_in_each_direction_and_an_end_is_passed_on() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let line = Line::open(listener.local_addr().unwrap()).unwrap();
+        let line = Line::open(listener.local_addr().unwrap(), false).unwrap();
         let mut client = TcpStream::connect(line.address()).unwrap();
         let (mut server, _) = listener.accept().unwrap();
         client.write_all(b"key").unwrap();
@@ -124,5 +154,24 @@ mod tests {
         client.read_to_end(&mut heard).unwrap();
         assert_eq!(heard.len(), 100_000);
         assert_eq!(line.bytes(), Bytes { down: 100_000, up: 3 });
+    }
+
+    #[test]
+    fn a_narrow_line_carries_all_and_its_queue_is_not_counted_as_arrived() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let line = Line::open(listener.local_addr().unwrap(), true).unwrap();
+        // Practically closed: a kilobit per second.
+        let closed = Shape { kbps: Some(1), ..Shape::default() };
+        line.shape(closed);
+        let mut client = TcpStream::connect(line.address()).unwrap();
+        let (mut server, _) = listener.accept().unwrap();
+        client.write_all(b"hello").unwrap();
+        server.write_all(&[7; 20_000]).unwrap();
+        assert_eq!(line.bytes().down, 0);
+        line.shape(Shape::default());
+        let mut heard = vec![0; 20_000];
+        client.read_exact(&mut heard).unwrap();
+        assert_eq!(heard, vec![7; 20_000]);
+        assert_eq!(line.bytes().down, 20_000);
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use gc_e2e::Desktop;
+use gc_netem::Shape;
 
 use super::case::Case;
 use super::drawing::Drawing;
@@ -64,28 +65,24 @@ pub(super) fn round(
     let host_eye = Eye::open(&host.display)?;
     host_eye.stop_repeating()?;
     let mut commands: BTreeSet<String> = group::noted(folder).into_iter().collect();
-    for &track in &plan.tracks {
-        let seat = subfolder(folder, &track.text())?;
-        let visit = Visit::start(product, &host, &host_eye, track, &seat);
-        let result = visit.with_context(|| format!("on {}", track.text())).and_then(|mut visit| {
-            for &case in plan.cases(track) {
-                progress(&format!("{} · {} · {}", name.text(), track.text(), case.text()));
-                match visit.measure(case, plan) {
-                    Ok(figures) => book.add((name, track, case), figures),
-                    Err(error) => {
-                        let cause = format!("{} on {}: {error:#}", case.text(), track.text());
-                        progress(&cause);
-                        book.problem(name, cause);
-                    }
-                }
-            }
-            Ok(())
-        });
-        commands.extend(group::noted(&seat));
-        if let Err(error) = result {
-            progress(&format!("{}: {error:#}", name.text()));
-            book.problem(name, format!("{error:#}"));
+    // A line that can be made narrow is not for the figures of the loopback network.
+    let (narrow, open): (Vec<Track>, Vec<Track>) =
+        plan.tracks.iter().partition(|track| track.thirds().is_some());
+    for (tracks, can_be_narrow) in [(open, false), (narrow, true)] {
+        if tracks.is_empty() {
+            continue;
         }
+        let seat = subfolder(folder, if can_be_narrow { "lines" } else { "loopback" })?;
+        let visit = Visit::start(product, &host, &host_eye, can_be_narrow, &seat);
+        match visit {
+            Ok(mut visit) => visit.measure_all(name, &tracks, plan, book),
+            Err(error) => {
+                let cause = format!("no picture: {error:#}");
+                progress(&format!("{}: {cause}", name.text()));
+                book.problem(name, cause);
+            }
+        }
+        commands.extend(group::noted(&seat));
     }
     Ok(commands)
 }
@@ -109,7 +106,7 @@ impl<'a> Visit<'a> {
         product: &dyn Product,
         host: &'a Host,
         host_eye: &'a Eye,
-        track: Track,
+        can_be_narrow: bool,
         folder: &'a Path,
     ) -> Result<Self> {
         let drawing = Drawing::start(Case::Typing, &host.display, folder)?;
@@ -119,8 +116,9 @@ impl<'a> Visit<'a> {
         let eye = Eye::open(desktop.display())?;
         eye.stop_repeating()?;
         eye.move_to(POINTER)?;
-        let line = Line::open(host.address)?;
-        let seat = Seat { desktop: &desktop, size, line: line.address(), folder };
+        let line = Line::open(host.address, can_be_narrow)?;
+        let (address, line_address) = (host.address, line.address());
+        let seat = Seat { desktop: &desktop, size, host: address, line: line_address, folder };
         let mut client = (host.join)(&seat)?;
         let end = monotonic() + FIRST_PICTURE;
         let (at, offset) = loop {
@@ -141,12 +139,36 @@ impl<'a> Visit<'a> {
         Ok(Self { client, line, eye, desktop, host, host_eye, folder, offset, first_picture_ms })
     }
 
-    fn measure(&mut self, case: Case, plan: &Plan) -> Result<Figures> {
+    /// What fails is written down, and the rest goes on.
+    fn measure_all(&mut self, name: Name, tracks: &[Track], plan: &Plan, book: &mut Book) {
+        for &track in tracks {
+            for &case in plan.cases(track) {
+                progress(&format!("{} · {} · {}", name.text(), track.text(), case.text()));
+                match self.measure(track, case, plan) {
+                    Ok(figures) => book.add((name, track, case), figures),
+                    Err(error) => {
+                        let cause = format!("{} on {}: {error:#}", case.text(), track.text());
+                        progress(&cause);
+                        book.problem(name, cause);
+                    }
+                }
+            }
+        }
+    }
+
+    fn measure(&mut self, track: Track, case: Case, plan: &Plan) -> Result<Figures> {
+        self.line.shape(Shape::default());
         let drawing = Drawing::start(case, &self.host.display, self.folder)?;
         std::thread::sleep(if case == Case::Idle { 2 * CALM } else { CALM });
+        let thirds = track.thirds().unwrap_or_default();
+        if let Some([first, ..]) = track.thirds() {
+            self.line.shape(first);
+            // What was on its way comes, and the sender notices what it has to do with.
+            std::thread::sleep(2 * CALM);
+        }
         let mut figures = Figures::default();
         figures.put(Metric::FirstPicture, Some(self.first_picture_ms));
-        let start = self.mark()?;
+        let mut start = self.mark()?;
         let mut codes = Vec::new();
         match case {
             Case::Idle => std::thread::sleep(plan.time),
@@ -158,9 +180,15 @@ impl<'a> Visit<'a> {
             }
             Case::Scroll | Case::Drag | Case::Video | Case::Video60 => {
                 let at = self.barcode(case)?;
-                let middle = start.at + plan.time / 2;
-                codes = self.eye.codes(at, middle)?;
-                codes.extend(self.eye.codes(at, start.at + plan.time)?);
+                let began = start.at;
+                for (third, shape) in (1..).zip(thirds) {
+                    self.line.shape(shape);
+                    if track == Track::Drop && third == 2 {
+                        start = self.mark()?;
+                        codes.clear();
+                    }
+                    codes.extend(self.eye.codes(at, began + plan.time * third / 3)?);
+                }
                 codes.dedup_by_key(|(_, code)| *code);
             }
         }

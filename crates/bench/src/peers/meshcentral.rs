@@ -184,7 +184,7 @@ impl Control {
 fn join(page: &str, seat: &Seat<'_>) -> Result<Client> {
     let tab = Tab::open(seat)?;
     let workers = vec![tab.id()];
-    tab.go(&format!("https://{}{page}", seat.line))?;
+    tab.go(&format!("https://{}{page}", seat.host))?;
     tab.wait_for("document.readyState === 'complete' && document.querySelector('canvas')")?;
     // The page sets its own things up after that.
     std::thread::sleep(Duration::from_secs(1));

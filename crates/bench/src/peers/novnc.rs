@@ -57,7 +57,7 @@ fn join(seat: &Seat<'_>) -> Result<Client> {
     let tab = Tab::open(seat)?;
     let workers = vec![tab.id()];
     let started = monotonic();
-    tab.go(&format!("http://{}/vnc.html?autoconnect=true&resize=off&path=", seat.line))?;
+    tab.go(&format!("http://{}/vnc.html?autoconnect=true&resize=off&path=", seat.host))?;
     let connected = "document.documentElement.classList.contains('noVNC_connected')";
     Ok(Client { workers, started, ready: Box::new(move || tab.wait_for(connected)) })
 }

@@ -38,7 +38,7 @@ impl Product for OursWeb {
 fn join(stage: &Stage, machine: &str, seat: &Seat<'_>) -> Result<Client> {
     let tab = Tab::open(seat)?;
     let workers = vec![tab.id()];
-    let address = format!("https://{}", seat.line);
+    let address = format!("https://{}", seat.host);
     tab.go(&format!("{address}/login"))?;
     tab.act(async |page| steps::log_in(page, ADMIN.0, ADMIN.1).await)?;
     let session = stage.session(machine)?;

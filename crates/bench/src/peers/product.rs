@@ -121,7 +121,9 @@ pub(super) struct Seat<'a> {
     pub(super) desktop: &'a Desktop,
     /// Size of it, pixels.
     pub(super) size: (u32, u32),
-    /// The line to the host.
+    /// Where the host listens.
+    pub(super) host: SocketAddr,
+    /// The line to it, which is to be used.
     pub(super) line: SocketAddr,
     /// For logs and settings.
     pub(super) folder: &'a Path,

@@ -16,13 +16,15 @@ pub(super) struct Tab {
 }
 
 impl Tab {
-    /// Starts it on an empty page.
+    /// Starts it on an empty page. Its connections to the host take the line, under
+    /// the host's own address: servers refuse pages of another origin.
     pub(super) fn open(seat: &Seat<'_>) -> Result<Self> {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let (browser, page) = runtime.block_on(async {
-            let browser =
-                Browser::on_display(seat.desktop.display(), seat.size, seat.folder).await?;
+            let display = seat.desktop.display();
+            let instead = (seat.host, seat.line);
+            let browser = Browser::on_display(display, seat.size, instead, seat.folder).await?;
             let page = browser.page_with("about:blank").await?;
             anyhow::Ok((browser, page))
         })?;

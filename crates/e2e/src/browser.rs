@@ -24,7 +24,7 @@ impl Browser {
     /// Starts Chromium with windows of this size.
     pub async fn start(width: u32, height: u32, folder: &Path) -> Result<Self> {
         // Its clipboard must not be that of a display.
-        Self::launch((width, height), folder, |command| {
+        Self::launch((width, height), tempfile::tempdir()?, folder, |command| {
             command.args(["--headless=new", "--ozone-platform=headless", "--hide-scrollbars"]);
             command.env_remove("DISPLAY");
         })
@@ -32,27 +32,29 @@ impl Browser {
     }
 
     /// Starts Chromium on an X display, which it fills with nothing but the page.
-    /// What it would connect to at the first address goes to the second instead.
+    /// What it would connect to at the first address goes to the second instead. All
+    /// that it writes is in `temporary`, whose path must be short: sockets are there.
     pub async fn on_display(
         display: &str,
         size: (u32, u32),
         instead: (SocketAddr, SocketAddr),
+        temporary: &Path,
         folder: &Path,
     ) -> Result<Self> {
-        Self::launch(size, folder, |command| {
+        Self::launch(size, tempfile::tempdir_in(temporary)?, folder, |command| {
             command.args(["--kiosk", "--ozone-platform=x11", "--window-position=0,0"]);
             command.arg(format!("--host-resolver-rules=MAP {} {}", instead.0, instead.1));
-            command.env("DISPLAY", display);
+            command.env("DISPLAY", display).env("TMPDIR", temporary);
         })
         .await
     }
 
     async fn launch(
         (width, height): (u32, u32),
+        profile: tempfile::TempDir,
         folder: &Path,
         place: impl FnOnce(&mut Command),
     ) -> Result<Self> {
-        let profile = tempfile::tempdir()?;
         let mut command = Command::new("chromium");
         place(&mut command);
         command

@@ -1,7 +1,7 @@
 //! One product for one round: started, looked at, typed into, ended.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -44,11 +44,20 @@ pub(super) struct Plan {
     pub(super) time: Duration,
     /// Pauses between keys.
     pub(super) pauses: Vec<Duration>,
+    /// Removed in the end, however that comes.
+    pub(super) temporary: PathBuf,
 }
 
 impl Plan {
-    fn cases(&self, track: Track) -> &[Case] {
-        if track == Track::Loopback { &self.cases } else { &self.cases_on_lines }
+    /// Keys alone do not notice a drop of the rate.
+    fn cases(&self, track: Track) -> Vec<Case> {
+        match track {
+            Track::Loopback => self.cases.clone(),
+            Track::Mbit20 | Track::Mbit2 | Track::Kbit256 => self.cases_on_lines.clone(),
+            Track::Drop => {
+                self.cases_on_lines.iter().copied().filter(|&c| c != Case::Typing).collect()
+            }
+        }
     }
 }
 
@@ -73,7 +82,7 @@ pub(super) fn round(
             continue;
         }
         let seat = subfolder(folder, if can_be_narrow { "lines" } else { "loopback" })?;
-        let visit = Visit::start(product, &host, &host_eye, can_be_narrow, &seat);
+        let visit = Visit::start(product, (&host, &host_eye), can_be_narrow, plan, &seat);
         match visit {
             Ok(mut visit) => visit.measure_all(name, &tracks, plan, book),
             Err(error) => {
@@ -104,9 +113,9 @@ struct Visit<'a> {
 impl<'a> Visit<'a> {
     fn start(
         product: &dyn Product,
-        host: &'a Host,
-        host_eye: &'a Eye,
+        (host, host_eye): (&'a Host, &'a Eye),
         can_be_narrow: bool,
+        plan: &Plan,
         folder: &'a Path,
     ) -> Result<Self> {
         let drawing = Drawing::start(Case::Typing, &host.display, folder)?;
@@ -117,8 +126,14 @@ impl<'a> Visit<'a> {
         eye.stop_repeating()?;
         eye.move_to(POINTER)?;
         let line = Line::open(host.address, can_be_narrow)?;
-        let (address, line_address) = (host.address, line.address());
-        let seat = Seat { desktop: &desktop, size, host: address, line: line_address, folder };
+        let seat = Seat {
+            desktop: &desktop,
+            size,
+            host: host.address,
+            line: line.address(),
+            temporary: &plan.temporary,
+            folder,
+        };
         let mut client = (host.join)(&seat)?;
         let end = monotonic() + FIRST_PICTURE;
         let (at, offset) = loop {
@@ -135,6 +150,8 @@ impl<'a> Visit<'a> {
         let first_picture_ms = milliseconds(at.saturating_sub(client.started));
         eye.click(POINTER)?;
         std::thread::sleep(CALM);
+        // Pages may move the picture once more after the first.
+        let offset = locate(&host_eye.screen()?, &eye.screen()?).unwrap_or(offset);
         drop(drawing);
         Ok(Self { client, line, eye, desktop, host, host_eye, folder, offset, first_picture_ms })
     }
@@ -142,7 +159,7 @@ impl<'a> Visit<'a> {
     /// What fails is written down, and the rest goes on.
     fn measure_all(&mut self, name: Name, tracks: &[Track], plan: &Plan, book: &mut Book) {
         for &track in tracks {
-            for &case in plan.cases(track) {
+            for case in plan.cases(track) {
                 progress(&format!("{} · {} · {}", name.text(), track.text(), case.text()));
                 match self.measure(track, case, plan) {
                     Ok(figures) => book.add((name, track, case), figures),

@@ -18,7 +18,7 @@ use super::tab::Tab;
 use crate::clock::monotonic;
 
 /// Height of the bars around the canvas of a shared desktop, pixels.
-const BARS: u32 = 62;
+const BARS: u32 = 63;
 /// The button that starts the session.
 const CONNECT: (f64, f64) = (38.0, 12.0);
 const USER: &str = "bench";

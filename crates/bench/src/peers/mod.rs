@@ -85,7 +85,7 @@ pub(crate) struct Arguments {
     /// Measure although the machine has other work
     #[arg(long)]
     busy: bool,
-    /// Keep the logs of all programs here
+    /// Keep the logs and data of all programs in this new folder
     #[arg(long, value_name = "FOLDER")]
     logs: Option<PathBuf>,
     /// Folder with npm packages; given by `cargo xtask bench`
@@ -106,7 +106,7 @@ impl Arguments {
         if self.quick { 1 } else { self.rounds }
     }
 
-    fn plan(&self, seed: u32) -> Plan {
+    fn plan(&self, seed: u32, temporary: &Path) -> Plan {
         let chosen = |all: &[Case]| match self.workloads.is_empty() {
             true => all.to_vec(),
             false => all.iter().copied().filter(|case| self.workloads.contains(case)).collect(),
@@ -125,6 +125,7 @@ impl Arguments {
                 self.seconds.min(if self.quick { 5 } else { u32::MAX }).into(),
             ),
             pauses: pauses(seed, self.keys.min(if self.quick { 50 } else { u32::MAX })),
+            temporary: temporary.to_owned(),
         }
     }
 }
@@ -136,11 +137,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let seed = arguments.seed.unwrap_or_else(|| clock::stamp() | 1);
     let owned = tempfile::tempdir()?;
     group::end_all_when_interrupted(owned.path().to_owned())?;
-    let folder = arguments.logs.clone().unwrap_or_else(|| owned.path().to_owned());
+    let folder = match &arguments.logs {
+        Some(folder) => empty(folder)?,
+        None => owned.path().to_owned(),
+    };
     let baseline = baseline(&subfolder(&folder, "baseline")?)?;
     refuse_when_slow(&baseline, load, arguments.busy)?;
 
-    let plan = arguments.plan(seed);
+    let plan = arguments.plan(seed, owned.path());
     let mut book = Book::default();
     let mut products: Vec<(Name, Box<dyn Product>)> = Vec::new();
     for name in arguments.names() {
@@ -200,6 +204,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
+/// A folder for logs; servers keep their data beside them, so it must be a new one.
+fn empty(folder: &Path) -> Result<PathBuf> {
+    std::fs::create_dir_all(folder)?;
+    if folder.read_dir()?.next().is_some() {
+        bail!("{} is not empty; give a new folder for the logs", folder.display());
+    }
+    Ok(folder.to_owned())
+}
+
 /// Key to pixel on a display without any remoting.
 fn baseline(folder: &Path) -> Result<Spread> {
     let desktop = display(folder, "display", SIZE)?;
@@ -251,7 +264,7 @@ mod tests {
         let arguments = parse("--quick");
         assert_eq!(arguments.names(), [Name::Ours, Name::Xvnc]);
         assert_eq!(arguments.rounds(), 1);
-        let plan = arguments.plan(1);
+        let plan = arguments.plan(1, Path::new("/tmp"));
         assert_eq!(plan.cases, [Case::Typing, Case::Scroll, Case::Video]);
         assert_eq!(plan.tracks, [Track::Loopback]);
     }
@@ -260,10 +273,19 @@ mod tests {
     fn only_and_workload_choose() {
         let arguments = parse("--only ours xvnc-500 --workload video --workload idle");
         assert_eq!(arguments.names(), [Name::Ours, Name::Xvnc500]);
-        let plan = arguments.plan(1);
+        let plan = arguments.plan(1, Path::new("/tmp"));
         assert_eq!(plan.cases, [Case::Video, Case::Idle]);
         assert_eq!(plan.cases_on_lines, [Case::Video]);
         assert_eq!(parse("").names(), Name::value_variants());
+    }
+
+    #[test]
+    fn logs_go_to_a_new_folder_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let new = folder.path().join("logs");
+        assert_eq!(empty(&new).unwrap(), new);
+        let error = empty(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("not empty"), "{error}");
     }
 
     #[test]

@@ -125,6 +125,8 @@ pub(super) struct Seat<'a> {
     pub(super) host: SocketAddr,
     /// The line to it, which is to be used.
     pub(super) line: SocketAddr,
+    /// For what is needed while it runs; a short path.
+    pub(super) temporary: &'a Path,
     /// For logs and settings.
     pub(super) folder: &'a Path,
 }

@@ -24,7 +24,9 @@ impl Tab {
         let (browser, page) = runtime.block_on(async {
             let display = seat.desktop.display();
             let instead = (seat.host, seat.line);
-            let browser = Browser::on_display(display, seat.size, instead, seat.folder).await?;
+            let browser =
+                Browser::on_display(display, seat.size, instead, seat.temporary, seat.folder)
+                    .await?;
             let page = browser.page_with("about:blank").await?;
             anyhow::Ok((browser, page))
         })?;

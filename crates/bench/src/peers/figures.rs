@@ -32,6 +32,8 @@ pub(super) enum Metric {
     Gap,
     /// To the technician, Mbit/s of TCP payload.
     Down,
+    /// To the technician, bytes/s of TCP payload; of a picture that does not change.
+    DownBytes,
     /// From the technician, bytes/s of TCP payload.
     Up,
     /// Programs of the customer's side, % of a core.
@@ -88,6 +90,7 @@ impl Metric {
             Self::StaleP95 => "staleness_p95_ms",
             Self::Gap => "longest_gap_ms",
             Self::Down => "down_mbit_per_second",
+            Self::DownBytes => "down_bytes_per_second",
             Self::Up => "up_bytes_per_second",
             Self::HostCpu => "host_cpu_percent",
             Self::HostXCpu => "host_x_cpu_percent",
@@ -115,8 +118,15 @@ impl Metric {
     pub(super) fn decimals(self) -> usize {
         match self {
             Self::Down => 3,
-            Self::KeyP50 | Self::KeyP95 | Self::Fps | Self::Equal500 | Self::Equal8000 => 1,
-            Self::HostCpu | Self::ClientCpu | Self::RelayCpu | Self::MovingPsnr => 1,
+            Self::KeyP50
+            | Self::KeyP95
+            | Self::Fps
+            | Self::Equal500
+            | Self::Equal8000
+            | Self::HostCpu
+            | Self::ClientCpu
+            | Self::RelayCpu
+            | Self::MovingPsnr => 1,
             _ => 0,
         }
     }

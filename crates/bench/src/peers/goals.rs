@@ -54,7 +54,7 @@ const GOALS: &[Goal] = &[
     goal(Name::Ours, Case::Scroll, Metric::Settle, Aim::Most(500.0)),
     goal(Name::Ours, Case::Video, Metric::Settle, Aim::Most(500.0)),
     goal(Name::Ours, Case::Idle, Metric::HostCpu, Aim::Most(0.5)),
-    goal(Name::Ours, Case::Idle, Metric::Down, Aim::Most(0.000_8)),
+    goal(Name::Ours, Case::Idle, Metric::DownBytes, Aim::Most(100.0)),
     goal(Name::Ours, Case::Typing, Metric::FirstPicture, Aim::Most(500.0)),
     after_drop(Aim::Share(Name::Xvnc, 0.5)),
     after_drop(Aim::Most(400.0)),

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -27,6 +27,7 @@ pub(super) struct Group {
     name: String,
     child: Child,
     log: PathBuf,
+    over: bool,
 }
 
 impl Group {
@@ -44,7 +45,7 @@ impl Group {
             .spawn()
             .with_context(|| format!("cannot start {program}"))?;
         lock().push(child.id());
-        Ok(Self { name: name.to_owned(), child, log })
+        Ok(Self { name: name.to_owned(), child, log, over: false })
     }
 
     /// Process id of the first of the group, which is that of the group too.
@@ -71,7 +72,8 @@ impl Group {
             if let Some(found) = found(&log) {
                 return Ok(found);
             }
-            if let Some(status) = self.child.try_wait()? {
+            if has_ended(self.child.id()) {
+                let status = self.end()?;
                 bail!("{} ended ({status}) before {what}: {}", self.name, last_lines(&log));
             }
             if monotonic() > end {
@@ -85,7 +87,8 @@ impl Group {
     pub(super) fn finish(mut self, limit: Duration) -> Result<String> {
         let end = monotonic() + limit;
         loop {
-            if let Some(status) = self.child.try_wait()? {
+            if has_ended(self.child.id()) {
+                let status = self.end()?;
                 if !status.success() {
                     bail!("{} failed ({status}): {}", self.name, last_lines(&self.log()));
                 }
@@ -105,7 +108,7 @@ impl Group {
             .with_context(|| format!("{} could not be stopped", self.name))
     }
 
-    fn end(&mut self) -> Result<()> {
+    fn end(&mut self) -> Result<ExitStatus> {
         let group = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).context("no id")?;
         // Until the child is waited for, its id and so that of the group stay taken.
         if !has_ended(self.child.id()) {
@@ -119,15 +122,15 @@ impl Group {
         }
         // Those of the group that stayed behind; there may be none.
         let _ = kill_process_group(group, Signal::KILL);
-        self.child.wait()?;
-        Ok(())
+        self.over = true;
+        Ok(self.child.wait()?)
     }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
         // A child that was waited for has given its id back.
-        if matches!(self.child.try_wait(), Ok(None))
+        if !self.over
             && let Err(error) = self.end()
         {
             progress(&format!("{} could not be ended: {error:#}", self.name));
@@ -139,7 +142,8 @@ impl Drop for Group {
 /// Writes down what was started, for whoever wants to repeat it.
 pub(super) fn note(folder: &Path, command: &Command) -> Result<()> {
     let mut file = File::options().create(true).append(true).open(folder.join(COMMANDS))?;
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let program = Path::new(command.get_program()).file_name().unwrap_or_default();
+    let words = std::iter::once(program).chain(command.get_args());
     let words: Vec<_> = words.map(|word| word.to_string_lossy().into_owned()).collect();
     writeln!(file, "{}", words.join(" "))?;
     Ok(())

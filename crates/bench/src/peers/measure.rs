@@ -25,7 +25,7 @@ use crate::usage::{self, Worker};
 use crate::workload::BOX;
 
 /// How long the first picture may take: on the slowest line it is a lot of data.
-const FIRST_PICTURE: Duration = Duration::from_secs(60);
+const FIRST_PICTURE: Duration = Duration::from_mins(1);
 /// A place on the picture for the pointer, away from all bars.
 const POINTER: (i16, i16) = (1_500, 900);
 /// What starting has set in motion shall not count.
@@ -210,7 +210,7 @@ impl<'a> Visit<'a> {
             }
         }
         let end = self.mark()?;
-        self.fill(&mut figures, &start, &end);
+        self.fill(case, &mut figures, &start, &end);
         if case.workload().moves() {
             let fresh = Freshness::read(&codes, start.at, end.at);
             if fresh.age_ms.count == 0 {
@@ -222,7 +222,9 @@ impl<'a> Visit<'a> {
             figures.put(Metric::Gap, fresh.longest_gap_ms);
         }
         self.memory(&mut figures)?;
-        let code = if case == Case::Idle { None } else { Some(self.barcode(case)?) };
+        // Only a film is drawn in one piece with its timestamp.
+        let film = matches!(case, Case::Video | Case::Video60);
+        let code = film.then(|| self.barcode(case)).transpose()?;
         rest::settle(&drawing, (self.host_eye, &self.eye), self.offset, code, &mut figures)?;
         Ok(figures)
     }
@@ -232,10 +234,13 @@ impl<'a> Visit<'a> {
         self.offset.apply(at).context("the timestamp is cut off")
     }
 
-    fn fill(&self, figures: &mut Figures, start: &Mark, end: &Mark) {
+    fn fill(&self, case: Case, figures: &mut Figures, start: &Mark, end: &Mark) {
         let seconds = end.at.saturating_sub(start.at).as_secs_f64();
         let rate = |end: u64, start: u64| end.saturating_sub(start) as f64 / seconds;
         figures.put(Metric::Down, Some(rate(end.bytes.down, start.bytes.down) * 8.0 / 1e6));
+        if case == Case::Idle {
+            figures.put(Metric::DownBytes, Some(rate(end.bytes.down, start.bytes.down)));
+        }
         figures.put(Metric::Up, Some(rate(end.bytes.up, start.bytes.up)));
         let percent = |of: fn(&Cpu) -> f64| 100.0 * (of(&end.cpu) - of(&start.cpu)) / seconds;
         let host_x =

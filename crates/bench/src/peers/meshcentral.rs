@@ -24,9 +24,9 @@ const CONNECT: (f64, f64) = (38.0, 12.0);
 const USER: &str = "bench";
 const PASSWORD: &str = "Correct-horse-9";
 /// How long one of its commands may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// The first start makes certificates and signs agents.
-const FIRST_START: Duration = Duration::from_secs(240);
+const FIRST_START: Duration = Duration::from_mins(4);
 
 /// An installed package.
 pub(super) struct MeshCentral {

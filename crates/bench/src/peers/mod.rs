@@ -52,7 +52,6 @@ const BASELINE_MS: f64 = 0.5;
 
 /// Options of `peers`.
 #[derive(Debug, Args)]
-#[expect(clippy::doc_markdown, reason = "shown as it is")]
 pub(crate) struct Arguments {
     /// Only these; may be given more than once or with several names
     #[arg(long, value_name = "PEER", num_args = 1..)]
@@ -107,10 +106,8 @@ impl Arguments {
     }
 
     fn plan(&self, seed: u32, temporary: &Path) -> Plan {
-        let chosen = |all: &[Case]| match self.workloads.is_empty() {
-            true => all.to_vec(),
-            false => all.iter().copied().filter(|case| self.workloads.contains(case)).collect(),
-        };
+        let wanted = |case: &Case| self.workloads.is_empty() || self.workloads.contains(case);
+        let chosen = |all: &[Case]| all.iter().copied().filter(wanted).collect();
         let tracks = match (self.lines.is_empty(), self.quick) {
             (false, _) => self.lines.clone(),
             (true, true) => vec![Track::Loopback],

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 use gc_e2e::Process;
 
+use super::group;
 use super::product::{Client, Host, Product, SIZE, Seat, display, subfolder, x_server};
 use crate::clock::monotonic;
 use crate::seat::Ticket;
@@ -48,6 +50,8 @@ pub(super) fn host(
     command.args(["agent", "--server", stage.address()]).env("GURUCONNECT_KEY", key);
     let made = stage.certificates.as_ref().context("a server without TLS")?;
     command.arg("--ca-file").arg(&made.authority);
+    group::note(folder, &Command::new("guruconnect-server"))?;
+    group::note(folder, &command)?;
     let agent = Process::start("agent", &mut command, folder)?;
     stage.wait_online(&machine).with_context(|| format!("agent:\n{}", agent.log()))?;
     Ok(Host {
@@ -69,6 +73,8 @@ fn join(stage: &Stage, machine: &str, seat: &Seat<'_>) -> Result<Client> {
         server: format!("https://{}", seat.line),
         authority: stage.certificates.as_ref().map(|made| made.authority.clone()),
     };
+    let mut words = Command::new("guruconnect-bench");
+    group::note(seat.folder, words.args(["view", "--display", seat.desktop.display()]))?;
     let mut view = View::start(&ticket, seat.desktop.display(), seat.folder)?;
     let workers = vec![view.id()];
     Ok(Client { workers, started, ready: Box::new(move || view.wait_control()) })

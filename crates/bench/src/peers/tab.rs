@@ -1,10 +1,14 @@
 //! A Chromium on the technician's display, for clients that are pages.
 
+use std::path::PathBuf;
+use std::process::Command;
+
 use anyhow::Result;
 use gc_e2e::{Browser, Page};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
+use super::group;
 use super::product::Seat;
 
 /// A browser that fills the display, and its only tab.
@@ -13,6 +17,7 @@ pub(super) struct Tab {
     page: Page,
     browser: Browser,
     runtime: Runtime,
+    folder: PathBuf,
 }
 
 impl Tab {
@@ -30,7 +35,7 @@ impl Tab {
             let page = browser.page_with("about:blank").await?;
             anyhow::Ok((browser, page))
         })?;
-        Ok(Self { page, browser, runtime })
+        Ok(Self { page, browser, runtime, folder: seat.folder.to_owned() })
     }
 
     /// Process id of the browser.
@@ -40,6 +45,8 @@ impl Tab {
 
     /// Goes to an address.
     pub(super) fn go(&self, url: &str) -> Result<()> {
+        let mut words = Command::new("chromium");
+        group::note(&self.folder, words.args(["--kiosk", "--disable-gpu", url]))?;
         self.runtime.block_on(self.page.go(url))
     }
 

@@ -8,12 +8,13 @@ use super::track::Track;
 use crate::report::table;
 
 /// Headings of the figures of one workload on one line.
-const COLUMNS: [(&str, &[Metric]); 11] = [
+const COLUMNS: [(&str, &[Metric]); 12] = [
     ("key->px ms p50/p95", &[Metric::KeyP50, Metric::KeyP95]),
     ("fps", &[Metric::Fps]),
     ("age ms p50/p95", &[Metric::AgeP50, Metric::AgeP95]),
     ("stale ms p50/p95", &[Metric::StaleP50, Metric::StaleP95]),
     ("Mbit/s", &[Metric::Down]),
+    ("down B/s", &[Metric::DownBytes]),
     ("CPU % host/X/relay", &[Metric::HostCpu, Metric::HostXCpu, Metric::RelayCpu]),
     ("client/X", &[Metric::ClientCpu, Metric::ClientXCpu]),
     ("MiB host/relay/client", &[Metric::HostMib, Metric::RelayMib, Metric::ClientMib]),
@@ -54,7 +55,10 @@ pub(super) fn all(book: &Book) -> String {
     }
     for (name, causes) in &book.problems {
         for cause in causes {
-            text.push_str(&format!("{}: {cause}\n", name.text()));
+            text.push_str(&name.text());
+            text.push_str(": ");
+            text.push_str(cause);
+            text.push('\n');
         }
     }
     text

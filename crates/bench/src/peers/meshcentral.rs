@@ -11,14 +11,14 @@ use serde_json::{Value, json};
 
 use super::group::Group;
 use super::product::{
-    Client, Host, Product, SIZE, Seat, display, free_port, loopback, need, package_version,
+    Client, Host, PAGE, Product, SIZE, Seat, display, free_port, loopback, need, package_version,
     subfolder, x_server,
 };
 use super::tab::Tab;
 use crate::clock::monotonic;
 
 /// Height of the bars around the canvas of a shared desktop, pixels.
-const BARS: u32 = 63;
+const BARS: u32 = 62;
 /// The button that starts the session.
 const CONNECT: (f64, f64) = (38.0, 12.0);
 const USER: &str = "bench";
@@ -67,7 +67,7 @@ impl Product for MeshCentral {
     }
 
     fn client_size(&self) -> (u32, u32) {
-        (SIZE.0, SIZE.1 + BARS)
+        (PAGE.0, PAGE.1 + BARS)
     }
 
     fn start_host(&self, folder: &Path) -> Result<Host> {

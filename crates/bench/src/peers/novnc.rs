@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use super::group::Group;
 use super::product::{
-    Client, Host, Product, Seat, free_port, loopback, need, package_version, wait_for_port,
+    Client, Host, PAGE, Product, Seat, free_port, loopback, need, package_version, wait_for_port,
 };
 use super::tab::Tab;
 use super::tigervnc;
@@ -36,6 +36,10 @@ impl Product for NoVnc {
         ["novnc", "websockify", "tigervnc-standalone-server", "chromium"]
             .map(|name| (name, package_version(name)))
             .into()
+    }
+
+    fn client_size(&self) -> (u32, u32) {
+        PAGE
     }
 
     fn start_host(&self, folder: &Path) -> Result<Host> {

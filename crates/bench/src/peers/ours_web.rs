@@ -7,7 +7,7 @@ use anyhow::Result;
 use gc_e2e::{ADMIN, steps};
 
 use super::ours;
-use super::product::{Client, Host, Product, Seat, package_version};
+use super::product::{Client, Host, PAGE, Product, Seat, package_version};
 use super::tab::Tab;
 use crate::clock::monotonic;
 use crate::stage::Stage;
@@ -27,6 +27,10 @@ impl Product for OursWeb {
     fn versions(&self) -> BTreeMap<&'static str, String> {
         let own = env!("CARGO_PKG_VERSION").to_owned();
         [("guruconnect", own), ("chromium", package_version("chromium"))].into()
+    }
+
+    fn client_size(&self) -> (u32, u32) {
+        PAGE
     }
 
     fn start_host(&self, folder: &Path) -> Result<Host> {

@@ -19,6 +19,10 @@ use crate::clock::monotonic;
 /// Size of the customer's display, pixels.
 pub(super) const SIZE: (u32, u32) = (1920, 1080);
 
+/// Display for a page of that size: Chromium makes a window that would cover the
+/// display a pixel smaller, and the page would scale the picture.
+pub(super) const PAGE: (u32, u32) = (SIZE.0 + 1, SIZE.1 + 1);
+
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
 pub(super) enum Name {

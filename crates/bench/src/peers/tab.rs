@@ -21,7 +21,7 @@ pub(super) struct Tab {
 }
 
 impl Tab {
-    /// Starts it on an empty page. Its connections to the host take the line, under
+    /// Starts it on an empty page, a pixel smaller than the display; see `PAGE`. Its connections to the host take the line, under
     /// the host's own address: servers refuse pages of another origin.
     pub(super) fn open(seat: &Seat<'_>) -> Result<Self> {
         let runtime =
@@ -29,9 +29,9 @@ impl Tab {
         let (browser, page) = runtime.block_on(async {
             let display = seat.desktop.display();
             let instead = (seat.host, seat.line);
+            let size = (seat.size.0 - 1, seat.size.1 - 1);
             let browser =
-                Browser::on_display(display, seat.size, instead, seat.temporary, seat.folder)
-                    .await?;
+                Browser::on_display(display, size, instead, seat.temporary, seat.folder).await?;
             let page = browser.page_with("about:blank").await?;
             anyhow::Ok((browser, page))
         })?;

@@ -30,7 +30,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Latency, frame rate, bytes and CPU of a session on a real display
+    /// Latency, frame rate, quality, bytes and CPU of a session between real displays
     Session(session::Arguments),
     /// Throughput, latency and memory of the server as a relay
     Relay(relay::Arguments),

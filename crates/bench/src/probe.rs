@@ -13,7 +13,7 @@ use x11rb::rust_connection::RustConnection;
 
 use crate::clock::{milliseconds, monotonic};
 use crate::statistics::Samples;
-use crate::workload::{BOX, SharedImage, box_is_white};
+use crate::workload::{BOX, Geometry, Rect, SharedImage, Workload, box_is_white};
 
 /// X keycode of `a` on the usual keyboard.
 const KEYCODE: u8 = 38;
@@ -37,12 +37,50 @@ impl Probe {
         Ok(Self { connection, root, width, height, image })
     }
 
+    /// The display's size.
+    pub(crate) const fn geometry(&self) -> Geometry {
+        Geometry { width: self.width as usize, height: self.height as usize }
+    }
+
+    /// The connection, for hearing of changes.
+    pub(crate) const fn connection(&self) -> &RustConnection {
+        &self.connection
+    }
+
+    /// Pixels of a rectangle, B G R X; the fourth byte is undefined.
+    pub(crate) fn pixels(&self, rect: &Rect) -> Result<Vec<u8>> {
+        let mut pixels = vec![0; rect.width * rect.height * 4];
+        let at = (i16::try_from(rect.x)?, i16::try_from(rect.y)?);
+        let size = (u16::try_from(rect.width)?, u16::try_from(rect.height)?);
+        self.image.take(&self.connection, self.root, at, size, &mut pixels)?;
+        Ok(pixels)
+    }
+
+    /// Asks to be told of every change from now on.
+    pub(crate) fn watch(&self) -> Result<damage::Damage> {
+        let connection = &self.connection;
+        connection
+            .extension_information(damage::X11_EXTENSION_NAME)?
+            .context("the display has no DAMAGE extension")?;
+        connection.damage_query_version(1, 1)?.reply()?;
+        let damage = connection.generate_id()?;
+        connection.damage_create(damage, self.root, ReportLevel::RAW_RECTANGLES)?.check()?;
+        Ok(damage)
+    }
+
+    /// Presses a key and lets it go at once, so that no display repeats it.
+    pub(crate) fn press(&self) -> Result<()> {
+        for kind in [KEY_PRESS_EVENT, KEY_RELEASE_EVENT] {
+            self.connection.xtest_fake_input(kind, KEYCODE, 0, self.root, 0, 0, 0)?;
+        }
+        self.connection.flush()?;
+        Ok(())
+    }
+
     /// All pixels of the display, B G R X; the fourth byte is undefined.
     pub(crate) fn screen(&self) -> Result<Vec<u8>> {
-        let mut pixels = vec![0; usize::from(self.width) * usize::from(self.height) * 4];
-        let size = (self.width, self.height);
-        self.image.take(&self.connection, self.root, (0, 0), size, &mut pixels)?;
-        Ok(pixels)
+        let Geometry { width, height } = self.geometry();
+        self.pixels(&Rect { x: 0, y: 0, width, height })
     }
 
     /// The display once nothing on it changes any more: two looks that agree.
@@ -63,19 +101,14 @@ impl Probe {
     /// on it.
     pub(crate) fn keys_to_pixels(&self, pauses: &[Duration]) -> Result<Samples> {
         let connection = &self.connection;
-        connection
-            .extension_information(damage::X11_EXTENSION_NAME)?
-            .context("the display has no DAMAGE extension")?;
-        connection.damage_query_version(1, 1)?.reply()?;
-        let damage = connection.generate_id()?;
-        connection.damage_create(damage, self.root, ReportLevel::RAW_RECTANGLES)?.check()?;
+        let damage = self.watch()?;
         let mut samples = Samples::default();
         for pause in pauses {
             std::thread::sleep(*pause);
             while connection.poll_for_event()?.is_some() {}
             let before = self.box_is_white()?;
             let start = monotonic();
-            self.key(KEY_PRESS_EVENT)?;
+            self.press()?;
             loop {
                 if let Event::DamageNotify(_) = connection.wait_for_event()?
                     && self.box_is_white()? != before
@@ -87,26 +120,16 @@ impl Probe {
                 }
             }
             samples.push(milliseconds(monotonic().saturating_sub(start)));
-            self.key(KEY_RELEASE_EVENT)?;
         }
         connection.damage_destroy(damage)?.check()?;
         Ok(samples)
     }
 
-    fn key(&self, kind: u8) -> Result<()> {
-        self.connection.xtest_fake_input(kind, KEYCODE, 0, self.root, 0, 0, 0)?;
-        self.connection.flush()?;
-        Ok(())
-    }
-
     fn box_is_white(&self) -> Result<Option<bool>> {
-        let (x, y, width, height) = BOX;
-        let mut pixels = vec![0; width * height * 4];
-        let (place, size) = (
-            (i16::try_from(x)?, i16::try_from(y)?),
-            (u16::try_from(width)?, u16::try_from(height)?),
-        );
-        self.image.take(&self.connection, self.root, place, size, &mut pixels)?;
+        let at = self.geometry().key_box(Workload::Typing);
+        let (x, y) = at.context("no box")?;
+        let (width, height) = BOX;
+        let pixels = self.pixels(&Rect { x, y, width, height })?;
         Ok(box_is_white(&pixels, width * 4, (0, 0)))
     }
 }

@@ -17,6 +17,9 @@ use gc_types::SessionId;
 use gc_viewer_core::{DecoderLimits, SessionIds, Surface, ViewerEvent, ViewerSession};
 use serde::{Deserialize, Serialize};
 
+/// Shortest time between two questions for the round trip.
+const PING_EVERY: Duration = Duration::from_secs(1);
+
 /// How to join.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Ticket {
@@ -39,6 +42,10 @@ pub(crate) struct Carried {
     pub(crate) frames: u64,
     /// Time from the last byte of a frame to its picture, added up, microseconds.
     pub(crate) drawing_us: u64,
+    /// What the agent aims at for video, kbit/s; 0 before it said.
+    pub(crate) target_kbps: u32,
+    /// To the relay and back when it was asked last, microseconds; 0 before.
+    pub(crate) round_trip_us: u64,
 }
 
 /// A viewer that asks for control and shows a session.
@@ -48,6 +55,7 @@ pub(crate) struct Seat {
     keys: u32,
     in_control: bool,
     carried: Carried,
+    pinged: Duration,
 }
 
 impl Seat {
@@ -69,8 +77,14 @@ impl Seat {
             endpoint: Some(hello::Endpoint::Viewer(viewer)),
         };
         sender.say(Body::Hello(hello))?;
-        let seat =
-            Self { sender, place: None, keys: 0, in_control: false, carried: Carried::default() };
+        let seat = Self {
+            sender,
+            place: None,
+            keys: 0,
+            in_control: false,
+            carried: Carried::default(),
+            pinged: Duration::ZERO,
+        };
         Ok((receiver, seat))
     }
 
@@ -95,6 +109,9 @@ impl Seat {
                 let Some((_, session)) = &mut self.place else { return Ok(None) };
                 self.carried.bytes += record.bytes().len() as u64;
                 let event = session.on_record(&record, now)?;
+                if let Some(ViewerEvent::Status(status)) = &event {
+                    self.carried.target_kbps = status.target_kbps;
+                }
                 self.flush()?;
                 Ok(event)
             }
@@ -177,9 +194,15 @@ impl Seat {
         self.in_control
     }
 
-    /// What went through so far.
-    pub(crate) const fn carried(&self) -> Carried {
-        self.carried
+    /// What went through so far; asks for the round trip now and then.
+    pub(crate) fn carried(&mut self, now: Duration) -> Result<Carried> {
+        if now >= self.pinged + PING_EVERY {
+            self.pinged = now;
+            self.sender.ping()?;
+        }
+        let trip = self.sender.round_trip().unwrap_or_default();
+        self.carried.round_trip_us = u64::try_from(trip.as_micros()).unwrap_or(u64::MAX);
+        Ok(self.carried)
     }
 
     /// Leaves the session.

@@ -56,7 +56,7 @@ impl Stage {
 
     /// The same, to be measured.
     pub(crate) fn worker(&mut self) -> Worker {
-        Worker::Process(self.process())
+        Worker(self.process())
     }
 
     /// What the server has logged.

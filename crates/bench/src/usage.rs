@@ -5,21 +5,13 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-/// A process, or one thread of this one.
+/// A process, by its id.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Worker {
-    /// By process id.
-    Process(u32),
-    /// A thread of this process, by its kernel id.
-    Thread(u32),
-}
+pub(crate) struct Worker(pub(crate) u32);
 
 impl Worker {
     fn folder(self) -> String {
-        match self {
-            Self::Process(id) => format!("/proc/{id}"),
-            Self::Thread(id) => format!("/proc/self/task/{id}"),
-        }
+        format!("/proc/{}", self.0)
     }
 
     /// User and system time so far, seconds, in steps of a clock tick (10 ms).
@@ -30,7 +22,7 @@ impl Worker {
         Ok(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
     }
 
-    /// Resident memory now and at its peak, MiB. A thread has its process's.
+    /// Resident memory now and at its peak, MiB.
     pub(crate) fn memory_mib(self) -> Result<Memory> {
         let path = format!("{}/status", self.folder());
         let text = std::fs::read_to_string(&path).with_context(|| path.clone())?;
@@ -65,7 +57,7 @@ fn cpu_ticks(stat: &str) -> Option<u64> {
 /// User and system time of a process and of all its descendants that live, seconds.
 pub(crate) fn tree_cpu_seconds(root: u32) -> Result<f64> {
     // One may end between the listing and the look.
-    Ok(tree(root)?.into_iter().map(|id| Worker::Process(id).cpu_seconds().unwrap_or(0.0)).sum())
+    Ok(tree(root)?.into_iter().map(|id| Worker(id).cpu_seconds().unwrap_or(0.0)).sum())
 }
 
 /// A process, all its descendants, and all of the process group that it leads, as
@@ -205,7 +197,7 @@ mod tests {
 
     #[test]
     fn own_usage_can_be_read() {
-        let own = Worker::Process(std::process::id());
+        let own = Worker(std::process::id());
         assert!(own.memory_mib().unwrap().peak >= own.memory_mib().unwrap().resident / 2.0);
         assert!(own.cpu_seconds().unwrap() >= 0.0);
         assert!(tree_pss_mib(std::process::id()).unwrap() > 0.1);

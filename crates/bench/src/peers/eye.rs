@@ -156,7 +156,7 @@ impl Eye {
         (x, y): (usize, usize),
         pauses: &[Duration],
     ) -> Result<Keys> {
-        let (_, _, width, height) = BOX;
+        let (width, height) = BOX;
         let mut keys = Keys::default();
         for pause in pauses {
             std::thread::sleep(*pause);
@@ -188,7 +188,7 @@ impl Eye {
 
     /// Whether the box is white; `None` while it is neither.
     fn box_is_white(&self, (x, y): (usize, usize)) -> Result<Option<bool>> {
-        let (_, _, width, height) = BOX;
+        let (width, height) = BOX;
         // A few rows without text, away from the edges that a codec smears.
         let (rows, left, top) = (4, x + 16, y + height - 7);
         let (width, size) = (width - 32, (width - 32) * rows * 4);

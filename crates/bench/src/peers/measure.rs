@@ -16,13 +16,12 @@ use super::freshness::Freshness;
 use super::group;
 use super::line::{Bytes, Line};
 use super::picture::{Offset, locate};
-use super::product::{Client, Host, Name, Product, Seat, display, subfolder, x_server};
+use super::product::{Client, GEOMETRY, Host, Name, Product, Seat, display, subfolder, x_server};
 use super::rest;
 use super::track::Track;
 use crate::clock::{milliseconds, monotonic};
 use crate::report::progress;
 use crate::usage::{self, Worker};
-use crate::workload::BOX;
 
 /// How long the first picture may take: on the slowest line it is a lot of data.
 const FIRST_PICTURE: Duration = Duration::from_mins(1);
@@ -190,7 +189,8 @@ impl<'a> Visit<'a> {
         match case {
             Case::Idle => std::thread::sleep(plan.time),
             Case::Typing => {
-                let at = self.offset.apply((BOX.0, BOX.1)).context("the box is cut off")?;
+                let at = GEOMETRY.key_box(case.workload()).context("no box")?;
+                let at = self.offset.apply(at).context("the box is cut off")?;
                 let keys = self.eye.keys_to_pixels(at, &plan.pauses)?;
                 figures.put_spread(Metric::KeyP50, Metric::KeyP95, &keys.samples.spread());
                 figures.put(Metric::KeysLost, Some(f64::from(keys.lost)));
@@ -223,14 +223,14 @@ impl<'a> Visit<'a> {
         }
         self.memory(&mut figures)?;
         // Only a film is drawn in one piece with its timestamp.
-        let film = matches!(case, Case::Video | Case::Video60);
+        let film = case.workload().has_film();
         let code = film.then(|| self.barcode(case)).transpose()?;
         rest::settle(&drawing, (self.host_eye, &self.eye), self.offset, code, &mut figures)?;
         Ok(figures)
     }
 
     fn barcode(&self, case: Case) -> Result<(usize, usize)> {
-        let at = case.workload().barcode().context("no timestamp")?;
+        let at = GEOMETRY.barcode(case.workload()).context("no timestamp")?;
         self.offset.apply(at).context("the timestamp is cut off")
     }
 
@@ -262,10 +262,10 @@ impl<'a> Visit<'a> {
         };
         let cpu = Cpu {
             host: sum(&self.host.workers)?,
-            host_x: Worker::Process(self.host.x_server).cpu_seconds()?,
+            host_x: Worker(self.host.x_server).cpu_seconds()?,
             relay: sum(&self.host.relay)?,
             client: sum(&self.client.workers)?,
-            client_x: Worker::Process(x_server(&self.desktop)?).cpu_seconds()?,
+            client_x: Worker(x_server(&self.desktop)?).cpu_seconds()?,
         };
         Ok(Mark { at: monotonic(), cpu, bytes: self.line.bytes() })
     }

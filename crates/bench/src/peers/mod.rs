@@ -28,7 +28,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
@@ -36,7 +36,7 @@ use crate::clock::monotonic;
 use crate::report::{progress, say, write_json};
 use crate::statistics::Spread;
 use crate::usage;
-use crate::workload::{BOX, Numbers};
+use crate::workload::Numbers;
 use crate::{clock, machine};
 use case::Case;
 use drawing::Drawing;
@@ -44,7 +44,7 @@ use eye::Eye;
 use figures::Book;
 use goals::Standing;
 use measure::Plan;
-use product::{Name, Product, SIZE, display, subfolder};
+use product::{GEOMETRY, Name, Product, SIZE, display, subfolder};
 use track::Track;
 
 /// Above this the machine has no time for what is measured.
@@ -216,7 +216,8 @@ fn baseline(folder: &Path) -> Result<Spread> {
     let _drawing = Drawing::start(Case::Typing, desktop.display(), folder)?;
     let eye = Eye::open(desktop.display())?;
     eye.stop_repeating()?;
-    Ok(eye.keys_to_pixels((BOX.0, BOX.1), &pauses(1, 40))?.samples.spread())
+    let at = GEOMETRY.key_box(Case::Typing.workload()).context("no box")?;
+    Ok(eye.keys_to_pixels(at, &pauses(1, 40))?.samples.spread())
 }
 
 /// Fails with a sentence when even a key without any remoting is slow.

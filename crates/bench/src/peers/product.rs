@@ -15,9 +15,13 @@ use gc_e2e::Desktop;
 use super::group::{Group, installed};
 use super::{meshcentral, novnc, ours, ours_web, tigervnc, x11vnc, xpra};
 use crate::clock::monotonic;
+use crate::workload::Geometry;
 
 /// Size of the customer's display, pixels.
 pub(super) const SIZE: (u32, u32) = (1920, 1080);
+
+/// The same, for where the workloads draw what is looked at.
+pub(super) const GEOMETRY: Geometry = Geometry { width: SIZE.0 as usize, height: SIZE.1 as usize };
 
 /// Display for a page of that size: Chromium makes a window that would cover the
 /// display a pixel smaller, and the page would scale the picture.

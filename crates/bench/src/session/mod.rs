@@ -1,58 +1,112 @@
-//! The whole product between a real display and a viewer.
+//! The whole product between two real displays: a workload and the agent on one, the
+//! viewer's window on the other.
 
+mod change;
+mod eye;
+mod line;
+mod measure;
 mod measured;
-mod viewer;
+mod quality;
+mod rounds;
+mod scene;
+mod staleness;
 mod web;
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use gc_e2e::{Desktop, Process};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::clock::{milliseconds, monotonic};
 use crate::machine;
-use crate::probe::Probe;
 use crate::report::{progress, say, table as lay_out, write_json};
-use crate::stage::Stage;
-use crate::statistics::Samples;
-use crate::usage::{self, Traffic, Worker};
-use crate::workload::{Numbers, READY, Workload};
-use measured::{Cpu, Measured, Rss, Stamps, table};
-use viewer::{Ticket, Viewer};
+use crate::usage;
+use crate::workload::{Numbers, Workload};
+use line::{Line, Side};
+use measure::{Task, measure};
+use measured::{Row, table};
+use scene::{Scene, Setting};
 use web::{WebMeasured, WebViewer};
 
-const WIDTH: u32 = 1920;
-const HEIGHT: u32 = 1080;
-/// How long a picture may take to become exact.
-const SETTLING: Duration = Duration::from_secs(8);
+/// Without remoting a key shows sooner than this on a machine without other work,
+/// p95, milliseconds.
+const BASELINE_LIMIT: f64 = 0.5;
+/// Width from which on the agent's bar leaves the upper left corner free.
+const NARROWEST: u32 = 1_536;
+/// Keys of the measurement without remoting.
+const BASELINE_KEYS: u32 = 40;
+
+const EXPLANATION: &str = "\
+What is measured:
+  A workload draws on display A, where the agent runs. The viewer is a process of its own with a
+  bare full-screen window on display B (the product's link, decoder and surface; XShm). Everything
+  is observed in B's framebuffer, woken by XDamage; keys are pressed by XTest on display B.
+
+Figures:
+  key->px     from the key on B to the changed pixel on B
+  fps, age    distinct timestamps (barcodes) seen on B, and how old they were when first seen
+  stale       age of what B shows, weighted by time: grows until something newer comes
+  Mbit/s      records from the agent with their headers; the file also has TCP payload with TLS
+  RTT         of the viewer's link to the relay, measured by that link while the workload ran
+  line %      TCP payload to the viewer as a share of the line's rate
+  PSNR        of the film against its source, drawn again from the barcode; the file has the share
+              of equal pixels too
+  settle      from the end of all change until every pixel of B equals A; equal % at 0.2, 0.5
+              (and 1, 2 in the file) seconds after it
+  CPU, MiB    of each process; X agent/viewer are the displays' servers
+
+Lines (--link, may be repeated, or `all`), on a TCP proxy on the side that --side names:
+  lan 0.2 ms | 20ms-20mbit | 50ms-5mbit-0.5loss | 100ms | 150ms-2mbit-1loss | 300ms
+  256kbit, 2mbit, 20mbit (20 ms) | 2loss (20 ms) | drop: 20 Mbit/s, 2 in the middle third, 20 again
+  Times are round trips. The queue before the narrow place holds 250 ms of bytes and at least
+  64 KiB; loss shows as TCP shows it, by delay and a smaller window. Without --workload, a line gets
+  `typing` (key->px on the idle line) and `video-typing` (key->px while video plays); `drop` gets
+  `video`.
+
+Rounds: with --rounds N > 1 everything is measured N times in turn, the first round is dropped, and
+medians with their range are reported. A machine on which a key takes longer than 0.5 ms (p95) to
+show without any remoting is refused unless --busy is given.";
 
 /// Options of `session`.
 #[derive(Debug, Args)]
+#[command(after_help = EXPLANATION)]
 pub(crate) struct Arguments {
     /// Only this workload; may be given more than once
     #[arg(long = "workload", value_name = "NAME")]
     workloads: Vec<Workload>,
+    /// Over this line, or `all`; may be given more than once
+    #[arg(long = "link", value_name = "NAME")]
+    links: Vec<String>,
+    /// Where that line is
+    #[arg(long, default_value = "viewer")]
+    side: Side,
     /// Seconds per workload
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=600))]
     seconds: u32,
-    /// Changes per second of scroll, drag and video
+    /// Changes per second of scroll, drag, video and terminal
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=240))]
     fps: u32,
     /// Number of keys for key-to-pixel
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     keys: u32,
-    /// Seed of the pauses between keys
+    /// How often everything is measured; the first of several does not count
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    rounds: u32,
+    /// Longest time until the picture is exact after all change, seconds
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(2..=600))]
+    settling: u32,
+    /// Size of both displays, at least 960x600; some workloads need 1536 across
+    #[arg(long, default_value = "1920x1080", value_name = "WxH", value_parser = size)]
+    size: (u32, u32),
+    /// Seed of the pauses between keys, of loss and of the terminal's text
     #[arg(long)]
     seed: Option<u32>,
     /// Without TLS
     #[arg(long)]
     plain: bool,
     /// Also measure the web viewer in a real Chromium
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["links", "rounds", "size"])]
     web: bool,
     /// Write the results here
     #[arg(long, value_name = "FILE")]
@@ -60,23 +114,71 @@ pub(crate) struct Arguments {
     /// Measure although the machine has other work
     #[arg(long)]
     busy: bool,
-    /// Where to keep the logs of server and agent
+    /// Where to keep the logs of server, agent and window
     #[arg(long, value_name = "FOLDER")]
     logs: Option<PathBuf>,
 }
 
-/// All that runs; ended in this order.
-struct Scene<'a> {
-    agent: Process,
-    stage: Stage,
-    desktop: Desktop,
-    machine: String,
-    folder: &'a Path,
+fn size(text: &str) -> Result<(u32, u32), String> {
+    let (width, height) = text.split_once('x').ok_or("a size is like 1920x1080")?;
+    let number = |text: &str| text.parse::<u32>().map_err(|error| error.to_string());
+    let (width, height) = (number(width)?, number(height)?);
+    if (960..=7_680).contains(&width) && (600..=4_320).contains(&height) {
+        Ok((width, height))
+    } else {
+        Err("displays from 960x600 to 7680x4320 can be measured".to_owned())
+    }
 }
 
-/// Measures the workloads one after another.
+/// One workload over one line.
+type Case = (Option<Line>, Workload);
+
+/// What is to be measured, in the order of a round.
+fn cases(workloads: &[Workload], lines: &[Line]) -> Result<Vec<Case>> {
+    if lines.is_empty() {
+        let chosen = if workloads.is_empty() { &Workload::ALL } else { workloads };
+        return Ok(chosen.iter().map(|workload| (None, *workload)).collect());
+    }
+    let mut cases = Vec::new();
+    for line in lines {
+        let usual: &[Workload] = if line.dropped().is_some() {
+            &[Workload::Video]
+        } else {
+            &[Workload::Typing, Workload::VideoTyping]
+        };
+        let chosen = if workloads.is_empty() { usual } else { workloads };
+        if line.dropped().is_some() && chosen.iter().any(|workload| !workload.moves()) {
+            bail!("the line {} needs a workload that moves by itself, such as video", line.name);
+        }
+        cases.extend(chosen.iter().map(|workload| (Some(*line), *workload)));
+    }
+    Ok(cases)
+}
+
+/// The agent's bar lies over the middle of the upper edge, and the timestamps of some
+/// workloads in the upper left corner.
+fn refuse_when_covered(cases: &[Case], width: u32) -> Result<()> {
+    let corner = [Workload::Scroll, Workload::Drag, Workload::Terminal];
+    let found = cases.iter().find(|(_, workload)| corner.contains(workload));
+    if let Some((_, workload)) = found.filter(|_| width < NARROWEST) {
+        let name = workload.name();
+        bail!("{name} needs a display of {NARROWEST} pixels across; a bar covers its timestamp");
+    }
+    Ok(())
+}
+
+/// A case and what each round gave.
+struct Found {
+    case: Case,
+    rounds: Vec<Value>,
+}
+
+/// Measures everything.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let load = usage::refuse_when_busy(arguments.busy)?;
+    let lines = Line::chosen(&arguments.links)?;
+    let cases = cases(&arguments.workloads, &lines)?;
+    refuse_when_covered(&cases, arguments.size.0)?;
+    let load = usage::load_average()?;
     let seed = arguments.seed.unwrap_or_else(|| crate::clock::stamp() | 1);
     let owned = tempfile::tempdir()?;
     let folder = arguments.logs.clone().unwrap_or_else(|| owned.path().to_owned());
@@ -86,285 +188,172 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             std::fs::remove_file(folder.join(old))?;
         }
     }
-    let mut scene = Scene::start(arguments.plain, owned.path(), &folder)?;
-    let chosen = if arguments.workloads.is_empty() {
-        Workload::ALL.to_vec()
-    } else {
-        arguments.workloads.clone()
-    };
-    let mut results = machine::facts(load);
-    results["tls"] = json!(!arguments.plain);
-    results["seed"] = json!(seed);
-    results["fps"] = json!(arguments.fps);
-    say(&format!("seed {seed}, load average {load:.2}, TLS {}", !arguments.plain));
+    let mut scene = Scene::start(&Setting {
+        plain: arguments.plain,
+        size: arguments.size,
+        narrow: (!lines.is_empty()).then_some(arguments.side),
+        seed,
+        data: owned.path(),
+        folder: &folder,
+    })?;
+    let mut results = facts(arguments, load, seed);
+    results["baseline_key_to_pixel_ms"] = baseline(&scene, arguments.busy, seed)?;
     let web = if arguments.web { Some(WebViewer::start(&scene.stage, &folder)?) } else { None };
-    let mut all = Vec::new();
+
+    let pauses = pauses(seed, arguments.keys);
+    let mut found: Vec<Found> =
+        cases.into_iter().map(|case| Found { case, rounds: Vec::new() }).collect();
     let mut in_browser = Vec::new();
-    for workload in chosen {
-        let measured = scene.measure(workload, arguments, seed).with_context(|| {
-            format!(
-                "workload {}\nagent:\n{}\nserver:\n{}",
-                workload.name(),
-                tail(&scene.agent.log()),
-                tail(&scene.stage.log()),
-            )
-        })?;
-        results[workload.name()] = measured.json();
-        all.push((workload, measured));
-        if let Some(web) = &web {
-            progress(&format!("workload {} in the browser", workload.name()));
-            let measured = scene.measure_web(web, workload, arguments, seed)?;
-            results[workload.name()]["web"] = measured.json();
-            in_browser.push(measured.row(workload));
+    let mut failed = Vec::new();
+    for round in 0..arguments.rounds {
+        for Found { case: (line, workload), rounds } in &mut found {
+            let task = Task {
+                workload: *workload,
+                line: line.as_ref(),
+                seconds: arguments.seconds,
+                fps: arguments.fps,
+                seed,
+                pauses: &pauses,
+                settling: Duration::from_secs(arguments.settling.into()),
+            };
+            let measured = match measure(&mut scene, &task) {
+                Ok(measured) => measured.json(),
+                Err(error) => {
+                    let over = line.as_ref().map_or("no", |line| line.name);
+                    let name = workload.name();
+                    progress(&format!("failed: {error:#}\n{}", scene.logs()));
+                    failed.push(format!("{name} over {over} line, round {round}: {error:#}"));
+                    continue;
+                }
+            };
+            if round > 0 || arguments.rounds == 1 {
+                rounds.push(measured);
+            }
         }
+        fill(&mut results, &found, round);
         if let Some(file) = &arguments.json {
             write_json(file, &results)?;
         }
     }
-    say(&table(&all));
-    if !in_browser.is_empty() {
-        say(&lay_out(&WebMeasured::HEAD, in_browser));
-    }
-    for (workload, measured) in &all {
-        for problem in &measured.problems {
-            say(&format!("{}: {problem}", workload.name()));
+    if let Some(web) = &web {
+        for Found { case: (_, workload), .. } in &found {
+            progress(&format!("workload {} in the browser", workload.name()));
+            let measured = measure_web(&scene, web, *workload, arguments, &pauses)?;
+            results[workload.name()]["web"] = measured.json();
+            in_browser.push(measured.row(*workload));
         }
+    }
+    results["load_average_at_end"] = json!(usage::load_average()?);
+    results["failed"] = json!(failed);
+    if let Some(file) = &arguments.json {
+        write_json(file, &results)?;
+    }
+    tell(&found, in_browser);
+    if !failed.is_empty() {
+        bail!("{} measurements failed:\n{}", failed.len(), failed.join("\n"));
     }
     Ok(())
 }
 
-fn tail(log: &str) -> String {
-    let lines: Vec<&str> = log.lines().rev().take(30).collect();
-    lines.into_iter().rev().collect::<Vec<_>>().join("\n")
+fn facts(arguments: &Arguments, load: f64, seed: u32) -> Value {
+    let mut results = machine::facts(load);
+    results["command"] = json!(std::env::args().collect::<Vec<_>>().join(" "));
+    results["tls"] = json!(!arguments.plain);
+    results["seed"] = json!(seed);
+    results["fps"] = json!(arguments.fps);
+    results["side"] = json!(format!("{:?}", arguments.side).to_lowercase());
+    results["size"] = json!([arguments.size.0, arguments.size.1]);
+    say(&format!("seed {seed}, load average {load:.2}, TLS {}", !arguments.plain));
+    results
 }
 
-impl<'a> Scene<'a> {
-    fn start(plain: bool, data: &Path, folder: &'a Path) -> Result<Self> {
-        let stage = Stage::start(plain, data)?;
-        progress(&format!("server on {}", stage.address()));
-        let desktop = Desktop::start(WIDTH, HEIGHT, folder)?;
-        let (machine, key) = stage.rest.add_machine("Bench desktop", "silent")?;
-        let program = stage.programs.path("guruconnect");
-        let mut command = desktop.command(&program.to_string_lossy());
-        command.args(["agent", "--server", stage.address()]).env("GURUCONNECT_KEY", key);
-        if let Some(made) = &stage.certificates {
-            command.arg("--ca-file").arg(&made.authority);
-        }
-        let agent = Process::start("agent", &mut command, folder)?;
-        stage.wait_online(&machine).with_context(|| format!("agent:\n{}", agent.log()))?;
-        progress(&format!("agent on display {}", desktop.display()));
-        Ok(Self { agent, stage, desktop, machine, folder })
-    }
+/// Key to pixel without any remoting; refuses a machine on which that is slow.
+fn baseline(scene: &Scene, busy: bool, seed: u32) -> Result<Value> {
+    let spread = scene.baseline(&pauses(seed, BASELINE_KEYS))?.spread();
+    say(&format!("key->px without remoting, ms p50/p95/max: {}", spread.short()));
+    refuse_when_slow(spread.p95.context("no keys without remoting")?, busy)?;
+    Ok(spread.json())
+}
 
-    fn x_server(&self) -> Result<u32> {
-        self.desktop.ids().first().copied().context("the display has no process")
+fn refuse_when_slow(p95: f64, busy: bool) -> Result<()> {
+    if p95 > BASELINE_LIMIT && !busy {
+        bail!(
+            "the machine is busy: without any remoting a key takes {p95:.2} ms (p95, limit \
+             {BASELINE_LIMIT}) to show, so the figures would be worthless; wait, or use --busy to \
+             measure all the same"
+        );
     }
+    Ok(())
+}
 
-    fn workload(&self, workload: Workload, fps: u32) -> Result<Process> {
-        let mut command = Command::new(std::env::current_exe()?);
-        command.args(["workload", workload.name(), "--display", self.desktop.display()]);
-        command.args(["--fps", &fps.to_string()]);
-        let log = self.folder.join(format!("workload-{}.log", workload.name()));
-        if log.exists() {
-            std::fs::remove_file(&log)?;
+/// Puts what is known so far into the file.
+fn fill(results: &mut Value, found: &[Found], round: u32) {
+    for Found { case: (line, workload), rounds } in found {
+        let (mut figures, range) = rounds::summary(rounds);
+        if figures.is_null() {
+            continue;
         }
-        let name = format!("workload-{}", workload.name());
-        let mut process = Process::start(&name, &mut command, self.folder)?;
-        for _ in 0..500 {
-            if process.log().contains(READY) {
-                return Ok(process);
+        if rounds.len() > 1 {
+            figures["range"] = range;
+            figures["rounds"] = json!(rounds.len());
+        }
+        match line {
+            None => results[workload.name()] = figures,
+            Some(line) => {
+                results["links"][line.name]["line"] = line.json();
+                results["links"][line.name][workload.name()] = figures;
             }
-            if !process.is_running() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(20));
         }
-        bail!("the workload did not start:\n{}", process.log())
     }
+    results["rounds_done"] = json!(round + 1);
+}
 
-    fn measure(
-        &mut self,
-        workload: Workload,
-        arguments: &Arguments,
-        seed: u32,
-    ) -> Result<Measured> {
-        progress(&format!("workload {}", workload.name()));
-        let mut drawing = self.workload(workload, arguments.fps)?;
-        let probe = Probe::open(self.desktop.display())?;
-        let pauses = pauses(seed, arguments.keys);
-        let mut measured = Measured::default();
-        if workload == Workload::Typing {
-            measured.local_key_to_pixel_ms = probe.keys_to_pixels(&pauses)?.spread();
-        }
-        let session = self.stage.session(&self.machine)?;
-        let joining = monotonic();
-        let ticket = Ticket {
-            token: self.stage.viewer_token(&session)?,
-            server: self.stage.address().to_owned(),
-            authority: self.stage.certificates.as_ref().map(|made| made.authority.clone()),
-        };
-        let viewer = Viewer::join(ticket, workload.barcode())?;
-        let limit = Duration::from_secs(15);
-        let first = viewer.wait("the first picture", limit, |seen| seen.first_frame)?;
-        measured.first_picture_ms = milliseconds(first.saturating_sub(joining));
-        if !workload.moves() {
-            // Only now: the agent's own bar has changed the display meanwhile.
-            viewer.want(probe.settled_screen()?)?;
-            let exact = viewer.wait("an exact picture", limit, |seen| seen.exact)?;
-            measured.first_exact_ms = Some(milliseconds(exact.saturating_sub(joining)));
-        }
-        viewer.wait("control", limit, |seen| seen.in_control.then_some(()))?;
-        // What joining has set in motion shall not count.
-        std::thread::sleep(Duration::from_secs(2));
-
-        let start = self.mark(&viewer)?;
-        if workload == Workload::Typing {
-            measured.key_to_pixel_ms = keys_to_pixels(&viewer, &pauses)?.spread();
-        } else {
-            std::thread::sleep(Duration::from_secs(arguments.seconds.into()));
-        }
-        let end = self.mark(&viewer)?;
-        let mut codes = viewer.seen(|seen| seen.codes.clone());
-        codes.retain(|(at, _)| *at >= start.at);
-        measured.fill(&start, &end, &codes, workload);
-        measured.rss = self.rss()?;
-
-        if workload != Workload::Idle {
-            progress("coming to rest");
-            let stopped = monotonic();
-            drawing.freeze()?;
-            viewer.want(probe.settled_screen()?)?;
-            let exact = viewer.wait("an exact picture", SETTLING, |seen| seen.exact);
-            measured.settle_ms =
-                exact.ok().map(|exact| milliseconds(exact.saturating_sub(stopped)));
-        }
-        viewer.seen(|seen| {
-            measured.equal_share = seen.equal_share;
-            measured.problems = std::mem::take(&mut seen.problems);
-        });
-        viewer.leave();
-        drawing.kill()?;
-        Ok(measured)
-    }
-
-    fn measure_web(
-        &self,
-        web: &WebViewer,
-        workload: Workload,
-        arguments: &Arguments,
-        seed: u32,
-    ) -> Result<WebMeasured> {
-        let mut drawing = self.workload(workload, arguments.fps)?;
-        let session = self.stage.session(&self.machine)?;
-        let pauses = pauses(seed, arguments.keys);
-        let measured = web.measure(&self.stage, &session, workload, arguments.seconds, &pauses)?;
-        drawing.kill()?;
-        let path = format!("/api/sessions/{session}");
-        self.stage.rest.wait_for(&path, "the browser has left the session", |session| {
-            session["viewers"].as_array()?.is_empty().then_some(())
-        })?;
-        Ok(measured)
-    }
-
-    fn rss(&mut self) -> Result<Rss> {
-        let agent = Worker::Process(self.agent.id()).memory_mib()?;
-        Ok(Rss {
-            agent: agent.resident,
-            agent_peak: agent.peak,
-            relay: self.stage.worker().memory_mib()?.resident,
-            viewer: Worker::Process(std::process::id()).memory_mib()?.resident,
-            x_server: Worker::Process(self.x_server()?).memory_mib()?.resident,
+fn tell(found: &[Found], in_browser: Vec<Vec<String>>) {
+    let summed: Vec<(&Case, Value, Value)> = found
+        .iter()
+        .map(|found| {
+            let (figures, range) = rounds::summary(&found.rounds);
+            (&found.case, figures, range)
         })
-    }
-
-    fn mark(&mut self, viewer: &Viewer) -> Result<Mark> {
-        let port = self.stage.door.address.port();
-        let wire = usage::traffic(self.agent.id(), port)
-            .and_then(|agent| Ok((agent, usage::traffic(std::process::id(), port)?)));
-        let wire = wire.map_err(|error| progress(&format!("no wire bytes: {error:#}"))).ok();
-        let cpu = Cpu {
-            agent: Worker::Process(self.agent.id()).cpu_seconds()?,
-            relay: self.stage.worker().cpu_seconds()?,
-            viewer: Worker::Thread(viewer.thread_id).cpu_seconds()?,
-            x_server: Worker::Process(self.x_server()?).cpu_seconds()?,
-        };
-        Ok(viewer.seen(|seen| Mark {
-            at: monotonic(),
-            cpu,
-            wire,
-            frames: seen.frames,
-            bytes: seen.bytes,
-            bytes_sent: seen.bytes_sent,
-            drawing: seen.drawing,
-        }))
+        .filter(|(_, figures, _)| !figures.is_null())
+        .collect();
+    let rows: Vec<Row<'_>> = summed
+        .iter()
+        .map(|((line, workload), figures, range)| Row {
+            line: line.as_ref().map_or("-", |line| line.name),
+            workload: *workload,
+            figures,
+            range,
+        })
+        .collect();
+    say(&table(&rows));
+    if !in_browser.is_empty() {
+        say(&lay_out(&WebMeasured::HEAD, in_browser));
     }
 }
 
-/// All counters at one moment.
-struct Mark {
-    at: Duration,
-    cpu: Cpu,
-    wire: Option<(Traffic, Traffic)>,
-    frames: u64,
-    bytes: u64,
-    bytes_sent: u64,
-    drawing: Duration,
-}
-
-impl Measured {
-    fn fill(&mut self, start: &Mark, end: &Mark, codes: &[(Duration, u32)], workload: Workload) {
-        let seconds = end.at.saturating_sub(start.at).as_secs_f64();
-        self.seconds = seconds;
-        let stamps = Stamps::read(codes, seconds);
-        let frames = end.frames - start.frames;
-        self.frames_per_second =
-            if workload.barcode().is_some() { stamps.per_second } else { frames as f64 / seconds };
-        self.age_ms = stamps.ages_ms.spread();
-        self.longest_gap_ms = stamps.longest_gap_ms.filter(|_| workload.moves());
-        self.bytes_per_second = (end.bytes - start.bytes) as f64 / seconds;
-        self.bytes_sent_per_second = (end.bytes_sent - start.bytes_sent) as f64 / seconds;
-        let drawing = end.drawing.saturating_sub(start.drawing);
-        self.draw_ms = (frames > 0).then(|| milliseconds(drawing) / frames as f64);
-        let less = |end: Traffic, start: Traffic| Traffic {
-            sent: end.sent.saturating_sub(start.sent),
-            received: end.received.saturating_sub(start.received),
-        };
-        self.wire = end
-            .wire
-            .zip(start.wire)
-            .map(|(end, start)| (less(end.0, start.0), less(end.1, start.1)));
-        self.cpu = Cpu {
-            agent: (end.cpu.agent - start.cpu.agent) / seconds,
-            relay: (end.cpu.relay - start.cpu.relay) / seconds,
-            viewer: (end.cpu.viewer - start.cpu.viewer) / seconds,
-            x_server: (end.cpu.x_server - start.cpu.x_server) / seconds,
-        };
-    }
+fn measure_web(
+    scene: &Scene,
+    web: &WebViewer,
+    workload: Workload,
+    arguments: &Arguments,
+    pauses: &[Duration],
+) -> Result<WebMeasured> {
+    let mut drawing = scene.workload(workload, arguments.fps, 1)?;
+    let session = scene.stage.session(&scene.machine)?;
+    let measured = web.measure(&scene.stage, &session, workload, arguments.seconds, pauses)?;
+    drawing.kill()?;
+    let path = format!("/api/sessions/{session}");
+    scene.stage.rest.wait_for(&path, "the browser has left the session", |session| {
+        session["viewers"].as_array()?.is_empty().then_some(())
+    })?;
+    Ok(measured)
 }
 
 /// 100 to 137 ms each: no beat with a frame clock.
 fn pauses(seed: u32, number: u32) -> Vec<Duration> {
     let mut numbers = Numbers::new(seed);
     (0..number).map(|_| Duration::from_millis(100 + u64::from(numbers.next() % 38))).collect()
-}
-
-/// Types through the session and waits for each key's pixels, milliseconds.
-fn keys_to_pixels(viewer: &Viewer, pauses: &[Duration]) -> Result<Samples> {
-    let mut samples = Samples::default();
-    for pause in pauses {
-        std::thread::sleep(*pause);
-        viewer.seen(|seen| {
-            seen.key_sent = None;
-            seen.flipped = None;
-        });
-        viewer.key(true)?;
-        let limit = Duration::from_secs(5);
-        let (sent, shown) =
-            viewer.wait("the pixels of a key", limit, |seen| seen.key_sent.zip(seen.flipped))?;
-        samples.push(milliseconds(shown.saturating_sub(sent)));
-        viewer.key(false)?;
-    }
-    Ok(samples)
 }
 
 #[cfg(test)]
@@ -377,5 +366,45 @@ mod tests {
         assert_eq!(some, pauses(5, 200));
         assert_ne!(some, pauses(6, 200));
         assert!(some.iter().all(|pause| (100..=137).contains(&pause.as_millis())));
+    }
+
+    #[test]
+    fn sizes_are_read_and_small_ones_refused() {
+        assert_eq!(size("960x600"), Ok((960, 600)));
+        for wrong in ["640x480", "1920", "x", "99999x99999"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_slow_machine_is_refused_with_a_sentence_unless_it_is_allowed() {
+        let problem = refuse_when_slow(0.51, false).unwrap_err().to_string();
+        assert!(problem.contains("0.51 ms") && problem.contains("--busy"), "{problem}");
+        assert!(refuse_when_slow(0.51, true).is_ok() && refuse_when_slow(0.5, false).is_ok());
+    }
+
+    #[test]
+    fn what_the_bar_would_cover_is_refused() {
+        let some = cases(&[Workload::VideoTyping, Workload::Scroll], &[]).unwrap();
+        assert!(refuse_when_covered(&some, 960).is_err());
+        assert!(refuse_when_covered(&some, 1_920).is_ok());
+        assert!(refuse_when_covered(&some[..1], 960).is_ok());
+    }
+
+    #[test]
+    fn lines_have_their_usual_workloads() {
+        let lines = Line::chosen(&["2mbit".to_owned(), "drop".to_owned()]).unwrap();
+        let names = |cases: Vec<Case>| -> Vec<(&str, &str)> {
+            let name =
+                |(line, workload): &Case| (line.map_or("", |line| line.name), workload.name());
+            cases.iter().map(name).collect()
+        };
+        assert_eq!(
+            names(cases(&[], &lines).unwrap()),
+            [("2mbit", "typing"), ("2mbit", "video-typing"), ("drop", "video")]
+        );
+        assert_eq!(cases(&[], &[]).unwrap().len(), Workload::ALL.len());
+        let problem = cases(&[Workload::Typing], &lines).unwrap_err().to_string();
+        assert!(problem.contains("drop"), "{problem}");
     }
 }

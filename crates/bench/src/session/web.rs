@@ -14,7 +14,7 @@ use crate::clock::{monotonic, wall};
 use crate::stage::Stage;
 use crate::statistics::{Samples, Spread};
 use crate::usage;
-use crate::workload::{BOX, Workload};
+use crate::workload::{BOX, Geometry, Workload};
 
 /// A browser with somebody signed in.
 pub(super) struct WebViewer {
@@ -136,9 +136,13 @@ impl WebViewer {
             first_picture_ms,
             picture: self.picture().await?,
         };
-        if workload == Workload::Typing {
-            measured.key_to_pixel_ms = self.keys(pauses).await?.spread();
-        } else if let Some(at) = workload.barcode() {
+        let geometry = Geometry { width: 1920, height: 1080 };
+        if let Some(at) = geometry.key_box(workload) {
+            measured.key_to_pixel_ms = self.keys(at, pauses).await?.spread();
+        }
+        if workload.moves()
+            && let Some(at) = geometry.barcode(workload)
+        {
             measured.age_ms = self.ages(at, seconds).await?.spread();
         }
         page.go("about:blank").await?;
@@ -164,8 +168,8 @@ impl WebViewer {
     }
 
     /// From the page's own key event until the pixel is in its picture.
-    async fn keys(&self, pauses: &[Duration]) -> Result<Samples> {
-        let (x, y) = (BOX.0 + 100, BOX.1 + BOX.3 - 4);
+    async fn keys(&self, (left, top): (usize, usize), pauses: &[Duration]) -> Result<Samples> {
+        let (x, y) = (left + 100, top + BOX.1 - 4);
         let listen = "window.__bench = {at: 0}; addEventListener('keydown', () => { \
                       window.__bench.at = performance.now() }, true); true";
         self.page.eval(listen).await?;

@@ -92,14 +92,14 @@ async fn show(
                 let event = window.seat.take(packet, now)?;
                 window.on_event(event, now)?;
             }
-            asked = asking.recv() => match asked {
-                Some(()) => say(&serde_json::to_string(&window.seat.carried())?),
-                None => {
+            asked = asking.recv() => {
+                if asked.is_none() {
                     window.seat.leave();
                     while receiver.recv().await.is_ok() {}
                     return Ok(());
                 }
-            },
+                say(&serde_json::to_string(&window.seat.carried(monotonic())?)?);
+            }
         }
     }
 }

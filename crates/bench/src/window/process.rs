@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::seat::{Carried, Ticket};
 
 /// How long the window may take for an answer, and for leaving.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running window; dropping it ends it.
 pub(crate) struct View {

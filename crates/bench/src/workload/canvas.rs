@@ -30,12 +30,23 @@ pub(crate) struct Canvas {
 }
 
 impl Canvas {
+    /// Over the whole display.
     pub(crate) fn open(display: &str) -> Result<Self> {
+        Self::open_at(display, (0, 0), None)
+    }
+
+    /// At a place; without a size over everything.
+    pub(crate) fn open_at(
+        display: &str,
+        (x, y): (i16, i16),
+        size: Option<(u16, u16)>,
+    ) -> Result<Self> {
         let (connection, screen) = RustConnection::connect(Some(display))
             .with_context(|| format!("cannot open display {display}"))?;
         let screen = connection.setup().roots.get(screen).context("the display has no screen")?;
         let (root, depth) = (screen.root, screen.root_depth);
-        let (width, height) = (screen.width_in_pixels, screen.height_in_pixels);
+        let whole = (screen.width_in_pixels, screen.height_in_pixels);
+        let (width, height) = size.unwrap_or(whole);
         if depth != 24 {
             bail!("display {display} has depth {depth}; the workloads draw at depth 24");
         }
@@ -48,8 +59,8 @@ impl Canvas {
             COPY_DEPTH_FROM_PARENT,
             window,
             root,
-            0,
-            0,
+            x,
+            y,
             width,
             height,
             0,

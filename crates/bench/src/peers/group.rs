@@ -122,6 +122,14 @@ impl Group {
         }
         // Those of the group that stayed behind; there may be none.
         let _ = kill_process_group(group, Signal::KILL);
+        // Until they are gone they may hold ports and displays.
+        let id = self.child.id();
+        let patience = monotonic() + Duration::from_secs(5);
+        while usage::tree(id)?.iter().any(|&other| other != id && !has_ended(other))
+            && monotonic() < patience
+        {
+            std::thread::sleep(Duration::from_millis(5));
+        }
         self.over = true;
         Ok(self.child.wait()?)
     }
@@ -240,7 +248,7 @@ mod tests {
             .unwrap();
         assert!(usage::tree(group.id()).unwrap().contains(&child));
         drop(group);
-        // Killed; whoever adopted it may take a moment to wait for it.
+        // Whoever adopted it may not have waited for it yet.
         assert!(has_ended(child));
     }
 

@@ -3,11 +3,14 @@
 mod architecture;
 mod check;
 mod codegen;
+mod peers;
 mod postgres;
 mod run;
 mod setup;
 mod test;
 mod tiers;
+
+use std::ffi::OsString;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -44,7 +47,7 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Measure: see `bench session --help` and `bench relay --help`
+    /// Measure: see `bench session --help`, `bench relay --help`, `bench peers --help`
     #[command(disable_help_flag = true)]
     Bench {
         /// Benchmark and its options
@@ -67,6 +70,11 @@ fn main() -> Result<()> {
         Command::Codegen { check } => codegen::run(check),
         Command::Bench { arguments } => {
             setup::run()?;
+            let mut arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+            let helps = arguments.iter().any(|word| word == "--help" || word == "-h");
+            if arguments.first().is_some_and(|word| word == "peers") && !helps {
+                arguments.extend(peers::install());
+            }
             run::product("bench", "guruconnect-bench", &arguments)
         }
     }

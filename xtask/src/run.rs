@@ -1,5 +1,6 @@
 //! Running other programs.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -33,17 +34,28 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
-/// `npm` in the web folder; Node.js is the one that setup found or installed.
+/// `npm` in the web folder.
 pub(crate) fn npm(arguments: &[&str]) -> Command {
+    let mut command = npm_command();
+    command.args(arguments).current_dir("web");
+    command
+}
+
+/// `npm`; Node.js is the one that setup found or installed.
+pub(crate) fn npm_command() -> Command {
     let mut command = tool("npm");
+    put_tools_on_path(&mut command);
+    command
+}
+
+/// Lets a program find the tools that setup has installed.
+fn put_tools_on_path(command: &mut Command) {
     let own = cache_dir().join("tools/bin");
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::iter::once(own).chain(std::env::split_paths(&path));
     if let Ok(path) = std::env::join_paths(folders) {
         command.env("PATH", path);
     }
-    command.args(arguments).current_dir("web");
-    command
 }
 
 /// Runs to the end; an exit status other than 0 is an error.
@@ -69,12 +81,14 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
 
 /// Builds the web application and the optimised binaries, then runs one of the
 /// internal programs that drive them.
-pub(crate) fn product(package: &str, binary: &str, arguments: &[String]) -> Result<()> {
+pub(crate) fn product<S: AsRef<OsStr>>(package: &str, binary: &str, arguments: &[S]) -> Result<()> {
     build_product()?;
     let package = format!("gc-{package}");
     succeed(&mut cargo(&["build", "--release", "--quiet", "-p", &package]))?;
     let program = target_dir()?.join("release").join(binary);
-    let status = Command::new(program).args(arguments).status()?;
+    let mut command = Command::new(program);
+    put_tools_on_path(&mut command);
+    let status = command.args(arguments).status()?;
     std::process::exit(status.code().unwrap_or(1));
 }
 

@@ -44,7 +44,7 @@ const WHEELS: &[(&str, &str)] = &[
 const NODE_MAJOR: u32 = 20;
 
 pub(crate) fn run() -> Result<()> {
-    debian_packages()?;
+    debian_packages(PACKAGES)?;
     tools()?;
     web_dependencies()
 }
@@ -59,16 +59,18 @@ fn present(mark: &str) -> bool {
         .any(|folder| folder.join(mark).exists())
 }
 
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     #[expect(clippy::print_stderr, reason = "progress for people")]
     {
         eprintln!("setup: {line}");
     }
 }
 
-fn debian_packages() -> Result<()> {
+/// Installs those of (package, program or file that shows it is there) that are
+/// missing.
+pub(crate) fn debian_packages(packages: &[(&'static str, &str)]) -> Result<()> {
     let missing: Vec<&str> =
-        PACKAGES.iter().filter(|(_, mark)| !present(mark)).map(|(name, _)| *name).collect();
+        packages.iter().filter(|(_, mark)| !present(mark)).map(|(name, _)| *name).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -86,7 +88,9 @@ fn debian_packages() -> Result<()> {
         if !root {
             command.args(["-n", "apt-get"]);
         }
-        command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null());
+        // Another installation may be under way.
+        command.args(["-o", "DPkg::Lock::Timeout=300"]).args(arguments);
+        command.env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null());
         command
     };
     let installed = succeed(&mut apt(&["update", "-q"])).and_then(|()| {

@@ -5,6 +5,7 @@ mod barcode;
 mod certificate;
 mod clock;
 mod machine;
+mod peers;
 mod probe;
 mod relay;
 mod report;
@@ -33,7 +34,9 @@ enum Command {
     Session(session::Arguments),
     /// Throughput, latency and memory of the server as a relay
     Relay(relay::Arguments),
-    /// Draw on a display; started by `session`
+    /// The same workloads through this product and through its peers, side by side
+    Peers(peers::Arguments),
+    /// Draw on a display; started by `session` and `peers`
     Workload(workload::Arguments),
     /// Show a session in a bare window; the ticket comes by standard input
     #[command(hide = true)]
@@ -49,6 +52,7 @@ fn main() -> Result<()> {
     match arguments.command {
         Command::Session(arguments) => session::run(&arguments),
         Command::Relay(arguments) => relay::run(&arguments),
+        Command::Peers(arguments) => peers::run(&arguments),
         Command::Workload(arguments) => workload::run(&arguments),
         Command::View(arguments) => window::run(&arguments),
     }

@@ -18,6 +18,11 @@ impl Samples {
         self.0.len()
     }
 
+    /// In the order in which they came.
+    pub(crate) fn values(&self) -> &[f64] {
+        &self.0
+    }
+
     /// The smallest value that is not exceeded by `percent` of all (nearest rank);
     /// `None` without values.
     pub(crate) fn percentile(&self, percent: f64) -> Option<f64> {

@@ -56,24 +56,52 @@ fn cpu_ticks(stat: &str) -> Option<u64> {
 
 /// User and system time of a process and of all its descendants that live, seconds.
 pub(crate) fn tree_cpu_seconds(root: u32) -> Result<f64> {
+    // One may end between the listing and the look.
+    Ok(tree(root)?.into_iter().map(|id| Worker(id).cpu_seconds().unwrap_or(0.0)).sum())
+}
+
+/// A process, all its descendants, and all of the process group that it leads, as
+/// far as they live.
+pub(crate) fn tree(root: u32) -> Result<Vec<u32>> {
     let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
+    let mut left = vec![root];
     for entry in std::fs::read_dir("/proc")? {
         let name = entry?.file_name();
         let Some(id) = name.to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
         // A process may end between the listing and the look.
         let Ok(stat) = std::fs::read_to_string(format!("/proc/{id}/stat")) else { continue };
-        let parent = stat
-            .rsplit_once(')')
-            .and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse::<u32>().ok());
-        children.entry(parent.unwrap_or(0)).or_default().push(id);
+        let Some((parent, group)) = parent_and_group(&stat) else { continue };
+        children.entry(parent).or_default().push(id);
+        if group == root && id != root {
+            left.push(id);
+        }
     }
-    let mut sum = 0.0;
-    let mut left = vec![root];
+    let mut found = HashSet::new();
     while let Some(id) = left.pop() {
-        sum += Worker(id).cpu_seconds().unwrap_or(0.0);
-        left.extend(children.remove(&id).unwrap_or_default());
+        if found.insert(id) {
+            left.extend(children.remove(&id).unwrap_or_default());
+        }
     }
-    Ok(sum)
+    Ok(found.into_iter().collect())
+}
+
+/// Memory of a process and all its descendants, MiB; what several share counts once
+/// in all (`Pss`).
+pub(crate) fn tree_pss_mib(root: u32) -> Result<f64> {
+    let kib = |id: u32| {
+        // One may end between the listing and the look.
+        let text = std::fs::read_to_string(format!("/proc/{id}/smaps_rollup")).ok()?;
+        let line = text.lines().find_map(|line| line.strip_prefix("Pss:"))?;
+        line.split_whitespace().next()?.parse::<f64>().ok()
+    };
+    Ok(tree(root)?.into_iter().filter_map(kib).sum::<f64>() / 1024.0)
+}
+
+/// Parent and process group of a `/proc/PID/stat` line.
+fn parent_and_group(stat: &str) -> Option<(u32, u32)> {
+    let (_, rest) = stat.rsplit_once(')')?;
+    let mut fields = rest.split_whitespace().skip(1);
+    Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
 }
 
 /// Average number of runnable processes over the last minute.
@@ -154,6 +182,7 @@ mod tests {
         let stat = "7 (a ) b) S 1 7 7 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 1 0 5";
         assert_eq!(cpu_ticks(stat), Some(300));
         assert_eq!(cpu_ticks("nonsense"), None);
+        assert_eq!(parent_and_group(stat), Some((1, 7)));
     }
 
     #[test]
@@ -171,5 +200,6 @@ mod tests {
         let own = Worker(std::process::id());
         assert!(own.memory_mib().unwrap().peak >= own.memory_mib().unwrap().resident / 2.0);
         assert!(own.cpu_seconds().unwrap() >= 0.0);
+        assert!(tree_pss_mib(std::process::id()).unwrap() > 0.1);
     }
 }

@@ -1,5 +1,6 @@
 //! A real Chromium without a window, driven as a person would drive it.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -22,13 +23,42 @@ pub struct Browser {
 impl Browser {
     /// Starts Chromium with windows of this size.
     pub async fn start(width: u32, height: u32, folder: &Path) -> Result<Self> {
-        let profile = tempfile::tempdir()?;
+        // Its clipboard must not be that of a display.
+        Self::launch((width, height), tempfile::tempdir()?, folder, |command| {
+            command.args(["--headless=new", "--ozone-platform=headless", "--hide-scrollbars"]);
+            command.env_remove("DISPLAY");
+        })
+        .await
+    }
+
+    /// Starts Chromium on an X display, which it fills with nothing but the page.
+    /// What it would connect to at the first address goes to the second instead. All
+    /// that it writes is in `temporary`, whose path must be short: sockets are there.
+    pub async fn on_display(
+        display: &str,
+        size: (u32, u32),
+        instead: (SocketAddr, SocketAddr),
+        temporary: &Path,
+        folder: &Path,
+    ) -> Result<Self> {
+        Self::launch(size, tempfile::tempdir_in(temporary)?, folder, |command| {
+            command.args(["--kiosk", "--ozone-platform=x11", "--window-position=0,0"]);
+            command.arg(format!("--host-resolver-rules=MAP {} {}", instead.0, instead.1));
+            command.env("DISPLAY", display).env("TMPDIR", temporary);
+        })
+        .await
+    }
+
+    async fn launch(
+        (width, height): (u32, u32),
+        profile: tempfile::TempDir,
+        folder: &Path,
+        place: impl FnOnce(&mut Command),
+    ) -> Result<Self> {
         let mut command = Command::new("chromium");
+        place(&mut command);
         command
             .args([
-                "--headless=new",
-                // Its clipboard must not be that of a display.
-                "--ozone-platform=headless",
                 "--no-sandbox",
                 "--disable-gpu",
                 "--disable-quic",
@@ -39,13 +69,11 @@ impl Browser {
                 "--disable-dev-shm-usage",
                 "--proxy-server=direct://",
                 "--ignore-certificate-errors",
-                "--hide-scrollbars",
                 "--remote-debugging-port=0",
             ])
             .arg(format!("--window-size={width},{height}"))
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .arg("about:blank")
-            .env_remove("DISPLAY")
             .env_remove("WAYLAND_DISPLAY");
         let mut process = Process::start("chromium", &mut command, folder)?;
         let port_file = profile.path().join("DevToolsActivePort");

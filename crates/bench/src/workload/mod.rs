@@ -20,6 +20,8 @@ use canvas::Canvas;
 pub(crate) use canvas::SharedImage;
 pub(crate) use geometry::{BOX, Geometry, Rect};
 pub(crate) use picture::Numbers;
+#[cfg(test)]
+pub(crate) use picture::page;
 pub(crate) use typing::box_is_white;
 pub(crate) use video::Film;
 

@@ -2,8 +2,7 @@
 
 use gc_codec::{DecodeFailure, OpenH264Decoder, TileDecoder, TileError};
 use gc_proto::v2::{
-    Frame, Operation, RefreshCause, TileEncoding, VideoMessage, VideoStatus, operation,
-    video_message,
+    Frame, Operation, RefreshCause, VideoMessage, VideoStatus, operation, video_message,
 };
 use gc_proto::{InvalidMessage, Validate, v2};
 use gc_video::PixelRect;
@@ -77,9 +76,6 @@ pub enum DecodeProblem {
     /// A broken tile, or one of an encoding that does not exist.
     #[error("tile: {0}")]
     Tile(TileError),
-    /// A tile of an unknown encoding.
-    #[error("tile encoding is unknown")]
-    Encoding,
     /// A broken H.264 stream.
     #[error("motion: {0}")]
     Motion(#[from] DecodeFailure),
@@ -244,11 +240,10 @@ impl Decoder {
                 surface.copy(&rect, from.x, from.y);
             }
             Some(operation::Draw::Tile(tile)) => {
-                if tile.encoding() != TileEncoding::ZstdBgrx {
-                    return Err(DecodeProblem::Encoding);
-                }
-                let expected = usize::try_from(rect.area() * 4).unwrap_or(usize::MAX);
-                let rows = self.tiles.expand(&tile.data, expected).map_err(DecodeProblem::Tile)?;
+                let rows = self
+                    .tiles
+                    .decode(tile.encoding(), &tile.data, rect.width, rect.height)
+                    .map_err(DecodeProblem::Tile)?;
                 surface.draw(&rect, rows);
             }
             Some(operation::Draw::H264(h264)) => {

@@ -1,12 +1,12 @@
 //! An agent that wants to hurt its viewer.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail loudly")]
 
-use gc_codec::{OpenH264Factory, ZstdTiles};
+use gc_codec::{OpenH264Factory, TileError, ZstdTiles};
 use gc_proto::v2::{
     CopyFrom, Fill, Frame, H264, Operation, Rect, Surface, Tile, TileEncoding, VideoMessage,
     operation, video_message,
 };
-use gc_video::{MotionEncoderFactory, MotionSettings, PictureView, TileCompressor};
+use gc_video::{MotionEncoderFactory, MotionSettings, PictureView};
 use gc_viewer_core::{DecodeProblem, Decoder, DecoderLimits, Outcome};
 
 fn surface(width: u32, height: u32) -> VideoMessage {
@@ -86,7 +86,7 @@ fn a_zstd_bomb_is_refused_by_its_header() {
     let noise = operation::Draw::Tile(Tile { encoding: 1, data: vec![0xA5; 999].into() });
     assert!(matches!(refused(vec![at(0, 0, 8, 8, noise)]), DecodeProblem::Tile(_)));
     let unknown = operation::Draw::Tile(Tile { encoding: 9, data: vec![1].into() });
-    assert_eq!(refused(vec![at(0, 0, 8, 8, unknown)]), DecodeProblem::Encoding);
+    assert_eq!(refused(vec![at(0, 0, 8, 8, unknown)]), DecodeProblem::Tile(TileError::Encoding));
 }
 
 #[test]

@@ -118,18 +118,25 @@ export class ViewerController {
 
   // Life -------------------------------------------------------------------
 
-  attach(stage: HTMLElement, keys: HTMLTextAreaElement): void {
-    this.stage = stage;
-    this.keys = keys;
+  /** Connects; the picture is drawn to a canvas that is not on the page yet. */
+  begin(): void {
+    if (this.host) return;
     this.canvas.className = "viewer-canvas";
     this.canvas.dataset.testid = "viewer-canvas";
     this.canvas.width = 1;
     this.canvas.height = 1;
-    stage.append(this.canvas);
-    this.listen(stage, keys);
     const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/viewer`;
     this.host = startEngine(this.canvas, url, "guruconnect-web", (event) => this.receive(event));
     this.expose();
+  }
+
+  attach(stage: HTMLElement, keys: HTMLTextAreaElement): void {
+    this.begin();
+    this.stage = stage;
+    this.keys = keys;
+    stage.append(this.canvas);
+    this.listen(stage, keys);
+    this.layout();
     this.focus();
   }
 

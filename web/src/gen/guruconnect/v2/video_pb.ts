@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file guruconnect/v2/video.proto.
  */
 export const file_guruconnect_v2_video: GenFile = /*@__PURE__*/
-  fileDesc("ChpndXJ1Y29ubmVjdC92Mi92aWRlby5wcm90bxIOZ3VydWNvbm5lY3QudjIimQEKDFZpZGVvTWVzc2FnZRIqCgdzdXJmYWNlGAEgASgLMhcuZ3VydWNvbm5lY3QudjIuU3VyZmFjZUgAEiYKBWZyYW1lGAIgASgLMhUuZ3VydWNvbm5lY3QudjIuRnJhbWVIABItCgZzdGF0dXMYAyABKAsyGy5ndXJ1Y29ubmVjdC52Mi5WaWRlb1N0YXR1c0gAQgYKBGJvZHkiUAoHU3VyZmFjZRISCgpnZW5lcmF0aW9uGAEgASgNEg0KBXdpZHRoGAIgASgNEg4KBmhlaWdodBgDIAEoDRISCgpkaXNwbGF5X2lkGAQgASgNIp4BCgVGcmFtZRISCgpnZW5lcmF0aW9uGAEgASgNEhAKCGZyYW1lX2lkGAIgASgNEi0KCm9wZXJhdGlvbnMYAyADKAsyGS5ndXJ1Y29ubmVjdC52Mi5PcGVyYXRpb24SDAoEbGFzdBgEIAEoCBILCgNrZXkYBSABKAgSEgoKY2FwdHVyZV91cxgGIAEoDRIRCgllbmNvZGVfdXMYByABKA0i0wEKCU9wZXJhdGlvbhIiCgRyZWN0GAEgASgLMhQuZ3VydWNvbm5lY3QudjIuUmVjdBIkCgRoMjY0GAIgASgLMhQuZ3VydWNvbm5lY3QudjIuSDI2NEgAEiQKBHRpbGUYAyABKAsyFC5ndXJ1Y29ubmVjdC52Mi5UaWxlSAASKAoEY29weRgEIAEoCzIYLmd1cnVjb25uZWN0LnYyLkNvcHlGcm9tSAASJAoEZmlsbBgFIAEoCzIULmd1cnVjb25uZWN0LnYyLkZpbGxIAEIGCgRkcmF3IjgKBEgyNjQSEwoLYWNjZXNzX3VuaXQYASABKAwSCwoDa2V5GAIgASgIEg4KBnN0cmVhbRgDIAEoDSJECgRUaWxlEi4KCGVuY29kaW5nGAEgASgOMhwuZ3VydWNvbm5lY3QudjIuVGlsZUVuY29kaW5nEgwKBGRhdGEYAiABKAwiIAoIQ29weUZyb20SCQoBeBgBIAEoDRIJCgF5GAIgASgNIhUKBEZpbGwSDQoFY29sb3IYASABKA0ipgEKC1ZpZGVvU3RhdHVzEi8KCHNldHRpbmdzGAEgASgLMh0uZ3VydWNvbm5lY3QudjIuVmlkZW9TZXR0aW5ncxIpCgVjb2RlYxgCIAEoDjIaLmd1cnVjb25uZWN0LnYyLlZpZGVvQ29kZWMSDwoHZW5jb2RlchgDIAEoCRIVCg1yb3VuZF90cmlwX3VzGAQgASgNEhMKC3RhcmdldF9rYnBzGAUgASgNIlIKDVZpZGVvU2V0dGluZ3MSJgoGcHJlc2V0GAEgASgOMhYuZ3VydWNvbm5lY3QudjIuUHJlc2V0EgsKA2ZwcxgCIAEoDRIMCgRrYnBzGAMgASgNInMKDVZpZGVvRmVlZGJhY2sSJwoDYWNrGAEgASgLMhguZ3VydWNvbm5lY3QudjIuRnJhbWVBY2tIABIxCgdyZWZyZXNoGAIgASgLMh4uZ3VydWNvbm5lY3QudjIuUmVmcmVzaFJlcXVlc3RIAEIGCgRib2R5Ii0KCEZyYW1lQWNrEhAKCGZyYW1lX2lkGAEgASgNEg8KB2RyYXdfdXMYAiABKA0iPQoOUmVmcmVzaFJlcXVlc3QSKwoFY2F1c2UYASABKA4yHC5ndXJ1Y29ubmVjdC52Mi5SZWZyZXNoQ2F1c2UqSgoMVGlsZUVuY29kaW5nEh0KGVRJTEVfRU5DT0RJTkdfVU5TUEVDSUZJRUQQABIbChdUSUxFX0VOQ09ESU5HX1pTVERfQkdSWBABKnoKBlByZXNldBIWChJQUkVTRVRfVU5TUEVDSUZJRUQQABIPCgtQUkVTRVRfQVVUTxABEg4KClBSRVNFVF9MT1cQAhITCg9QUkVTRVRfQkFMQU5DRUQQAxIPCgtQUkVTRVRfSElHSBAEEhEKDVBSRVNFVF9DVVNUT00QBSqDAQoMUmVmcmVzaENhdXNlEh0KGVJFRlJFU0hfQ0FVU0VfVU5TUEVDSUZJRUQQABIeChpSRUZSRVNIX0NBVVNFX0RFQ09ERV9FUlJPUhABEhwKGFJFRlJFU0hfQ0FVU0VfTk9fREVDT0RFUhACEhYKElJFRlJFU0hfQ0FVU0VfVVNFUhADYgZwcm90bzM", [file_guruconnect_v2_geometry, file_guruconnect_v2_hello]);
+  fileDesc("ChpndXJ1Y29ubmVjdC92Mi92aWRlby5wcm90bxIOZ3VydWNvbm5lY3QudjIimQEKDFZpZGVvTWVzc2FnZRIqCgdzdXJmYWNlGAEgASgLMhcuZ3VydWNvbm5lY3QudjIuU3VyZmFjZUgAEiYKBWZyYW1lGAIgASgLMhUuZ3VydWNvbm5lY3QudjIuRnJhbWVIABItCgZzdGF0dXMYAyABKAsyGy5ndXJ1Y29ubmVjdC52Mi5WaWRlb1N0YXR1c0gAQgYKBGJvZHkiUAoHU3VyZmFjZRISCgpnZW5lcmF0aW9uGAEgASgNEg0KBXdpZHRoGAIgASgNEg4KBmhlaWdodBgDIAEoDRISCgpkaXNwbGF5X2lkGAQgASgNIp4BCgVGcmFtZRISCgpnZW5lcmF0aW9uGAEgASgNEhAKCGZyYW1lX2lkGAIgASgNEi0KCm9wZXJhdGlvbnMYAyADKAsyGS5ndXJ1Y29ubmVjdC52Mi5PcGVyYXRpb24SDAoEbGFzdBgEIAEoCBILCgNrZXkYBSABKAgSEgoKY2FwdHVyZV91cxgGIAEoDRIRCgllbmNvZGVfdXMYByABKA0i0wEKCU9wZXJhdGlvbhIiCgRyZWN0GAEgASgLMhQuZ3VydWNvbm5lY3QudjIuUmVjdBIkCgRoMjY0GAIgASgLMhQuZ3VydWNvbm5lY3QudjIuSDI2NEgAEiQKBHRpbGUYAyABKAsyFC5ndXJ1Y29ubmVjdC52Mi5UaWxlSAASKAoEY29weRgEIAEoCzIYLmd1cnVjb25uZWN0LnYyLkNvcHlGcm9tSAASJAoEZmlsbBgFIAEoCzIULmd1cnVjb25uZWN0LnYyLkZpbGxIAEIGCgRkcmF3IjgKBEgyNjQSEwoLYWNjZXNzX3VuaXQYASABKAwSCwoDa2V5GAIgASgIEg4KBnN0cmVhbRgDIAEoDSJECgRUaWxlEi4KCGVuY29kaW5nGAEgASgOMhwuZ3VydWNvbm5lY3QudjIuVGlsZUVuY29kaW5nEgwKBGRhdGEYAiABKAwiIAoIQ29weUZyb20SCQoBeBgBIAEoDRIJCgF5GAIgASgNIhUKBEZpbGwSDQoFY29sb3IYASABKA0ipgEKC1ZpZGVvU3RhdHVzEi8KCHNldHRpbmdzGAEgASgLMh0uZ3VydWNvbm5lY3QudjIuVmlkZW9TZXR0aW5ncxIpCgVjb2RlYxgCIAEoDjIaLmd1cnVjb25uZWN0LnYyLlZpZGVvQ29kZWMSDwoHZW5jb2RlchgDIAEoCRIVCg1yb3VuZF90cmlwX3VzGAQgASgNEhMKC3RhcmdldF9rYnBzGAUgASgNIlIKDVZpZGVvU2V0dGluZ3MSJgoGcHJlc2V0GAEgASgOMhYuZ3VydWNvbm5lY3QudjIuUHJlc2V0EgsKA2ZwcxgCIAEoDRIMCgRrYnBzGAMgASgNInMKDVZpZGVvRmVlZGJhY2sSJwoDYWNrGAEgASgLMhguZ3VydWNvbm5lY3QudjIuRnJhbWVBY2tIABIxCgdyZWZyZXNoGAIgASgLMh4uZ3VydWNvbm5lY3QudjIuUmVmcmVzaFJlcXVlc3RIAEIGCgRib2R5Ii0KCEZyYW1lQWNrEhAKCGZyYW1lX2lkGAEgASgNEg8KB2RyYXdfdXMYAiABKA0iPQoOUmVmcmVzaFJlcXVlc3QSKwoFY2F1c2UYASABKA4yHC5ndXJ1Y29ubmVjdC52Mi5SZWZyZXNoQ2F1c2UqhAEKDFRpbGVFbmNvZGluZxIdChlUSUxFX0VOQ09ESU5HX1VOU1BFQ0lGSUVEEAASGwoXVElMRV9FTkNPRElOR19aU1REX0JHUlgQARIZChVUSUxFX0VOQ09ESU5HX1BBTEVUVEUQAhIdChlUSUxFX0VOQ09ESU5HX0RJRkZFUkVOQ0VTEAMqegoGUHJlc2V0EhYKElBSRVNFVF9VTlNQRUNJRklFRBAAEg8KC1BSRVNFVF9BVVRPEAESDgoKUFJFU0VUX0xPVxACEhMKD1BSRVNFVF9CQUxBTkNFRBADEg8KC1BSRVNFVF9ISUdIEAQSEQoNUFJFU0VUX0NVU1RPTRAFKoMBCgxSZWZyZXNoQ2F1c2USHQoZUkVGUkVTSF9DQVVTRV9VTlNQRUNJRklFRBAAEh4KGlJFRlJFU0hfQ0FVU0VfREVDT0RFX0VSUk9SEAESHAoYUkVGUkVTSF9DQVVTRV9OT19ERUNPREVSEAISFgoSUkVGUkVTSF9DQVVTRV9VU0VSEANiBnByb3RvMw", [file_guruconnect_v2_geometry, file_guruconnect_v2_hello]);
 
 /**
  * Channel video, agent to viewer.
@@ -440,6 +440,11 @@ export const RefreshRequestSchema: GenMessage<RefreshRequest> = /*@__PURE__*/
   messageDesc(file_guruconnect_v2_video, 12);
 
 /**
+ * How the pixels of a rectangle of width x height are written. Every encoding holds
+ * one zstd frame (RFC 8878): whole, without a dictionary, its content size in the
+ * frame header, with a window of at most 8 MiB and nothing behind it. Rows go from
+ * the top, pixels from the left. Every viewer knows all of these.
+ *
  * @generated from enum guruconnect.v2.TileEncoding
  */
 export enum TileEncoding {
@@ -449,12 +454,37 @@ export enum TileEncoding {
   UNSPECIFIED = 0,
 
   /**
-   * zstd (RFC 8878) of width x height pixels of 4 bytes B G R X, rows from the
-   * top without padding; X is 255. Window at most 8 MiB.
+   * The frame holds width x height pixels of 4 bytes B G R X without padding; X is
+   * 255.
    *
    * @generated from enum value: TILE_ENCODING_ZSTD_BGRX = 1;
    */
   ZSTD_BGRX = 1,
+
+  /**
+   * For few colours. A byte with the bits of an index, 1, 2, 4 or 8; a byte with the
+   * number n of palette colours less one, n being at most 2 to the power of the bits;
+   * then the frame. It holds, one behind the other:
+   * - the palette as three planes of n bytes: G, B - G and R - G of each colour, each
+   *   byte less the one before it in its plane (less 0 for the first);
+   * - height rows of indices, the leftmost pixel in the highest bits, every row from a
+   *   byte on; bits that are left over in its last byte mean nothing;
+   * - for every index of n or more, in the order of the pixels, three bytes: G, B - G
+   *   and R - G of that pixel. There are exactly as many as such indices.
+   * All arithmetic is modulo 256.
+   *
+   * @generated from enum value: TILE_ENCODING_PALETTE = 2;
+   */
+  PALETTE = 2,
+
+  /**
+   * For photographs and gradients. The frame holds three planes of width x height
+   * bytes: G, B - G and R - G of each pixel, each byte less the one above it in its
+   * plane (less 0 in the first row), modulo 256.
+   *
+   * @generated from enum value: TILE_ENCODING_DIFFERENCES = 3;
+   */
+  DIFFERENCES = 3,
 }
 
 /**

@@ -6,6 +6,8 @@ use crate::tile_encode::split;
 const SLOTS: usize = 4096;
 /// Different colours beyond which a tile is taken for a photograph; a power of two.
 const MOST_COLORS: usize = 2048;
+/// Index of the colours outside the palette, where there are some.
+const OUTSIDE: u8 = 255;
 /// A slot without a colour.
 const EMPTY: u64 = u64::MAX;
 /// The X byte says nothing.
@@ -19,16 +21,18 @@ pub(crate) struct Colors {
     pub(crate) palette: Vec<u32>,
     /// Of an index: 1, 2, 4 or 8.
     pub(crate) bits: u8,
-    /// Pixels whose colour is not in the palette.
+    /// About so many pixels have a colour that is not in the palette; 0 only if none.
     pub(crate) literals: usize,
 }
 
 /// Counts the colours of one tile at a time.
 pub(crate) struct Census {
     /// By hash: a colour, and above it its number in `seen`.
-    table: Box<[u64; SLOTS]>,
+    table: Box<[u64]>,
     used: Vec<u16>,
     seen: Vec<u32>,
+    /// How many pixels have each of them, repeated rows left out.
+    counts: Box<[u32; MOST_COLORS]>,
     /// For each pixel the number of its colour.
     numbers: Vec<u16>,
     /// What is written for each number; 255 also for colours outside the palette.
@@ -40,9 +44,10 @@ pub(crate) struct Census {
 impl Census {
     pub(crate) fn new() -> Self {
         Self {
-            table: Box::new([EMPTY; SLOTS]),
+            table: vec![EMPTY; SLOTS].into_boxed_slice(),
             used: Vec::new(),
             seen: Vec::new(),
+            counts: Box::new([0; MOST_COLORS]),
             numbers: Vec::new(),
             indices: Box::new([0; MOST_COLORS]),
             row: Vec::new(),
@@ -69,6 +74,7 @@ impl Census {
         let number = self.seen.len() as u16;
         self.table[slot] = u64::from(number) << 32 | u64::from(color);
         self.used.push(slot as u16);
+        self.counts[self.seen.len()] = 0;
         self.seen.push(color);
         Some(number)
     }
@@ -111,6 +117,7 @@ impl Census {
         for stride in strides {
             if *stride == [last; STRIDE] {
                 self.numbers.extend_from_slice(&[number; STRIDE]);
+                self.counts[usize::from(number) & (MOST_COLORS - 1)] += STRIDE as u32;
                 continue;
             }
             let mut numbers = [0; STRIDE];
@@ -120,6 +127,7 @@ impl Census {
                     last = *pixel;
                 }
                 *out = number;
+                self.counts[usize::from(number) & (MOST_COLORS - 1)] += 1;
             }
             self.numbers.extend_from_slice(&numbers);
         }
@@ -129,6 +137,7 @@ impl Census {
                 last = *pixel;
             }
             self.numbers.push(number);
+            self.counts[usize::from(number) & (MOST_COLORS - 1)] += 1;
         }
         Some(())
     }
@@ -137,18 +146,13 @@ impl Census {
         let mut order: Vec<u16> = (0..self.seen.len()).map(|number| number as u16).collect();
         let mut literals = 0;
         if order.len() > 256 {
-            let mut pixels = vec![0_u32; order.len()];
-            for number in &self.numbers {
-                if let Some(count) = pixels.get_mut(usize::from(*number)) {
-                    *count += 1;
-                }
-            }
+            let counts = &self.counts;
             order.select_nth_unstable_by_key(255, |number| {
-                std::cmp::Reverse(pixels.get(usize::from(*number)).copied())
+                std::cmp::Reverse(counts[usize::from(*number)])
             });
             for number in order.split_off(255) {
-                self.indices[usize::from(number)] = 255;
-                literals += pixels.get(usize::from(number)).copied().unwrap_or(0) as usize;
+                self.indices[usize::from(number)] = OUTSIDE;
+                literals += self.counts[usize::from(number)] as usize;
             }
         }
         let color = |number: &u16| self.seen.get(usize::from(*number)).copied().unwrap_or(0);
@@ -189,18 +193,25 @@ impl Census {
             line.resize(bytes * per_byte, 0);
             match bits {
                 1 => out.extend(line.as_chunks::<8>().0.iter().copied().map(pack_bits)),
-                2 => out.extend(
-                    line.as_chunks::<4>().0.iter().map(|[a, b, c, d]| a << 6 | b << 4 | c << 2 | d),
-                ),
+                2 => {
+                    let fours = line.as_chunks::<4>().0.iter();
+                    out.extend(fours.map(|[a, b, c, d]| a << 6 | b << 4 | c << 2 | d));
+                }
                 _ => out.extend(line.as_chunks::<2>().0.iter().map(|[a, b]| a << 4 | b)),
             }
         }
     }
+}
 
-    /// Appends the colours that are not in the palette, in the order of their pixels.
-    pub(crate) fn literals(&self, pixels: &[[u8; 4]], out: &mut Vec<u8>) {
-        for (number, pixel) in self.numbers.iter().zip(pixels) {
-            if self.indices[usize::from(*number) & (MOST_COLORS - 1)] == 255 {
+/// Appends the colours that are not in the palette, in the order of their pixels.
+pub(crate) fn literals(indices: &[u8], pixels: &[[u8; 4]], out: &mut Vec<u8>) {
+    // Most strides have none, and are passed over at once.
+    for (indices, pixels) in indices.chunks(64).zip(pixels.chunks(64)) {
+        if !indices.contains(&OUTSIDE) {
+            continue;
+        }
+        for (index, pixel) in indices.iter().zip(pixels) {
+            if *index == OUTSIDE {
                 out.extend_from_slice(&split(*pixel));
             }
         }

@@ -69,14 +69,30 @@ impl TileDecoder {
         let mut literals = literals.as_chunks::<3>().0.iter();
         // All of it is written below.
         pixels.resize(width * height * 4, 0);
-        let rows = pixels.chunks_exact_mut(width * 4).zip(indices.chunks_exact(row));
-        for (row, packed) in rows {
-            let row = row.as_chunks_mut::<4>().0;
+        let plain = literals.as_slice().is_empty();
+        let stride = width * 4;
+        let mut above: &[u8] = &[];
+        for (y, packed) in indices.chunks_exact(row).enumerate() {
+            let start = y * stride;
+            // Without literals the same indices mean the same pixels.
+            if plain && packed == above {
+                pixels.copy_within(start - stride..start, start);
+                continue;
+            }
+            above = packed;
+            let Some(to) = pixels.get_mut(start..start + stride) else { break };
+            let to = to.as_chunks_mut::<4>().0;
             match bits {
-                1 => spread::<8>(packed, row, &table, colors, &mut literals),
-                2 => spread::<4>(packed, row, &table, colors, &mut literals),
-                4 => spread::<2>(packed, row, &table, colors, &mut literals),
-                _ => spread::<1>(packed, row, &table, colors, &mut literals),
+                1 => spread::<8>(packed, to, &table, colors, &mut literals),
+                2 => spread::<4>(packed, to, &table, colors, &mut literals),
+                4 => spread::<2>(packed, to, &table, colors, &mut literals),
+                _ if packed.iter().all(|index| usize::from(*index) < colors) => {
+                    for (pixel, index) in to.iter_mut().zip(packed) {
+                        *pixel = table[usize::from(*index)];
+                    }
+                    Ok(())
+                }
+                _ => spread::<1>(packed, to, &table, colors, &mut literals),
             }?;
         }
         if literals.next().is_some() {

@@ -7,7 +7,7 @@ use gc_proto::v2::TileEncoding;
 use gc_video::{EncodeFailure, TileCompressor};
 
 use crate::ZstdTiles;
-use crate::colors::{Census, Colors};
+use crate::colors::{Census, Colors, literals};
 
 /// Beyond this share of the pixels (one in so many), colours outside the palette make
 /// a tile larger than differences to the row above do.
@@ -37,10 +37,11 @@ impl TileEncoder {
         out.push(palette.len().saturating_sub(1) as u8);
         self.content.clear();
         write_palette(palette, &mut self.content);
+        let start = self.content.len();
         self.census.pack(width, *bits, &mut self.content);
-        self.literals.clear();
         if colors.literals > 0 {
-            self.census.literals(pixels, &mut self.literals);
+            self.literals.clear();
+            literals(self.content.get(start..).unwrap_or_default(), pixels, &mut self.literals);
             self.content.extend_from_slice(&self.literals);
         }
     }

@@ -131,6 +131,8 @@ fn palettes_that_cannot_be_are_refused() {
     };
     assert_eq!(refused(&[5, 0, 0, 0x01, 0x00]), TileError::Palette);
     assert_eq!(refused(&[5, 0, 0, 0x03, 0x00, 1, 1, 1]), TileError::Palette);
+    // A row like the one above it needs literal colours of its own.
+    assert_eq!(refused(&[5, 0, 0, 0x01, 0x01, 1, 1, 1]), TileError::Palette);
     assert_eq!(refused(&[5, 0, 0, 0x00, 0x00, 1, 1, 1]), TileError::Palette);
     for wrong in [4_usize, 6, 7, 54, 56] {
         assert!(matches!(refused(&vec![0; wrong]), TileError::Size { .. }), "{wrong}");
@@ -219,4 +221,22 @@ fn golden_vectors_are_decoded_as_they_were_meant() {
     encodings.sort_unstable();
     encodings.dedup();
     assert_eq!(encodings, [1, 2, 3]);
+}
+
+#[test]
+fn the_corpus_is_refused_unless_it_is_good() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/tile");
+    let mut decoder = TileDecoder::new().unwrap();
+    let mut good = 0;
+    for file in std::fs::read_dir(folder).unwrap() {
+        let file = file.unwrap();
+        let bytes = std::fs::read(file.path()).unwrap();
+        let [encoding, low, high, height, data @ ..] = bytes.as_slice() else { panic!("{file:?}") };
+        let encoding = TileEncoding::try_from(i32::from(*encoding)).unwrap_or_default();
+        let width = u32::from(u16::from_le_bytes([*low, *high]));
+        let shown = decoder.decode(encoding, data, width, u32::from(*height)).is_ok();
+        assert_eq!(shown, file.file_name().to_string_lossy().starts_with("good-"), "{file:?}");
+        good += u32::from(shown);
+    }
+    assert!(good >= 8);
 }

@@ -154,6 +154,7 @@ impl Decoder {
             self.needs_key = true;
             self.current = None;
             self.streams.clear();
+            self.damage.clear();
         }
         result
     }
@@ -214,18 +215,24 @@ impl Decoder {
             }
             left = left.checked_sub(rect.area()).ok_or(DecodeProblem::Overdraw)?;
             self.draw(rect, operation)?;
-            self.damage.push(rect);
+            self.damaged(rect);
         }
         if !frame.last {
             return Ok(Outcome::Partial);
         }
         self.current = None;
-        let mut damage = std::mem::take(&mut self.damage);
-        if damage.len() > MOST_DAMAGE {
-            let all = damage.iter().fold(PixelRect::default(), |sum, rect| sum.union(rect));
-            damage = vec![all];
-        }
+        let damage = std::mem::take(&mut self.damage);
         Ok(Outcome::Presented { frame_id: frame.frame_id, damage })
+    }
+
+    /// However many messages a frame is spread over, what is kept of it is bounded.
+    fn damaged(&mut self, rect: PixelRect) {
+        self.damage.push(rect);
+        if self.damage.len() > MOST_DAMAGE {
+            let all = self.damage.iter().fold(PixelRect::default(), |sum, rect| sum.union(rect));
+            self.damage.clear();
+            self.damage.push(all);
+        }
     }
 
     fn draw(&mut self, rect: PixelRect, operation: &Operation) -> Result<(), DecodeProblem> {

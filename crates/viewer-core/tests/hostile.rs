@@ -6,7 +6,7 @@ use gc_proto::v2::{
     CopyFrom, Fill, Frame, H264, Operation, Rect, Surface, Tile, TileEncoding, VideoMessage,
     operation, video_message,
 };
-use gc_video::{MotionEncoderFactory, MotionSettings, PictureView};
+use gc_video::{MotionEncoderFactory, MotionSettings, PictureView, PixelRect};
 use gc_viewer_core::{DecodeProblem, Decoder, DecoderLimits, Outcome};
 
 fn surface(width: u32, height: u32) -> VideoMessage {
@@ -142,6 +142,27 @@ fn drawing_everything_again_and_again_is_refused() {
     let fill = |color| at(0, 0, 320, 200, operation::Draw::Fill(Fill { color }));
     let problem = refused((0..16_000).map(fill).collect());
     assert_eq!(problem, DecodeProblem::Overdraw);
+}
+
+#[test]
+fn a_frame_without_an_end_is_bounded() {
+    let mut decoder = decoder();
+    let fill = |n: u32| at(n % 300, n / 300, 1, 1, operation::Draw::Fill(Fill { color: n }));
+    let mut message = frame((0..4000).map(fill).collect());
+    for last in [false, false, false, true] {
+        if let Some(video_message::Body::Frame(frame)) = &mut message.body {
+            frame.last = last;
+        }
+        match decoder.apply(&message) {
+            Ok(Outcome::Partial) => assert!(!last),
+            Ok(Outcome::Presented { damage, .. }) => {
+                assert!(last && damage.len() <= 64);
+                let all = damage.iter().fold(PixelRect::default(), |sum, rect| sum.union(rect));
+                assert_eq!(all, PixelRect::new(0, 0, 300, 14));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 #[test]

@@ -174,6 +174,7 @@ export class Engine {
     this.software = software;
     const offscreen = typeof OffscreenCanvas === "function" && canvas instanceof OffscreenCanvas;
     this.stats = new Statistics(offscreen);
+    this.stats.reached("engine");
     // One type for both kinds of canvas: their contexts agree on what is used here.
     const context = (canvas as OffscreenCanvas).getContext("2d", { alpha: false });
     if (!context) {
@@ -193,6 +194,7 @@ export class Engine {
 
   private async prepare(context: Context2d): Promise<void> {
     const [module, h264] = await Promise.all([this.loadZstd(), canDecodeH264()]);
+    this.stats.reached("prepared");
     this.h264 = h264;
     this.zstd = new Zstd(module);
     this.picture = new Picture(context, this.zstd, (failed) => new WebCodecsDecoders({ failed }), {
@@ -231,7 +233,9 @@ export class Engine {
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     this.openingTimer = setTimeout(() => this.lost(socket, 4408), OPENING_MS);
+    this.stats.reached("token");
     socket.onopen = () => {
+      this.stats.reached("connected");
       this.prepared.then(
         () => this.socket === socket && this.hello(token),
         () => {
@@ -340,6 +344,7 @@ export class Engine {
     }
     if (this.openingTimer !== null) clearTimeout(this.openingTimer);
     this.openingTimer = null;
+    this.stats.reached("welcome");
     this.seat = {
       session: seat.sessionId.slice(),
       participant: seat.participant,
@@ -514,9 +519,11 @@ export class Engine {
     const body = fromBinary(VideoMessageSchema, payload).body;
     switch (body.case) {
       case "surface":
+        this.stats.reached("surface");
         this.picture?.setSurface(body.value);
         break;
       case "frame":
+        this.stats.reached("frame");
         this.stats.frameTimes(body.value.captureUs, body.value.encodeUs);
         this.picture?.frame(body.value, now);
         break;
@@ -585,7 +592,9 @@ export class Engine {
       ),
     );
     this.stats.settled(frameId, drawUs, presented, now);
-    this.reportStats(now);
+    // The first picture is news that does not wait for the next report.
+    if (presented && this.stats.reached("picture")) this.report();
+    else this.reportStats(now);
   }
 
   private refresh(reason: RefreshReason): void {
@@ -680,11 +689,14 @@ export class Engine {
   private reportStats(now: number): void {
     if (this.statsTimer !== null) return;
     const wait = Math.max(0, this.statsAt + STATS_EVERY_MS - now);
-    this.statsTimer = setTimeout(() => {
-      this.statsTimer = null;
-      this.statsAt = performance.now();
-      this.post({ type: "stats", stats: this.stats.snapshot(this.statsAt) });
-    }, wait);
+    this.statsTimer = setTimeout(() => this.report(), wait);
+  }
+
+  private report(): void {
+    if (this.statsTimer !== null) clearTimeout(this.statsTimer);
+    this.statsTimer = null;
+    this.statsAt = performance.now();
+    this.post({ type: "stats", stats: this.stats.snapshot(this.statsAt) });
   }
 
   private readPixels(id: number, x: number, y: number, width: number, height: number): void {

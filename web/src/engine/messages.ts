@@ -47,8 +47,20 @@ export interface QualitySettings {
   kbps: number;
 }
 
+export type OpeningStep =
+  | "engine"
+  | "prepared"
+  | "token"
+  | "connected"
+  | "welcome"
+  | "surface"
+  | "frame"
+  | "picture";
+
 export interface EngineStats {
   framesPresented: number;
+  /** When each step towards the first picture was done, ms since 1970. */
+  opening: Partial<Record<OpeningStep, number>>;
   framesDiscarded: number;
   lastFrameId: number;
   bytes: number;

@@ -4,7 +4,7 @@ import { VideoCodec } from "../gen/guruconnect/v2/hello_pb";
 import type { VideoStatus } from "../gen/guruconnect/v2/video_pb";
 import { Preset } from "../gen/guruconnect/v2/video_pb";
 import { cleanText } from "../wire/validate";
-import type { EngineStats, QualitySettings } from "./messages";
+import type { EngineStats, OpeningStep, QualitySettings } from "./messages";
 import type { RegionKind } from "./picture";
 
 const WINDOW_MS = 1000;
@@ -43,10 +43,18 @@ export class Statistics {
   private encodeUs = 0;
   private roundTripUs = 0;
   private status: VideoStatus | null = null;
+  private readonly opening: Partial<Record<OpeningStep, number>> = {};
   decodeErrors = 0;
   links = 0;
 
   constructor(private readonly offscreen: boolean) {}
+
+  /** Notes the first time that a step is done; whether it was. */
+  reached(step: OpeningStep): boolean {
+    if (this.opening[step] !== undefined) return false;
+    this.opening[step] = performance.timeOrigin + performance.now();
+    return true;
+  }
 
   received(bytes: number, now: number): void {
     this.bytes += bytes;
@@ -113,6 +121,7 @@ export class Statistics {
     const trip = agentTrip > 0 ? agentTrip : this.roundTripUs;
     return {
       framesPresented: this.presented,
+      opening: { ...this.opening },
       framesDiscarded: this.discarded,
       lastFrameId: this.lastFrameId,
       bytes: this.bytes,

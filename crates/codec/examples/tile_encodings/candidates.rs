@@ -234,7 +234,7 @@ fn qoi(tile: &[Pixel]) -> Vec<u8> {
         if *pixel == before {
             run += 1;
             if run == 62 {
-                out.push(0xC0 | 61);
+                out.push(0xC0 | 0x3D);
                 run = 0;
             }
             continue;

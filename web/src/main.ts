@@ -5,6 +5,17 @@ import { api } from "./api/client";
 import { viewerAddress } from "./viewer/address";
 
 void api.resume();
-const viewer = viewerAddress(location.pathname, location.search);
-if (viewer) void import("./viewer/early").then(({ begin }) => begin(viewer));
-void import("./app/start");
+void start();
+
+async function start(): Promise<void> {
+  const viewer = viewerAddress(location.pathname, location.search);
+  if (viewer) {
+    // Before the console, which keeps this thread busy for a while once it has arrived.
+    // Should that fail, the page of the viewer tries again and says so.
+    await import("./viewer/early").then(
+      ({ begin }) => begin(viewer),
+      () => undefined,
+    );
+  }
+  await import("./app/start");
+}

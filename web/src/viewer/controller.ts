@@ -6,6 +6,7 @@ import { type EngineHost, startEngine } from "../engine/host";
 import type {
   CauseFacts,
   DisplayFacts,
+  EngineCommand,
   EngineEvent,
   EngineStats,
   InputEventInit,
@@ -74,6 +75,7 @@ export class ViewerController {
   private readonly listeners = new Set<() => void>();
   private readonly abort = new AbortController();
   private host: EngineHost | null = null;
+  private firstToken: Promise<EngineCommand> | null = null;
   private stage: HTMLElement | null = null;
   private keys: HTMLTextAreaElement | null = null;
   private readonly canvas = document.createElement("canvas");
@@ -125,6 +127,8 @@ export class ViewerController {
     this.canvas.dataset.testid = "viewer-canvas";
     this.canvas.width = 1;
     this.canvas.height = 1;
+    // Asked for while the engine starts.
+    this.firstToken = mintToken(this.sessionId, this.access);
     const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/viewer`;
     this.host = startEngine(this.canvas, url, "guruconnect-web", (event) => this.receive(event));
     this.expose();
@@ -236,7 +240,10 @@ export class ViewerController {
   private receive(event: EngineEvent): void {
     switch (event.type) {
       case "token-wanted":
-        void mintToken(this.sessionId, this.access).then((command) => this.host?.send(command));
+        void (this.firstToken ?? mintToken(this.sessionId, this.access)).then((command) =>
+          this.host?.send(command),
+        );
+        this.firstToken = null;
         break;
       case "phase":
         this.phaseChanged(event.phase, event.cause, event.retryInMs);

@@ -131,7 +131,6 @@ export class ViewerController {
     this.firstToken = mintToken(this.sessionId, this.access);
     const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/viewer`;
     this.host = startEngine(this.canvas, url, "guruconnect-web", (event) => this.receive(event));
-    this.expose();
   }
 
   attach(stage: HTMLElement, keys: HTMLTextAreaElement): void {
@@ -141,6 +140,8 @@ export class ViewerController {
     stage.append(this.canvas);
     this.listen(stage, keys);
     this.layout();
+    // Only now: a picture counts as shown when it is on the page.
+    this.expose();
     this.focus();
   }
 

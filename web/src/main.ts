@@ -4,6 +4,9 @@
 import { api } from "./api/client";
 import { viewerAddress } from "./viewer/address";
 
+/** How long the console waits for the viewer's first requests to be on their way, ms. */
+const VIEWER_FIRST_MS = 1000;
+
 void api.resume();
 void start();
 
@@ -16,6 +19,8 @@ async function start(): Promise<void> {
       ({ begin }) => begin(viewer),
       () => undefined,
     );
+    const late = new Promise((resolve) => setTimeout(resolve, VIEWER_FIRST_MS));
+    await Promise.race([api.settled(), late]);
   }
   await import("./app/start");
 }

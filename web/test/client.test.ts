@@ -167,6 +167,22 @@ describe("API client", () => {
     expect(calls).toEqual(["POST /api/auth/refresh", "GET /api/auth/me", "POST /api/auth/refresh"]);
   });
 
+  it("tells whether somebody is signed in as soon as that is known", async () => {
+    const { send } = server(1);
+    const client = new ApiClient(send, alone, hint(true));
+    let told = "";
+    const waiting = client.settled().then((auth) => {
+      told = auth.phase;
+    });
+    await Promise.resolve();
+    expect(told).toBe("");
+    await client.resume();
+    await waiting;
+    expect(told).toBe("signed-in");
+    client.forget();
+    expect((await client.settled()).phase).toBe("signed-out");
+  });
+
   it("stays signed in while the server is out of reach", async () => {
     const { send } = server(1);
     let down = false;

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { fills, nalUnits, streamFacts } from "../src/wire/h264";
 
@@ -28,6 +30,37 @@ describe("H.264", () => {
   it("refuses a parameter set that is cut off or endless", () => {
     expect(() => streamFacts(bytes("00000001 6742c0"))).toThrow();
     expect(() => streamFacts(bytes(`00000001 6742c015 ${"00".repeat(40)}`))).toThrow();
+  });
+
+  it("refuses parameter sets that contradict each other, wherever they stand", () => {
+    const small = "00000001 674d400aeca2136022000003000200000300041e244b2c";
+    const large = "00000001 6742c028d900780227e5c044000003000400000300083c60c920";
+    expect(streamFacts(bytes(`${small} ${small} 00000001 6588`))?.width).toBe(64);
+    expect(() => streamFacts(bytes(`${small} ${large}`))).toThrow("contradict");
+    expect(() => streamFacts(bytes(`${small} 00000001 6588 ${large}`))).toThrow("contradict");
+    expect(streamFacts(bytes(`00000001 419a ${large}`))?.width).toBe(1920);
+  });
+
+  it("refuses streams that no encoder of ours makes", () => {
+    expect(() => streamFacts(bytes("00000001 6f42"))).toThrow("plain");
+    expect(() => streamFacts(bytes("000001 0910".repeat(65)))).toThrow("too many");
+  });
+
+  it("never does harm with the malformed streams of the corpus", () => {
+    const folder = join(import.meta.dirname, "../../fuzz/corpus/h264");
+    for (const name of readdirSync(folder)) {
+      const data = new Uint8Array(readFileSync(join(folder, name))).subarray(2);
+      const facts = (() => {
+        try {
+          return streamFacts(data);
+        } catch (error) {
+          // Not a range error, nor one of the language.
+          expect((error as object).constructor).toBe(Error);
+          return null;
+        }
+      })();
+      if (name === "huge-size") expect(facts && fills(facts, { width: 48, height: 48 })).not.toBe(true);
+    }
   });
 
   it("pads at most to whole macroblocks", () => {

@@ -1,9 +1,12 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { storeZstd } from "../mock/zstd-stored";
-import type { DecodeJob, Decoders } from "../src/engine/decoder";
+import { type DecodeJob, DecoderBroken, type Decoders } from "../src/engine/decoder";
 import { type DrawTarget, Picture } from "../src/engine/picture";
 import { FrameSchema, SurfaceSchema } from "../src/gen/guruconnect/v2/video_pb";
+import { loadZstd } from "./zstd-module";
+
+const zstd = await loadZstd();
 
 beforeAll(() => {
   // Node has no canvas; the fake below needs only the pixels.
@@ -21,6 +24,7 @@ class FakeCanvas implements DrawTarget {
   fillStyle: string | CanvasGradient | CanvasPattern = "";
   log: string[] = [];
   pixels = new Map<string, number[]>();
+  whole = new Map<string, number[]>();
 
   fillRect(x: number, y: number, width: number, height: number): void {
     this.log.push(`fill ${this.fillStyle} ${x},${y} ${width}x${height}`);
@@ -28,6 +32,7 @@ class FakeCanvas implements DrawTarget {
   putImageData(image: ImageData, x: number, y: number): void {
     this.log.push(`tile ${x},${y} ${image.width}x${image.height}`);
     this.pixels.set(`${x},${y}`, [...image.data.subarray(0, 4)]);
+    this.whole.set(`${x},${y}`, [...image.data]);
   }
   drawImage(source: unknown, sx: number, sy: number, sw: number, sh: number, dx: number, dy: number): void {
     const what = source === this.canvas ? "copy" : "h264";
@@ -39,7 +44,9 @@ class FakeDecoders implements Decoders {
   available = true;
   jobs: DecodeJob[] = [];
   resets = 0;
+  broken = false;
   submit(_stream: number, job: DecodeJob): void {
+    if (this.broken) throw new DecoderBroken("closed");
     this.jobs.push(job);
   }
   reset(): void {
@@ -56,6 +63,7 @@ function make() {
   let fail: (reason: string) => void = () => undefined;
   const picture = new Picture(
     canvas,
+    zstd,
     (failed) => {
       fail = failed;
       return decoders;
@@ -127,6 +135,45 @@ describe("operations", () => {
   });
 });
 
+describe("tiles under one another", () => {
+  const at = (x: number, y: number, byte: number) => ({
+    rect: { x, y, width: 2, height: 1 },
+    draw: {
+      case: "tile" as const,
+      value: { encoding: 1, data: storeZstd(new Uint8Array(8).fill(byte)) },
+    },
+  });
+
+  it("are drawn as one, others are not", () => {
+    const { canvas, frame } = make();
+    const operations = [at(0, 0, 1), at(0, 1, 2), at(0, 2, 3), at(0, 4, 4), at(2, 5, 5), at(2, 6, 6), fill];
+    frame({ frameId: 1, key: true, operations });
+    expect(canvas.log).toEqual(["tile 0,0 2x3", "tile 0,4 2x1", "tile 2,5 2x2", "fill #0a0b0c 0,0 2x1"]);
+    expect(canvas.whole.get("0,0")).toEqual([
+      1, 1, 1, 255, 1, 1, 1, 255, 2, 2, 2, 255, 2, 2, 2, 255, 3, 3, 3, 255, 3, 3, 3, 255,
+    ]);
+  });
+
+  it("do not overtake what lies between", () => {
+    const { canvas, frame } = make();
+    frame({ frameId: 1, key: true, operations: [at(0, 0, 1), fill, at(0, 1, 2)] });
+    expect(canvas.log).toEqual(["tile 0,0 2x1", "fill #0a0b0c 0,0 2x1", "tile 0,1 2x1"]);
+  });
+
+  it("wait in bounded number behind a decoder", () => {
+    const { frame, refreshed } = make();
+    const whole = {
+      rect: { x: 0, y: 0, width: 64, height: 32 },
+      draw: { case: "tile" as const, value: { encoding: 1, data: storeZstd(new Uint8Array(8192)) } },
+    };
+    frame({ frameId: 1, key: true, operations: [h264()] });
+    for (let id = 2; id <= 5; id++) frame({ frameId: id, operations: [whole] });
+    expect(refreshed).toEqual([]);
+    expect(() => frame({ frameId: 6, operations: [whole] })).toThrow();
+    expect(refreshed).toEqual(["decode_error"]);
+  });
+});
+
 describe("what cannot be trusted", () => {
   const bad: [string, MessageInitShape<typeof FrameSchema>][] = [
     ["outside the surface", { operations: [{ ...fill, rect: { x: 63, y: 0, width: 2, height: 1 } }] }],
@@ -141,6 +188,15 @@ describe("what cannot be trusted", () => {
     ],
     ["unknown tile encoding", { operations: [{ rect, draw: { case: "tile", value: { encoding: 0 } } }] }],
     ["frame without a number", { frameId: 0, operations: [fill] }],
+    [
+      "the surface drawn again and again",
+      {
+        operations: Array.from({ length: 17 }, () => ({
+          ...fill,
+          rect: { x: 0, y: 0, width: 64, height: 32 },
+        })),
+      },
+    ],
   ];
   it.each(bad)("is refused: %s", (_name, init) => {
     const { frame, refreshed, settled, canvas } = make();
@@ -170,6 +226,43 @@ describe("what cannot be trusted", () => {
     expect(settled).toEqual([[1, false]]);
     job?.done(output(4));
     expect(closed).toEqual([4]);
+  });
+
+  it("restarts a decoder that the browser has closed, and the viewer goes on", () => {
+    const { frame, refreshed, settled, canvas, decoders } = make();
+    decoders.broken = true;
+    for (let id = 1; id <= 2; id++) {
+      expect(() => frame({ frameId: id, key: true, operations: [h264()] })).toThrow(DecoderBroken);
+    }
+    expect(refreshed).toEqual(["decode_error", "decode_error"]);
+    expect(() => frame({ frameId: 3, key: true, operations: [h264()] })).toThrow(DecoderBroken);
+    expect(refreshed.at(-1)).toBe("no_decoder");
+    expect(settled).toEqual([
+      [1, false],
+      [2, false],
+      [3, false],
+    ]);
+    frame({ frameId: 4, key: true, operations: [fill] });
+    expect(canvas.log).toHaveLength(1);
+  });
+
+  it("is given up: a picture that the decoder keeps to itself", () => {
+    vi.useFakeTimers();
+    try {
+      const { frame, refreshed, settled, decoders, output, closed } = make();
+      frame({ frameId: 1, key: true, operations: [h264()] });
+      const late = decoders.jobs[0];
+      vi.advanceTimersByTime(1499);
+      expect(refreshed).toEqual([]);
+      vi.advanceTimersByTime(1);
+      expect(refreshed).toEqual(["decode_error"]);
+      expect(settled).toEqual([[1, false]]);
+      // What comes after all is of an old stream.
+      late?.done(output(9));
+      expect(closed).toEqual([9]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("ends H.264 after it has failed three times", () => {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use gc_codec::ZstdTiles;
+use gc_codec::{TileEncoder, ZstdTiles};
 use gc_platform::{
     CaptureError, CursorImage, DisplaySelection, PixelSize, ScreenCapture, ScreenEvent, WaitWaker,
 };
@@ -18,7 +18,7 @@ use gc_proto::v2::{
 use gc_proto::{Channel, Flags};
 use gc_types::{CauseCode, Clock};
 use gc_video::host::{HostConfig, HostEvent, Step, VideoHost};
-use gc_video::{PictureView, PixelRect, TileCompressor};
+use gc_video::{PictureView, PixelRect};
 
 use crate::input_thread::{PointerShare, notice};
 use crate::load::LoadMeter;
@@ -115,7 +115,7 @@ impl PictureThread {
         outlet: Outlet,
         listener: PictureListener,
     ) -> io::Result<Self> {
-        let tiles = ZstdTiles::new().map_err(io::Error::other)?;
+        let tiles = TileEncoder::new().map_err(io::Error::other)?;
         let cursors = ZstdTiles::new().map_err(io::Error::other)?;
         let mailbox = Arc::new(Mailbox::default());
         let inbox = Arc::clone(&mailbox);

@@ -230,8 +230,8 @@ fn secure(config: &ApiConfig, correlation: CorrelationId, headers: &mut HeaderMa
     set(
         header::CONTENT_SECURITY_POLICY,
         &format!(
-            "default-src 'self'; script-src 'self'; worker-src 'self'; style-src 'self'; \
-             img-src 'self' data: blob:; connect-src 'self' {sockets}; object-src 'none'; \
+            "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; \
+             style-src 'self'; img-src 'self' data: blob:; connect-src 'self' {sockets}; object-src 'none'; \
              base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
         ),
     );

@@ -1,17 +1,17 @@
 //! zstd (RFC 8878), in whole frames of known size.
 
-use gc_video::{EncodeFailure, TileCompressor};
+use gc_video::EncodeFailure;
 use zstd::bulk::{Compressor, Decompressor};
 
 /// Largest window that a tile may ask for, bytes.
 pub const MAX_WINDOW: u64 = 8 << 20;
-/// Largest content of a tile, bytes; a tile of 4096 x 4096 pixels.
+/// Largest content of a tile, bytes; one of 4096 x 4096 pixels.
 pub const MAX_EXPANDED: usize = 64 << 20;
 /// Level 1: a page of text is 226 kB at 0.75 GB/s; level 3 saves nothing on it.
 const LEVEL: i32 = 1;
 const MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 
-/// Compresses tiles with one context for all.
+/// Compresses to frames that [`TileDecoder::expand`] takes, with one context for all.
 pub struct ZstdTiles {
     compressor: Compressor<'static>,
     buffer: Vec<u8>,
@@ -27,14 +27,14 @@ impl ZstdTiles {
         compressor.include_contentsize(true).map_err(open)?;
         Ok(Self { compressor, buffer: Vec::new() })
     }
-}
 
-impl TileCompressor for ZstdTiles {
-    fn compress(&mut self, pixels: &[u8], out: &mut Vec<u8>) -> Result<(), EncodeFailure> {
+    /// Appends the frame of `content` to `out`, with its content size in the frame
+    /// header and a window of at most 8 MiB.
+    pub fn compress(&mut self, content: &[u8], out: &mut Vec<u8>) -> Result<(), EncodeFailure> {
         self.buffer.clear();
-        self.buffer.reserve(zstd::zstd_safe::compress_bound(pixels.len()));
+        self.buffer.reserve(zstd::zstd_safe::compress_bound(content.len()));
         self.compressor
-            .compress_to_buffer(pixels, &mut self.buffer)
+            .compress_to_buffer(content, &mut self.buffer)
             .map_err(|error| EncodeFailure::Encode(error.to_string()))?;
         out.extend_from_slice(&self.buffer);
         Ok(())
@@ -61,6 +61,12 @@ pub enum TileError {
     /// The content is broken, or something follows it.
     #[error("tile is corrupt")]
     Corrupt,
+    /// A palette that cannot be, or colours that are missing or left over.
+    #[error("tile does not fit its palette")]
+    Palette,
+    /// There is no such encoding.
+    #[error("tile encoding is unknown")]
+    Encoding,
 }
 
 struct FrameHeader {
@@ -96,16 +102,23 @@ fn frame_header(data: &[u8]) -> Option<FrameHeader> {
     Some(FrameHeader { content, window: window.or(content)?, dictionary: dictionary_bytes != 0 })
 }
 
+/// What a frame says it holds, bytes; `None` when it does not say, or is no frame.
+pub(crate) fn content_size(data: &[u8]) -> Option<u64> {
+    frame_header(data)?.content
+}
+
 /// Expands tiles of a peer.
 pub struct TileDecoder {
     decompressor: Decompressor<'static>,
     buffer: Vec<u8>,
+    /// Of the tile that was decoded last, unless it is in `buffer`.
+    pub(crate) pixels: Vec<u8>,
 }
 
 impl TileDecoder {
     /// Fails only without memory.
     pub fn new() -> std::io::Result<Self> {
-        Ok(Self { decompressor: Decompressor::new()?, buffer: Vec::new() })
+        Ok(Self { decompressor: Decompressor::new()?, buffer: Vec::new(), pixels: Vec::new() })
     }
 
     /// The content of one frame, which must be exactly `expected` bytes. Nothing is

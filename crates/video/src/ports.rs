@@ -2,13 +2,20 @@
 
 use std::time::Duration;
 
+use gc_proto::v2::TileEncoding;
+
 use crate::PictureView;
 
-/// Compresses tiles to `TILE_ENCODING_ZSTD_BGRX`.
+/// Compresses tiles without loss.
 pub trait TileCompressor: Send {
-    /// Appends the zstd frame of `pixels` (B G R X, X is 255) to `out`, with its
-    /// content size in the frame header and a window of at most 8 MiB.
-    fn compress(&mut self, pixels: &[u8], out: &mut Vec<u8>) -> Result<(), EncodeFailure>;
+    /// Appends the data of a tile to `out` and tells its encoding. `pixels` are rows of
+    /// `width` pixels B G R X, without padding; X is 255.
+    fn compress(
+        &mut self,
+        width: u32,
+        pixels: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<TileEncoding, EncodeFailure>;
 }
 
 /// Why an encoder cannot go on.

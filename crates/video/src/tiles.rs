@@ -1,6 +1,6 @@
 //! Rectangles drawn exactly.
 
-use gc_proto::v2::{Fill, Operation, Tile, TileEncoding, operation};
+use gc_proto::v2::{Fill, Operation, Tile, operation};
 
 use crate::picture::Picture;
 use crate::{EncodeFailure, PixelRect, TileCompressor};
@@ -37,9 +37,10 @@ impl Tiles {
                 operation::Draw::Fill(Fill { color })
             } else {
                 self.packed.clear();
-                self.compressor.compress(&self.raw, &mut self.packed)?;
+                let encoding =
+                    self.compressor.compress(piece.width, &self.raw, &mut self.packed)?;
                 let data = self.packed.clone().into();
-                operation::Draw::Tile(Tile { encoding: TileEncoding::ZstdBgrx.into(), data })
+                operation::Draw::Tile(Tile { encoding: encoding.into(), data })
             };
             let operation = Operation { rect: Some(piece.wire()), draw: Some(draw) };
             bytes += crate::outgoing::size(&operation);

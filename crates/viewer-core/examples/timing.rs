@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use gc_codec::{OpenH264Factory, ZstdTiles};
+use gc_codec::{OpenH264Factory, TileEncoder};
 use gc_proto::v2::{FrameAck, VideoCodec, VideoFeedback, ViewerCapabilities, video_feedback};
 use gc_video::host::{HostConfig, Step, VideoHost};
 use gc_video::{PictureView, PixelRect};
@@ -38,7 +38,7 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
 
 impl Bench {
     fn new() -> anyhow::Result<Self> {
-        let tiles = Box::new(ZstdTiles::new()?);
+        let tiles = Box::new(TileEncoder::new()?);
         let mut host = VideoHost::new(HostConfig::default(), tiles, Box::new(OpenH264Factory));
         let now = Duration::from_secs(1);
         host.set_surface(WIDTH, HEIGHT, 1, now)?;

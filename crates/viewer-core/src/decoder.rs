@@ -2,8 +2,7 @@
 
 use gc_codec::{DecodeFailure, OpenH264Decoder, TileDecoder, TileError};
 use gc_proto::v2::{
-    Frame, Operation, RefreshCause, TileEncoding, VideoMessage, VideoStatus, operation,
-    video_message,
+    Frame, Operation, RefreshCause, VideoMessage, VideoStatus, operation, video_message,
 };
 use gc_proto::{InvalidMessage, Validate, v2};
 use gc_video::PixelRect;
@@ -77,9 +76,6 @@ pub enum DecodeProblem {
     /// A broken tile, or one of an encoding that does not exist.
     #[error("tile: {0}")]
     Tile(TileError),
-    /// A tile of an unknown encoding.
-    #[error("tile encoding is unknown")]
-    Encoding,
     /// A broken H.264 stream.
     #[error("motion: {0}")]
     Motion(#[from] DecodeFailure),
@@ -158,6 +154,7 @@ impl Decoder {
             self.needs_key = true;
             self.current = None;
             self.streams.clear();
+            self.damage.clear();
         }
         result
     }
@@ -218,18 +215,24 @@ impl Decoder {
             }
             left = left.checked_sub(rect.area()).ok_or(DecodeProblem::Overdraw)?;
             self.draw(rect, operation)?;
-            self.damage.push(rect);
+            self.damaged(rect);
         }
         if !frame.last {
             return Ok(Outcome::Partial);
         }
         self.current = None;
-        let mut damage = std::mem::take(&mut self.damage);
-        if damage.len() > MOST_DAMAGE {
-            let all = damage.iter().fold(PixelRect::default(), |sum, rect| sum.union(rect));
-            damage = vec![all];
-        }
+        let damage = std::mem::take(&mut self.damage);
         Ok(Outcome::Presented { frame_id: frame.frame_id, damage })
+    }
+
+    /// However many messages a frame is spread over, what is kept of it is bounded.
+    fn damaged(&mut self, rect: PixelRect) {
+        self.damage.push(rect);
+        if self.damage.len() > MOST_DAMAGE {
+            let all = self.damage.iter().fold(PixelRect::default(), |sum, rect| sum.union(rect));
+            self.damage.clear();
+            self.damage.push(all);
+        }
     }
 
     fn draw(&mut self, rect: PixelRect, operation: &Operation) -> Result<(), DecodeProblem> {
@@ -244,11 +247,10 @@ impl Decoder {
                 surface.copy(&rect, from.x, from.y);
             }
             Some(operation::Draw::Tile(tile)) => {
-                if tile.encoding() != TileEncoding::ZstdBgrx {
-                    return Err(DecodeProblem::Encoding);
-                }
-                let expected = usize::try_from(rect.area() * 4).unwrap_or(usize::MAX);
-                let rows = self.tiles.expand(&tile.data, expected).map_err(DecodeProblem::Tile)?;
+                let rows = self
+                    .tiles
+                    .decode(tile.encoding(), &tile.data, rect.width, rect.height)
+                    .map_err(DecodeProblem::Tile)?;
                 surface.draw(&rect, rows);
             }
             Some(operation::Draw::H264(h264)) => {

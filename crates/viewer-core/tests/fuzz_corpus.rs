@@ -3,6 +3,10 @@
 
 #[path = "../../../fuzz/bodies/frame.rs"]
 mod frame;
+#[path = "../../../fuzz/bodies/h264.rs"]
+mod h264;
+#[path = "seeds/malformed_h264.rs"]
+mod malformed_h264;
 #[path = "../../../fuzz/bodies/record.rs"]
 mod record;
 mod seeds;
@@ -68,6 +72,11 @@ fn mutated(input: &[u8], seed: u64) -> Vec<u8> {
 #[test]
 fn tiles() {
     replay("tile", 2000, tile::run);
+}
+
+#[test]
+fn h264() {
+    replay("h264", 200, h264::run);
 }
 
 #[test]

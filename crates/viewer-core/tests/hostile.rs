@@ -1,12 +1,12 @@
 //! An agent that wants to hurt its viewer.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail loudly")]
 
-use gc_codec::{OpenH264Factory, ZstdTiles};
+use gc_codec::{OpenH264Factory, TileError, ZstdTiles};
 use gc_proto::v2::{
     CopyFrom, Fill, Frame, H264, Operation, Rect, Surface, Tile, TileEncoding, VideoMessage,
     operation, video_message,
 };
-use gc_video::{MotionEncoderFactory, MotionSettings, PictureView, TileCompressor};
+use gc_video::{MotionEncoderFactory, MotionSettings, PictureView, PixelRect};
 use gc_viewer_core::{DecodeProblem, Decoder, DecoderLimits, Outcome};
 
 fn surface(width: u32, height: u32) -> VideoMessage {
@@ -86,7 +86,7 @@ fn a_zstd_bomb_is_refused_by_its_header() {
     let noise = operation::Draw::Tile(Tile { encoding: 1, data: vec![0xA5; 999].into() });
     assert!(matches!(refused(vec![at(0, 0, 8, 8, noise)]), DecodeProblem::Tile(_)));
     let unknown = operation::Draw::Tile(Tile { encoding: 9, data: vec![1].into() });
-    assert_eq!(refused(vec![at(0, 0, 8, 8, unknown)]), DecodeProblem::Encoding);
+    assert_eq!(refused(vec![at(0, 0, 8, 8, unknown)]), DecodeProblem::Tile(TileError::Encoding));
 }
 
 #[test]
@@ -142,6 +142,27 @@ fn drawing_everything_again_and_again_is_refused() {
     let fill = |color| at(0, 0, 320, 200, operation::Draw::Fill(Fill { color }));
     let problem = refused((0..16_000).map(fill).collect());
     assert_eq!(problem, DecodeProblem::Overdraw);
+}
+
+#[test]
+fn a_frame_without_an_end_is_bounded() {
+    let mut decoder = decoder();
+    let fill = |n: u32| at(n % 300, n / 300, 1, 1, operation::Draw::Fill(Fill { color: n }));
+    let mut message = frame((0..4000).map(fill).collect());
+    for last in [false, false, false, true] {
+        if let Some(video_message::Body::Frame(frame)) = &mut message.body {
+            frame.last = last;
+        }
+        match decoder.apply(&message) {
+            Ok(Outcome::Partial) => assert!(!last),
+            Ok(Outcome::Presented { damage, .. }) => {
+                assert!(last && damage.len() <= 64);
+                let all = damage.iter().fold(PixelRect::default(), |sum, rect| sum.union(rect));
+                assert_eq!(all, PixelRect::new(0, 0, 300, 14));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 #[test]

@@ -12,7 +12,6 @@ use gc_proto::v2::{
 };
 use gc_proto::{Channel, Flags, Header, Record};
 use gc_types::{CauseCode, SessionId};
-use gc_video::TileCompressor;
 use gc_viewer_core::{Cursor, DecoderLimits, SessionError, SessionIds, ViewerEvent, ViewerSession};
 use prost::Message;
 

@@ -82,6 +82,19 @@ export class ApiClient {
     return () => this.listeners.delete(listener);
   };
 
+  /** Whether somebody is signed in, once that is known. */
+  settled(): Promise<AuthState> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (this.auth.phase === "loading") return false;
+        resolve(this.auth);
+        return true;
+      };
+      if (look()) return;
+      const stop = this.subscribe(() => look() && stop());
+    });
+  }
+
   /** Takes over a login that the server has just granted. */
   accept(login: LoginResponse): void {
     this.token = login.access_token;

@@ -19,12 +19,16 @@ import { useChanges, useLive, useVersion } from "../api/queries";
 import { CodeDrawer } from "../pages/code-drawer";
 import { Dropdown, Item, Label, Line } from "../ui/menu";
 import { tellError } from "../ui/toast";
+import { prefetchViewer } from "../viewer/prefetch";
 import "../styles/console.css";
 import { may, mayUseCodes, useUser } from "./auth";
 import { Brand } from "./brand";
 import { PasswordDialog } from "./password-dialog";
 import { useSearchText } from "./search";
 import { isTyping, ShortcutsDialog } from "./shortcuts";
+
+/** Leaves the first moments to the page itself. */
+const PREFETCH_AFTER_MS = 500;
 
 export function Shell() {
   useChanges();
@@ -51,6 +55,11 @@ export function Shell() {
     window.addEventListener("keydown", onKey);
     return () => window.removeEventListener("keydown", onKey);
   }, [codes]);
+
+  useEffect(() => {
+    const timer = setTimeout(prefetchViewer, PREFETCH_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, []);
 
   return (
     <div className="shell">

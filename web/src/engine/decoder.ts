@@ -15,6 +15,11 @@ export interface DecoderEvents {
 }
 
 const MAX_STREAMS = 8;
+/** Access units that a decoder may hold without an answer. */
+const MAX_OUTSTANDING = 30;
+
+/** The decoder cannot go on, whatever the stream is like. */
+export class DecoderBroken extends Error {}
 
 class Stream {
   private decoder: VideoDecoder | null = null;
@@ -30,14 +35,14 @@ class Stream {
   ) {}
 
   submit(job: DecodeJob): void {
-    if (job.key) {
-      const facts = streamFacts(job.accessUnit);
-      if (facts) {
-        if (!fills(facts, job.rect)) throw new Error("picture does not fit its rectangle");
-        if (facts.codec !== this.codec || !this.decoder) this.configure(facts.codec);
-      }
+    const facts = streamFacts(job.accessUnit);
+    if (facts) {
+      if (!fills(facts, job.rect)) throw new Error("picture does not fit its rectangle");
+      if (job.key && (facts.codec !== this.codec || !this.decoder)) this.configure(facts.codec);
     }
     if (!this.decoder || (this.fresh && !job.key)) throw new Error("stream starts without a key frame");
+    if (this.decoder.state !== "configured") throw new DecoderBroken("the browser closed the decoder");
+    if (this.jobs.size >= MAX_OUTSTANDING) throw new DecoderBroken("the decoder answers no more");
     this.fresh = false;
     const timestamp = this.next++;
     this.jobs.set(timestamp, job);
@@ -61,11 +66,15 @@ class Stream {
       },
     });
     this.decoder = decoder;
-    decoder.configure({
-      codec,
-      optimizeForLatency: true,
-      hardwareAcceleration: this.software ? "prefer-software" : "no-preference",
-    });
+    try {
+      decoder.configure({
+        codec,
+        optimizeForLatency: true,
+        hardwareAcceleration: this.software ? "prefer-software" : "no-preference",
+      });
+    } catch (error) {
+      throw new DecoderBroken(String(error));
+    }
   }
 
   close(): void {

@@ -25,7 +25,7 @@ import { MAX_INPUT_EVENTS, MAX_PICTURE_SIDE, MAX_VIEWER_MESSAGE } from "../wire/
 import { decodePacket, encodeLink } from "../wire/packet";
 import { Channel, encodeRecord, Flags, HEADER_LEN, type RecordHeader } from "../wire/record";
 import { cleanText, validateCursor } from "../wire/validate";
-import { decodeZstd } from "../wire/zstd";
+import { Zstd } from "../wire/zstd";
 import { backoff } from "./backoff";
 import { causeFacts, closeFacts } from "./cause";
 import { ClipboardExchange, ClipboardTooLarge } from "./clipboard";
@@ -115,14 +115,20 @@ export class Engine {
   private quality: QualitySettings | null = null;
   private closing: Close | null = null;
   private h264 = false;
+  private zstd: Zstd | null = null;
+  /** Settles when this browser's decoders are known and the picture can be drawn. */
+  private prepared: Promise<void> = Promise.resolve();
   private lastSession: SessionFacts | null = null;
 
-  constructor(private readonly post: (event: EngineEvent, transfer?: Transferable[]) => void) {}
+  constructor(
+    private readonly post: (event: EngineEvent, transfer?: Transferable[]) => void,
+    private readonly loadZstd: () => Promise<WebAssembly.Module>,
+  ) {}
 
   handle(command: EngineCommand): void {
     switch (command.type) {
       case "start":
-        void this.start(command.canvas, command.url, command.software);
+        this.start(command.canvas, command.url, command.software);
         break;
       case "token":
         this.open(command.token);
@@ -173,15 +179,12 @@ export class Engine {
     }
   }
 
-  private async start(
-    canvas: OffscreenCanvas | HTMLCanvasElement,
-    url: string,
-    software: string,
-  ): Promise<void> {
+  private start(canvas: OffscreenCanvas | HTMLCanvasElement, url: string, software: string): void {
     this.url = url;
     this.software = software;
     const offscreen = typeof OffscreenCanvas === "function" && canvas instanceof OffscreenCanvas;
     this.stats = new Statistics(offscreen);
+    this.stats.reached("engine");
     // One type for both kinds of canvas: their contexts agree on what is used here.
     const context = (canvas as OffscreenCanvas).getContext("2d", { alpha: false });
     if (!context) {
@@ -194,7 +197,17 @@ export class Engine {
     }
     context.imageSmoothingEnabled = false;
     this.context = context;
-    this.picture = new Picture(context, (failed) => new WebCodecsDecoders({ failed }), {
+    // Beside the token and the socket: none of them waits for another.
+    this.prepared = this.prepare(context);
+    this.wantToken();
+  }
+
+  private async prepare(context: Context2d): Promise<void> {
+    const [module, h264] = await Promise.all([this.loadZstd(), canDecodeH264()]);
+    this.stats.reached("prepared");
+    this.h264 = h264;
+    this.zstd = new Zstd(module);
+    this.picture = new Picture(context, this.zstd, (failed) => new WebCodecsDecoders({ failed }), {
       settled: (frameId, receivedAt, presented) => this.settled(frameId, receivedAt, presented),
       refresh: (reason) => this.refresh(reason),
       surface: ({ width, height, displayId }) => {
@@ -209,8 +222,6 @@ export class Engine {
         }
       },
     });
-    this.h264 = await canDecodeH264();
-    this.wantToken();
   }
 
   // The link ---------------------------------------------------------------
@@ -241,25 +252,20 @@ export class Engine {
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     this.openingTimer = setTimeout(() => this.lost(socket, 4408), OPENING_MS);
+    this.stats.reached("token");
     socket.onopen = () => {
-      this.sendLink({
-        case: "hello",
-        value: {
-          versions: { min: PROTOCOL_VERSION, max: PROTOCOL_VERSION },
-          software: this.software,
-          endpoint: {
-            case: "viewer",
-            value: {
-              token,
-              capabilities: {
-                codecs: this.h264 ? [VideoCodec.H264] : [],
-                maxWidth: MAX_PICTURE_SIDE,
-                maxHeight: MAX_PICTURE_SIDE,
-              },
-            },
-          },
+      this.stats.reached("connected");
+      this.prepared.then(
+        () => this.socket === socket && this.hello(token),
+        () => {
+          this.closeSocket();
+          this.enter("failed", {
+            code: "no_decoder",
+            sentence: "This browser cannot unpack the picture. Reload the page, or use another one.",
+            detail: "",
+          });
         },
-      });
+      );
     };
     socket.onmessage = (event: MessageEvent<ArrayBuffer | string>) => {
       if (this.socket !== socket) return;
@@ -270,6 +276,27 @@ export class Engine {
       this.receive(socket, new Uint8Array(event.data));
     };
     socket.onclose = (event) => this.lost(socket, event.code);
+  }
+
+  private hello(token: string): void {
+    this.sendLink({
+      case: "hello",
+      value: {
+        versions: { min: PROTOCOL_VERSION, max: PROTOCOL_VERSION },
+        software: this.software,
+        endpoint: {
+          case: "viewer",
+          value: {
+            token,
+            capabilities: {
+              codecs: this.h264 ? [VideoCodec.H264] : [],
+              maxWidth: MAX_PICTURE_SIDE,
+              maxHeight: MAX_PICTURE_SIDE,
+            },
+          },
+        },
+      },
+    });
   }
 
   private receive(socket: WebSocket, bytes: Uint8Array): void {
@@ -336,6 +363,7 @@ export class Engine {
     }
     if (this.openingTimer !== null) clearTimeout(this.openingTimer);
     this.openingTimer = null;
+    this.stats.reached("welcome");
     this.seat = {
       session: seat.sessionId.slice(),
       participant: seat.participant,
@@ -514,9 +542,11 @@ export class Engine {
     const body = fromBinary(VideoMessageSchema, payload).body;
     switch (body.case) {
       case "surface":
+        this.stats.reached("surface");
         this.picture?.setSurface(body.value);
         break;
       case "frame":
+        this.stats.reached("frame");
         this.stats.frame(body.value, now);
         this.picture?.frame(body.value, now);
         break;
@@ -541,8 +571,8 @@ export class Engine {
         return;
       }
       const size = shape.width * shape.height * 4;
-      const rgba = new Uint8Array(size);
-      decodeZstd(shape.rgba, size, rgba);
+      const rgba = this.zstd?.decode(shape.rgba, size).slice();
+      if (!rgba) return;
       const x = Math.min(shape.hotspotX, shape.width - 1);
       const y = Math.min(shape.hotspotY, shape.height - 1);
       const { width, height } = shape;
@@ -586,7 +616,9 @@ export class Engine {
       ),
     );
     this.stats.settled(frameId, spentMs, presented, now);
-    this.reportStats(now);
+    // The first picture is news that does not wait for the next report.
+    if (presented && this.stats.reached("picture")) this.report();
+    else this.reportStats(now);
   }
 
   private refresh(reason: RefreshReason): void {
@@ -681,11 +713,14 @@ export class Engine {
   private reportStats(now: number): void {
     if (this.statsTimer !== null) return;
     const wait = Math.max(0, this.statsAt + STATS_EVERY_MS - now);
-    this.statsTimer = setTimeout(() => {
-      this.statsTimer = null;
-      this.statsAt = performance.now();
-      this.post({ type: "stats", stats: this.stats.snapshot(this.statsAt) });
-    }, wait);
+    this.statsTimer = setTimeout(() => this.report(), wait);
+  }
+
+  private report(): void {
+    if (this.statsTimer !== null) clearTimeout(this.statsTimer);
+    this.statsTimer = null;
+    this.statsAt = performance.now();
+    this.post({ type: "stats", stats: this.stats.snapshot(this.statsAt) });
   }
 
   /** What somebody looks at costs a timer, the rest nothing. */

@@ -54,12 +54,12 @@ function inPage(canvas: HTMLCanvasElement, url: string, software: string, receiv
   };
   import(/* @vite-ignore */ workerUrl).then(
     () => {
-      const Engine = globalThis.guruconnectEngine;
-      if (!Engine) {
+      const make = globalThis.guruconnectEngine;
+      if (!make) {
         failure(receive);
         return;
       }
-      const engine = new Engine(receive);
+      const engine = make(receive);
       send = (command) => engine.handle(command);
       for (const command of waiting) send(command);
     },

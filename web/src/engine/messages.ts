@@ -63,8 +63,20 @@ export interface SlowFacts {
   cpuPercent: number;
 }
 
+export type OpeningStep =
+  | "engine"
+  | "prepared"
+  | "token"
+  | "connected"
+  | "welcome"
+  | "surface"
+  | "frame"
+  | "picture";
+
 export interface EngineStats {
   framesPresented: number;
+  /** When each step towards the first picture was done, ms since 1970. */
+  opening: Partial<Record<OpeningStep, number>>;
   framesDiscarded: number;
   /** Numbers that never came: dropped on the way, or meant for another viewer. */
   framesDropped: number;

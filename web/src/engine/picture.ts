@@ -2,9 +2,10 @@
 // all of it is there: what waits for a decoder holds back everything behind it.
 
 import type { Frame, Operation, Surface } from "../gen/guruconnect/v2/video_pb";
+import { decodeTile, type TileBytes } from "../wire/tile";
 import { validateFrame, validateSurface } from "../wire/validate";
-import { decodeZstd } from "../wire/zstd";
-import type { Decoders } from "./decoder";
+import type { Zstd } from "../wire/zstd";
+import { DecoderBroken, type Decoders } from "./decoder";
 
 /** The part of a 2D context that is used; canvas and fake alike. */
 export interface DrawTarget {
@@ -64,28 +65,44 @@ interface Pending {
 /** How long a decoder may keep a picture to itself, ms. */
 const DECODER_PATIENCE_MS = 1500;
 const FAILURES_BEFORE_GIVING_UP = 3;
+/** What waits for a decoder holds at most this many times the pixels of the surface. */
+const MOST_WAITING = 4;
 
-const littleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
+interface Run {
+  rect: Area;
+  tiles: { data: TileBytes; height: number }[];
+}
 
-/** B G R X to R G B A, in place. */
-export function swizzle(pixels: Uint32Array): void {
-  if (littleEndian) {
-    for (let i = 0; i < pixels.length; i++) {
-      const v = pixels[i] as number;
-      pixels[i] = 0xff000000 | (v & 0xff00) | ((v & 0xff) << 16) | ((v >>> 16) & 0xff);
-    }
-  } else {
-    for (let i = 0; i < pixels.length; i++) {
-      const v = pixels[i] as number;
-      pixels[i] = (v & 0x00ff0000) | ((v & 0xff00) << 16) | ((v >>> 16) & 0xff00) | 0xff;
+/** Tiles that lie under one another are unpacked into one image: drawing has a price per call. */
+function* grouped(operations: Operation[]): Generator<Operation | Run> {
+  let run: Run | null = null;
+  for (const operation of operations) {
+    const { draw } = operation;
+    const rect = operation.rect as Area;
+    if (draw.case !== "tile") {
+      if (run) yield run;
+      run = null;
+      yield operation;
+    } else if (run && run.rect.x === rect.x && run.rect.width === rect.width && bottom(run.rect) === rect.y) {
+      run.rect.height += rect.height;
+      run.tiles.push({ data: draw.value, height: rect.height });
+    } else {
+      if (run) yield run;
+      const { x, y, width, height } = rect;
+      run = { rect: { x, y, width, height }, tiles: [{ data: draw.value, height }] };
     }
   }
+  if (run) yield run;
+}
+
+function bottom(rect: Area): number {
+  return rect.y + rect.height;
 }
 
 export class Picture {
   private size: { width: number; height: number; generation: number } | null = null;
   private queue: Pending[] = [];
-  private scratch = new Uint8Array(0);
+  private scratch = new Uint32Array(0);
   private awaitsKey = true;
   private failures = 0;
   private noDecoder = false;
@@ -94,6 +111,7 @@ export class Picture {
 
   constructor(
     private readonly target: DrawTarget,
+    private readonly zstd: Zstd,
     makeDecoders: (failed: (reason: string) => void) => Decoders,
     private readonly events: PictureEvents,
   ) {
@@ -149,7 +167,8 @@ export class Picture {
       validateFrame(frame, size);
       this.take(frame, pending, receivedAt);
     } catch (error) {
-      this.lose("decode_error");
+      if (error instanceof DecoderBroken) this.decoderFailed();
+      else this.lose("decode_error");
       if (frame.last) this.events.settled(frame.frameId, receivedAt, false);
       throw error;
     }
@@ -159,7 +178,9 @@ export class Picture {
     const direct =
       this.queue.length === 0 && frame.last && frame.operations.every((o) => o.draw.case !== "h264");
     if (direct) {
-      for (const operation of frame.operations) this.draw(this.prepare(operation, true));
+      for (const one of grouped(frame.operations)) {
+        this.draw("tiles" in one ? this.unpack(one, true) : this.prepare(one));
+      }
       this.events.settled(frame.frameId, receivedAt, true);
       return;
     }
@@ -169,21 +190,26 @@ export class Picture {
       this.queue.push(pending);
     }
     pending.receivedAt = receivedAt;
-    for (const operation of frame.operations) this.enqueue(operation, pending);
+    for (const one of grouped(frame.operations)) {
+      if ("tiles" in one) this.keep(one, pending);
+      else this.enqueue(one, pending);
+    }
     if (frame.last) pending.complete = true;
     this.pump();
+  }
+
+  private keep(run: Run, pending: Pending): void {
+    pending.tilePixels += run.rect.width * run.rect.height;
+    const size = this.size ?? { width: 0, height: 0 };
+    const waiting = this.queue.reduce((sum, one) => sum + one.tilePixels, 0);
+    if (waiting > MOST_WAITING * size.width * size.height) throw new Error("too much waits for a decoder");
+    pending.steps.push(this.unpack(run, false));
   }
 
   private enqueue(operation: Operation, pending: Pending): void {
     const { draw } = operation;
     if (draw.case !== "h264") {
-      const step = this.prepare(operation, false);
-      if (step.kind === "tile") {
-        pending.tilePixels += step.rect.width * step.rect.height;
-        const size = this.size;
-        if (size && pending.tilePixels > 2 * size.width * size.height) throw new Error("frame is too large");
-      }
-      pending.steps.push(step);
+      pending.steps.push(this.prepare(operation));
       return;
     }
     if (!this.decoders.available || this.noDecoder) {
@@ -213,12 +239,10 @@ export class Picture {
     });
   }
 
-  private prepare(operation: Operation, reuse: boolean): Step {
+  private prepare(operation: Operation): Step {
     const rect = operation.rect as Area;
     const { draw } = operation;
     switch (draw.case) {
-      case "tile":
-        return { kind: "tile", rect, image: this.decodeTile(draw.value.data, rect, reuse) };
       case "copy":
         return { kind: "copy", rect, from: { x: draw.value.x, y: draw.value.y } };
       case "fill":
@@ -228,18 +252,19 @@ export class Picture {
     }
   }
 
-  private decodeTile(data: Uint8Array, rect: Area, reuse: boolean): ImageData {
-    const size = rect.width * rect.height * 4;
-    let buffer: Uint8Array<ArrayBuffer>;
-    if (reuse) {
-      if (this.scratch.length < size) this.scratch = new Uint8Array(size);
-      buffer = this.scratch as Uint8Array<ArrayBuffer>;
-    } else {
-      buffer = new Uint8Array(size);
+  private unpack({ rect, tiles }: Run, reuse: boolean): Step {
+    const size = rect.width * rect.height;
+    let pixels = this.scratch;
+    if (!reuse) pixels = new Uint32Array(size);
+    else if (pixels.length < size) pixels = this.scratch = new Uint32Array(size);
+    let start = 0;
+    for (const { data, height } of tiles) {
+      const end = start + rect.width * height;
+      decodeTile(this.zstd, data, rect.width, height, pixels.subarray(start, end));
+      start = end;
     }
-    decodeZstd(data, size, buffer);
-    swizzle(new Uint32Array(buffer.buffer, 0, size / 4));
-    return new ImageData(new Uint8ClampedArray(buffer.buffer, 0, size), rect.width, rect.height);
+    const bytes = new Uint8ClampedArray(pixels.buffer, 0, size * 4);
+    return { kind: "tile", rect, image: new ImageData(bytes, rect.width, rect.height) };
   }
 
   private draw(step: Step): void {

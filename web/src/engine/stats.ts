@@ -4,7 +4,14 @@ import { VideoCodec } from "../gen/guruconnect/v2/hello_pb";
 import type { Frame, VideoStatus } from "../gen/guruconnect/v2/video_pb";
 import { Preset } from "../gen/guruconnect/v2/video_pb";
 import { cleanText } from "../wire/validate";
-import { type EngineStats, PHASES, type Phase, type QualitySettings, type SlowFacts } from "./messages";
+import {
+  type EngineStats,
+  type OpeningStep,
+  PHASES,
+  type Phase,
+  type QualitySettings,
+  type SlowFacts,
+} from "./messages";
 import type { RegionKind } from "./picture";
 import { DrawWatch, slowFacts } from "./slow";
 
@@ -66,10 +73,18 @@ export class Statistics {
   private roundTripUs = 0;
   private status: VideoStatus | null = null;
   private readonly watch = new DrawWatch();
+  private readonly opening: Partial<Record<OpeningStep, number>> = {};
   decodeErrors = 0;
   links = 0;
 
   constructor(private readonly offscreen: boolean) {}
+
+  /** Notes the first time that a step is done; whether it was. */
+  reached(step: OpeningStep): boolean {
+    if (this.opening[step] !== undefined) return false;
+    this.opening[step] = performance.timeOrigin + performance.now();
+    return true;
+  }
 
   received(bytes: number, now: number): void {
     this.bytes += bytes;
@@ -193,6 +208,7 @@ export class Statistics {
     const times = spreads(this.pictures.map((one) => one.times));
     return {
       framesPresented: this.presented,
+      opening: { ...this.opening },
       framesDiscarded: this.discarded,
       framesDropped: this.dropped,
       lastFrameId: this.lastFrameId,

@@ -6,6 +6,7 @@ import { type EngineHost, startEngine } from "../engine/host";
 import type {
   CauseFacts,
   DisplayFacts,
+  EngineCommand,
   EngineEvent,
   EngineStats,
   InputEventInit,
@@ -79,6 +80,7 @@ export class ViewerController {
   private readonly listeners = new Set<() => void>();
   private readonly abort = new AbortController();
   private host: EngineHost | null = null;
+  private firstToken: Promise<EngineCommand> | null = null;
   private stage: HTMLElement | null = null;
   private keys: HTMLTextAreaElement | null = null;
   private readonly canvas = document.createElement("canvas");
@@ -124,17 +126,27 @@ export class ViewerController {
 
   // Life -------------------------------------------------------------------
 
-  attach(stage: HTMLElement, keys: HTMLTextAreaElement): void {
-    this.stage = stage;
-    this.keys = keys;
+  /** Connects; the picture is drawn to a canvas that is not on the page yet. */
+  begin(): void {
+    if (this.host) return;
     this.canvas.className = "viewer-canvas";
     this.canvas.dataset.testid = "viewer-canvas";
     this.canvas.width = 1;
     this.canvas.height = 1;
-    stage.append(this.canvas);
-    this.listen(stage, keys);
+    // Asked for while the engine starts.
+    this.firstToken = mintToken(this.sessionId, this.access);
     const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/viewer`;
     this.host = startEngine(this.canvas, url, "guruconnect-web", (event) => this.receive(event));
+  }
+
+  attach(stage: HTMLElement, keys: HTMLTextAreaElement): void {
+    this.begin();
+    this.stage = stage;
+    this.keys = keys;
+    stage.append(this.canvas);
+    this.listen(stage, keys);
+    this.layout();
+    // Only now: a picture counts as shown when it is on the page.
     this.expose();
     this.focus();
   }
@@ -246,7 +258,10 @@ export class ViewerController {
   private receive(event: EngineEvent): void {
     switch (event.type) {
       case "token-wanted":
-        void mintToken(this.sessionId, this.access).then((command) => this.host?.send(command));
+        void (this.firstToken ?? mintToken(this.sessionId, this.access)).then((command) =>
+          this.host?.send(command),
+        );
+        this.firstToken = null;
         break;
       case "phase":
         this.phaseChanged(event.phase, event.cause, event.retryInMs);

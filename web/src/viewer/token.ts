@@ -1,5 +1,5 @@
 import { viewerToken } from "../api/actions";
-import { ApiError } from "../api/client";
+import { ApiError, api } from "../api/client";
 import type { Access } from "../api/types";
 import { sentenceOf } from "../engine/cause";
 import type { EngineCommand, TokenFailure } from "../engine/messages";
@@ -30,6 +30,8 @@ export function tokenFailure(error: unknown): TokenFailure {
 /** A fresh token for the engine: each connection uses one up. */
 export async function mintToken(sessionId: string, access: Access): Promise<EngineCommand> {
   try {
+    // A page that has just been opened does not know its login yet.
+    await api.settled();
     const { token } = await viewerToken(sessionId, access);
     return { type: "token", token };
   } catch (error) {

@@ -2,6 +2,7 @@ import { type RefObject, useEffect, useRef, useState, useSyncExternalStore } fro
 import type { Access } from "../api/types";
 import "./viewer.css";
 import { ViewerController } from "./controller";
+import { take } from "./early";
 import { Banner, Notices, Overlay } from "./overlays";
 import { RegionsOverlay } from "./regions-overlay";
 import { SlowNotice } from "./slow";
@@ -15,7 +16,7 @@ export function ViewerPage({ sessionId, access }: { sessionId: string; access: A
 
   useEffect(() => {
     if (!stage.current || !keys.current) return;
-    const made = new ViewerController(sessionId, access);
+    const made = take({ sessionId, access }) ?? new ViewerController(sessionId, access);
     made.attach(stage.current, keys.current);
     setController(made);
     return () => made.stop();

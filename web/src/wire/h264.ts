@@ -131,14 +131,32 @@ function parseParameterSet(unit: Uint8Array): StreamFacts {
   return { codec, width: width - cropX, height: height - cropY };
 }
 
-/** Facts of the first sequence parameter set; null when the unit has none. */
+/** NAL units of one access unit at most. */
+const MOST_UNITS = 64;
+
+/**
+ * Facts of the sequence parameter sets, which must all say the same; null when the access
+ * unit has none. A parameter set behind a slice counts too: a decoder would follow it.
+ */
 export function streamFacts(accessUnit: Uint8Array): StreamFacts | null {
+  let facts: StreamFacts | null = null;
+  let units = 0;
   for (const unit of nalUnits(accessUnit)) {
-    if (((unit[0] ?? 0) & 0x1f) === 7) return parseParameterSet(unit);
-    // Slices come after all parameter sets.
-    if (((unit[0] ?? 0) & 0x1f) <= 5) return null;
+    units += 1;
+    if (units > MOST_UNITS) throw new Error("access unit has too many parts");
+    const type = (unit[0] ?? 0) & 0x1f;
+    // Subset parameter sets and extensions belong to scalable and multi-view coding.
+    if ((type >= 13 && type <= 15) || type === 20 || type === 21) throw new Error("not a plain stream");
+    if (type !== 7) continue;
+    const found = parseParameterSet(unit);
+    if (
+      facts &&
+      (found.codec !== facts.codec || found.width !== facts.width || found.height !== facts.height)
+    )
+      throw new Error("parameter sets contradict each other");
+    facts = found;
   }
-  return null;
+  return facts;
 }
 
 /** Whether a coded picture can fill a rectangle: padded at most to whole macroblocks. */

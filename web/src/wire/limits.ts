@@ -22,3 +22,7 @@ export const MAX_CLIPBOARD_PIECE = 32 << 10;
 export const MAX_OPERATIONS = 16_384;
 /** Largest zstd window that a peer may ask for, bytes. */
 export const MAX_ZSTD_WINDOW = 8 << 20;
+/** Largest content of a tile's zstd frame, bytes; a tile of 4096 x 4096 pixels. */
+export const MAX_TILE_BYTES = 64 << 20;
+/** A message may draw this many times the surface, no more. */
+export const MAX_OVERDRAW = 16;

@@ -7,12 +7,12 @@ import type { CursorShape } from "../gen/guruconnect/v2/cursor_pb";
 import type { Rect } from "../gen/guruconnect/v2/geometry_pb";
 import type { LinkMessage } from "../gen/guruconnect/v2/link_pb";
 import type { Frame, Surface } from "../gen/guruconnect/v2/video_pb";
-import { TileEncoding } from "../gen/guruconnect/v2/video_pb";
 import {
   MAX_CLIPBOARD_PIECE,
   MAX_CLIPBOARD_TEXT,
   MAX_CURSOR_SIDE,
   MAX_OPERATIONS,
+  MAX_OVERDRAW,
   MAX_PICTURE_PIXELS,
   MAX_PICTURE_SIDE,
 } from "./limits";
@@ -90,17 +90,18 @@ export function validateRect(rect: Rect | undefined, surface: Size): asserts rec
 export function validateFrame(frame: Frame, surface: Size): void {
   require(frame.frameId !== 0, "frame_id");
   require(frame.operations.length <= MAX_OPERATIONS, "operations");
+  let left = surface.width * surface.height * MAX_OVERDRAW;
   for (const operation of frame.operations) {
     const rect = operation.rect;
     validateRect(rect, surface);
+    left -= rect.width * rect.height;
+    require(left >= 0, "operations");
     const draw = operation.draw;
     switch (draw.case) {
       case "copy":
         require(inside(draw.value.x, draw.value.y, rect, surface), "copy");
         break;
       case "tile":
-        require(draw.value.encoding === TileEncoding.ZSTD_BGRX, "encoding");
-        break;
       case "h264":
       case "fill":
         break;

@@ -31,6 +31,8 @@ pub(super) struct WebMeasured {
     bytes_per_second: f64,
     cpu_seconds_per_second: f64,
     first_picture_ms: f64,
+    /// Steps towards it, milliseconds since the page began to load.
+    opening: Value,
     /// How pictures came, as the page tells it: codec, shares by kind, errors.
     picture: Value,
 }
@@ -45,6 +47,7 @@ impl WebMeasured {
             "bytes_per_second": self.bytes_per_second,
             "cpu_seconds_per_second": {"browser": self.cpu_seconds_per_second},
             "first_picture_ms": self.first_picture_ms,
+            "opening_ms": self.opening,
             "picture": self.picture,
         })
     }
@@ -114,6 +117,7 @@ impl WebViewer {
         page.go(&format!("{}/session/{session}?access=control", stage.address())).await?;
         steps::wait_for_picture(page).await?;
         let first_picture_ms = crate::clock::milliseconds(monotonic().saturating_sub(start));
+        let opening = self.opening().await?;
         page.wait_for("window.__guruconnect.stats().inControl").await?;
         page.focus().await?;
         steps::click_remote(page, 1_500, 900).await?;
@@ -134,6 +138,7 @@ impl WebViewer {
             bytes_per_second: (later.1 - stats.1) / time,
             cpu_seconds_per_second,
             first_picture_ms,
+            opening,
             picture: self.picture().await?,
         };
         let geometry = Geometry { width: 1920, height: 1080 };
@@ -151,6 +156,17 @@ impl WebViewer {
 
     fn cpu(&self) -> Result<f64> {
         usage::tree_cpu_seconds(self.browser.id())
+    }
+
+    /// When the page had what, by its own clock.
+    async fn opening(&self) -> Result<Value> {
+        let script = "(() => { const out = {}; \
+             for (const [step, at] of Object.entries(window.__guruconnect.stats().opening)) \
+             out[step] = at - performance.timeOrigin; \
+             for (const one of performance.getEntriesByType('resource')) \
+             out[new URL(one.name).pathname] = [one.startTime, one.responseEnd]; \
+             return out })()";
+        self.page.eval(script).await
     }
 
     /// Frames shown and bytes received so far.

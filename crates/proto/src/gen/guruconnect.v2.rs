@@ -563,13 +563,32 @@ pub struct RefreshRequest {
     #[prost(enumeration = "RefreshCause", tag = "1")]
     pub cause: i32,
 }
+/// How the pixels of a rectangle of width x height are written. Every encoding holds
+/// one zstd frame (RFC 8878): whole, without a dictionary, its content size in the
+/// frame header, with a window of at most 8 MiB and nothing behind it. Rows go from
+/// the top, pixels from the left. Every viewer knows all of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum TileEncoding {
     Unspecified = 0,
-    /// zstd (RFC 8878) of width x height pixels of 4 bytes B G R X, rows from the
-    /// top without padding; X is 255. Window at most 8 MiB.
+    /// The frame holds width x height pixels of 4 bytes B G R X without padding; X is
+    /// 255.
     ZstdBgrx = 1,
+    /// For few colours. A byte with the bits of an index, 1, 2, 4 or 8; a byte with the
+    /// number n of palette colours less one, n being at most 2 to the power of the bits;
+    /// then the frame. It holds, one behind the other:
+    /// - the palette as three planes of n bytes: G, B - G and R - G of each colour, each
+    ///    byte less the one before it in its plane (less 0 for the first);
+    /// - height rows of indices, the leftmost pixel in the highest bits, every row from a
+    ///    byte on; bits that are left over in its last byte mean nothing;
+    /// - for every index of n or more, in the order of the pixels, three bytes: G, B - G
+    ///    and R - G of that pixel. There are exactly as many as such indices.
+    /// All arithmetic is modulo 256.
+    Palette = 2,
+    /// For photographs and gradients. The frame holds three planes of width x height
+    /// bytes: G, B - G and R - G of each pixel, each byte less the one above it in its
+    /// plane (less 0 in the first row), modulo 256.
+    Differences = 3,
 }
 impl TileEncoding {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -580,6 +599,8 @@ impl TileEncoding {
         match self {
             Self::Unspecified => "TILE_ENCODING_UNSPECIFIED",
             Self::ZstdBgrx => "TILE_ENCODING_ZSTD_BGRX",
+            Self::Palette => "TILE_ENCODING_PALETTE",
+            Self::Differences => "TILE_ENCODING_DIFFERENCES",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -587,6 +608,8 @@ impl TileEncoding {
         match value {
             "TILE_ENCODING_UNSPECIFIED" => Some(Self::Unspecified),
             "TILE_ENCODING_ZSTD_BGRX" => Some(Self::ZstdBgrx),
+            "TILE_ENCODING_PALETTE" => Some(Self::Palette),
+            "TILE_ENCODING_DIFFERENCES" => Some(Self::Differences),
             _ => None,
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use gc_codec::{OpenH264Factory, ZstdTiles};
+use gc_codec::{OpenH264Factory, TileEncoder};
 use gc_proto::v2::{
     self, FrameAck, RefreshRequest, VideoCodec, VideoFeedback, VideoMessage, ViewerCapabilities,
     operation, video_feedback, video_message,
@@ -160,7 +160,7 @@ impl Rig {
     }
 
     pub(crate) fn with(width: u32, height: u32, factory: Box<dyn MotionEncoderFactory>) -> Self {
-        let tiles = Box::new(ZstdTiles::new().unwrap());
+        let tiles = Box::new(TileEncoder::new().unwrap());
         let mut host = VideoHost::new(HostConfig::default(), tiles, factory);
         let now = Duration::from_secs(1000);
         host.set_surface(width, height, 1, now).unwrap();

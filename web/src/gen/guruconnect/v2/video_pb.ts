@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file guruconnect/v2/video.proto.
  */
 export const file_guruconnect_v2_video: GenFile = /*@__PURE__*/
-  fileDesc("ChpndXJ1Y29ubmVjdC92Mi92aWRlby5wcm90bxIOZ3VydWNvbm5lY3QudjIimQEKDFZpZGVvTWVzc2FnZRIqCgdzdXJmYWNlGAEgASgLMhcuZ3VydWNvbm5lY3QudjIuU3VyZmFjZUgAEiYKBWZyYW1lGAIgASgLMhUuZ3VydWNvbm5lY3QudjIuRnJhbWVIABItCgZzdGF0dXMYAyABKAsyGy5ndXJ1Y29ubmVjdC52Mi5WaWRlb1N0YXR1c0gAQgYKBGJvZHkiUAoHU3VyZmFjZRISCgpnZW5lcmF0aW9uGAEgASgNEg0KBXdpZHRoGAIgASgNEg4KBmhlaWdodBgDIAEoDRISCgpkaXNwbGF5X2lkGAQgASgNIq8BCgVGcmFtZRISCgpnZW5lcmF0aW9uGAEgASgNEhAKCGZyYW1lX2lkGAIgASgNEi0KCm9wZXJhdGlvbnMYAyADKAsyGS5ndXJ1Y29ubmVjdC52Mi5PcGVyYXRpb24SDAoEbGFzdBgEIAEoCBILCgNrZXkYBSABKAgSEgoKY2FwdHVyZV91cxgGIAEoDRIRCgllbmNvZGVfdXMYByABKA0SDwoHZ3JhYl91cxgIIAEoDSLTAQoJT3BlcmF0aW9uEiIKBHJlY3QYASABKAsyFC5ndXJ1Y29ubmVjdC52Mi5SZWN0EiQKBGgyNjQYAiABKAsyFC5ndXJ1Y29ubmVjdC52Mi5IMjY0SAASJAoEdGlsZRgDIAEoCzIULmd1cnVjb25uZWN0LnYyLlRpbGVIABIoCgRjb3B5GAQgASgLMhguZ3VydWNvbm5lY3QudjIuQ29weUZyb21IABIkCgRmaWxsGAUgASgLMhQuZ3VydWNvbm5lY3QudjIuRmlsbEgAQgYKBGRyYXciOAoESDI2NBITCgthY2Nlc3NfdW5pdBgBIAEoDBILCgNrZXkYAiABKAgSDgoGc3RyZWFtGAMgASgNIkQKBFRpbGUSLgoIZW5jb2RpbmcYASABKA4yHC5ndXJ1Y29ubmVjdC52Mi5UaWxlRW5jb2RpbmcSDAoEZGF0YRgCIAEoDCIgCghDb3B5RnJvbRIJCgF4GAEgASgNEgkKAXkYAiABKA0iFQoERmlsbBINCgVjb2xvchgBIAEoDSLdAQoLVmlkZW9TdGF0dXMSLwoIc2V0dGluZ3MYASABKAsyHS5ndXJ1Y29ubmVjdC52Mi5WaWRlb1NldHRpbmdzEikKBWNvZGVjGAIgASgOMhouZ3VydWNvbm5lY3QudjIuVmlkZW9Db2RlYxIPCgdlbmNvZGVyGAMgASgJEhUKDXJvdW5kX3RyaXBfdXMYBCABKA0SEwoLdGFyZ2V0X2ticHMYBSABKA0SIgoEc2xvdxgGIAEoCzIULmd1cnVjb25uZWN0LnYyLlNsb3cSEQoJbGlua19rYnBzGAcgASgNIoABCgRTbG93EigKBWNhdXNlGAEgASgOMhkuZ3VydWNvbm5lY3QudjIuU2xvd0NhdXNlEhAKCHF1ZXVlX3VzGAIgASgNEhIKCnBpY3R1cmVfdXMYAyABKA0SEwoLaW50ZXJ2YWxfdXMYBCABKA0SEwoLY3B1X3BlcmNlbnQYBSABKA0iUgoNVmlkZW9TZXR0aW5ncxImCgZwcmVzZXQYASABKA4yFi5ndXJ1Y29ubmVjdC52Mi5QcmVzZXQSCwoDZnBzGAIgASgNEgwKBGticHMYAyABKA0icwoNVmlkZW9GZWVkYmFjaxInCgNhY2sYASABKAsyGC5ndXJ1Y29ubmVjdC52Mi5GcmFtZUFja0gAEjEKB3JlZnJlc2gYAiABKAsyHi5ndXJ1Y29ubmVjdC52Mi5SZWZyZXNoUmVxdWVzdEgAQgYKBGJvZHkiLQoIRnJhbWVBY2sSEAoIZnJhbWVfaWQYASABKA0SDwoHZHJhd191cxgCIAEoDSI9Cg5SZWZyZXNoUmVxdWVzdBIrCgVjYXVzZRgBIAEoDjIcLmd1cnVjb25uZWN0LnYyLlJlZnJlc2hDYXVzZSpKCgxUaWxlRW5jb2RpbmcSHQoZVElMRV9FTkNPRElOR19VTlNQRUNJRklFRBAAEhsKF1RJTEVfRU5DT0RJTkdfWlNURF9CR1JYEAEqiQEKCVNsb3dDYXVzZRIaChZTTE9XX0NBVVNFX1VOU1BFQ0lGSUVEEAASEwoPU0xPV19DQVVTRV9MSU5FEAESFgoSU0xPV19DQVVTRV9FTkNPREVSEAISGQoVU0xPV19DQVVTRV9SRU1PVEVfQ1BVEAMSGAoUU0xPV19DQVVTRV9MT0NBTF9DUFUQBCp6CgZQcmVzZXQSFgoSUFJFU0VUX1VOU1BFQ0lGSUVEEAASDwoLUFJFU0VUX0FVVE8QARIOCgpQUkVTRVRfTE9XEAISEwoPUFJFU0VUX0JBTEFOQ0VEEAMSDwoLUFJFU0VUX0hJR0gQBBIRCg1QUkVTRVRfQ1VTVE9NEAUqgwEKDFJlZnJlc2hDYXVzZRIdChlSRUZSRVNIX0NBVVNFX1VOU1BFQ0lGSUVEEAASHgoaUkVGUkVTSF9DQVVTRV9ERUNPREVfRVJST1IQARIcChhSRUZSRVNIX0NBVVNFX05PX0RFQ09ERVIQAhIWChJSRUZSRVNIX0NBVVNFX1VTRVIQA2IGcHJvdG8z", [file_guruconnect_v2_geometry, file_guruconnect_v2_hello]);
+  fileDesc("ChpndXJ1Y29ubmVjdC92Mi92aWRlby5wcm90bxIOZ3VydWNvbm5lY3QudjIimQEKDFZpZGVvTWVzc2FnZRIqCgdzdXJmYWNlGAEgASgLMhcuZ3VydWNvbm5lY3QudjIuU3VyZmFjZUgAEiYKBWZyYW1lGAIgASgLMhUuZ3VydWNvbm5lY3QudjIuRnJhbWVIABItCgZzdGF0dXMYAyABKAsyGy5ndXJ1Y29ubmVjdC52Mi5WaWRlb1N0YXR1c0gAQgYKBGJvZHkiUAoHU3VyZmFjZRISCgpnZW5lcmF0aW9uGAEgASgNEg0KBXdpZHRoGAIgASgNEg4KBmhlaWdodBgDIAEoDRISCgpkaXNwbGF5X2lkGAQgASgNIq8BCgVGcmFtZRISCgpnZW5lcmF0aW9uGAEgASgNEhAKCGZyYW1lX2lkGAIgASgNEi0KCm9wZXJhdGlvbnMYAyADKAsyGS5ndXJ1Y29ubmVjdC52Mi5PcGVyYXRpb24SDAoEbGFzdBgEIAEoCBILCgNrZXkYBSABKAgSEgoKY2FwdHVyZV91cxgGIAEoDRIRCgllbmNvZGVfdXMYByABKA0SDwoHZ3JhYl91cxgIIAEoDSLTAQoJT3BlcmF0aW9uEiIKBHJlY3QYASABKAsyFC5ndXJ1Y29ubmVjdC52Mi5SZWN0EiQKBGgyNjQYAiABKAsyFC5ndXJ1Y29ubmVjdC52Mi5IMjY0SAASJAoEdGlsZRgDIAEoCzIULmd1cnVjb25uZWN0LnYyLlRpbGVIABIoCgRjb3B5GAQgASgLMhguZ3VydWNvbm5lY3QudjIuQ29weUZyb21IABIkCgRmaWxsGAUgASgLMhQuZ3VydWNvbm5lY3QudjIuRmlsbEgAQgYKBGRyYXciOAoESDI2NBITCgthY2Nlc3NfdW5pdBgBIAEoDBILCgNrZXkYAiABKAgSDgoGc3RyZWFtGAMgASgNIkQKBFRpbGUSLgoIZW5jb2RpbmcYASABKA4yHC5ndXJ1Y29ubmVjdC52Mi5UaWxlRW5jb2RpbmcSDAoEZGF0YRgCIAEoDCIgCghDb3B5RnJvbRIJCgF4GAEgASgNEgkKAXkYAiABKA0iFQoERmlsbBINCgVjb2xvchgBIAEoDSLdAQoLVmlkZW9TdGF0dXMSLwoIc2V0dGluZ3MYASABKAsyHS5ndXJ1Y29ubmVjdC52Mi5WaWRlb1NldHRpbmdzEikKBWNvZGVjGAIgASgOMhouZ3VydWNvbm5lY3QudjIuVmlkZW9Db2RlYxIPCgdlbmNvZGVyGAMgASgJEhUKDXJvdW5kX3RyaXBfdXMYBCABKA0SEwoLdGFyZ2V0X2ticHMYBSABKA0SIgoEc2xvdxgGIAEoCzIULmd1cnVjb25uZWN0LnYyLlNsb3cSEQoJbGlua19rYnBzGAcgASgNIoABCgRTbG93EigKBWNhdXNlGAEgASgOMhkuZ3VydWNvbm5lY3QudjIuU2xvd0NhdXNlEhAKCHF1ZXVlX3VzGAIgASgNEhIKCnBpY3R1cmVfdXMYAyABKA0SEwoLaW50ZXJ2YWxfdXMYBCABKA0SEwoLY3B1X3BlcmNlbnQYBSABKA0iUgoNVmlkZW9TZXR0aW5ncxImCgZwcmVzZXQYASABKA4yFi5ndXJ1Y29ubmVjdC52Mi5QcmVzZXQSCwoDZnBzGAIgASgNEgwKBGticHMYAyABKA0icwoNVmlkZW9GZWVkYmFjaxInCgNhY2sYASABKAsyGC5ndXJ1Y29ubmVjdC52Mi5GcmFtZUFja0gAEjEKB3JlZnJlc2gYAiABKAsyHi5ndXJ1Y29ubmVjdC52Mi5SZWZyZXNoUmVxdWVzdEgAQgYKBGJvZHkiLQoIRnJhbWVBY2sSEAoIZnJhbWVfaWQYASABKA0SDwoHZHJhd191cxgCIAEoDSI9Cg5SZWZyZXNoUmVxdWVzdBIrCgVjYXVzZRgBIAEoDjIcLmd1cnVjb25uZWN0LnYyLlJlZnJlc2hDYXVzZSqEAQoMVGlsZUVuY29kaW5nEh0KGVRJTEVfRU5DT0RJTkdfVU5TUEVDSUZJRUQQABIbChdUSUxFX0VOQ09ESU5HX1pTVERfQkdSWBABEhkKFVRJTEVfRU5DT0RJTkdfUEFMRVRURRACEh0KGVRJTEVfRU5DT0RJTkdfRElGRkVSRU5DRVMQAyqJAQoJU2xvd0NhdXNlEhoKFlNMT1dfQ0FVU0VfVU5TUEVDSUZJRUQQABITCg9TTE9XX0NBVVNFX0xJTkUQARIWChJTTE9XX0NBVVNFX0VOQ09ERVIQAhIZChVTTE9XX0NBVVNFX1JFTU9URV9DUFUQAxIYChRTTE9XX0NBVVNFX0xPQ0FMX0NQVRAEKnoKBlByZXNldBIWChJQUkVTRVRfVU5TUEVDSUZJRUQQABIPCgtQUkVTRVRfQVVUTxABEg4KClBSRVNFVF9MT1cQAhITCg9QUkVTRVRfQkFMQU5DRUQQAxIPCgtQUkVTRVRfSElHSBAEEhEKDVBSRVNFVF9DVVNUT00QBSqDAQoMUmVmcmVzaENhdXNlEh0KGVJFRlJFU0hfQ0FVU0VfVU5TUEVDSUZJRUQQABIeChpSRUZSRVNIX0NBVVNFX0RFQ09ERV9FUlJPUhABEhwKGFJFRlJFU0hfQ0FVU0VfTk9fREVDT0RFUhACEhYKElJFRlJFU0hfQ0FVU0VfVVNFUhADYgZwcm90bzM", [file_guruconnect_v2_geometry, file_guruconnect_v2_hello]);
 
 /**
  * Channel video, agent to viewer.
@@ -515,6 +515,11 @@ export const RefreshRequestSchema: GenMessage<RefreshRequest> = /*@__PURE__*/
   messageDesc(file_guruconnect_v2_video, 13);
 
 /**
+ * How the pixels of a rectangle of width x height are written. Every encoding holds
+ * one zstd frame (RFC 8878): whole, without a dictionary, its content size in the
+ * frame header, with a window of at most 8 MiB and nothing behind it. Rows go from
+ * the top, pixels from the left. Every viewer knows all of these.
+ *
  * @generated from enum guruconnect.v2.TileEncoding
  */
 export enum TileEncoding {
@@ -524,12 +529,37 @@ export enum TileEncoding {
   UNSPECIFIED = 0,
 
   /**
-   * zstd (RFC 8878) of width x height pixels of 4 bytes B G R X, rows from the
-   * top without padding; X is 255. Window at most 8 MiB.
+   * The frame holds width x height pixels of 4 bytes B G R X without padding; X is
+   * 255.
    *
    * @generated from enum value: TILE_ENCODING_ZSTD_BGRX = 1;
    */
   ZSTD_BGRX = 1,
+
+  /**
+   * For few colours. A byte with the bits of an index, 1, 2, 4 or 8; a byte with the
+   * number n of palette colours less one, n being at most 2 to the power of the bits;
+   * then the frame. It holds, one behind the other:
+   * - the palette as three planes of n bytes: G, B - G and R - G of each colour, each
+   *   byte less the one before it in its plane (less 0 for the first);
+   * - height rows of indices, the leftmost pixel in the highest bits, every row from a
+   *   byte on; bits that are left over in its last byte mean nothing;
+   * - for every index of n or more, in the order of the pixels, three bytes: G, B - G
+   *   and R - G of that pixel. There are exactly as many as such indices.
+   * All arithmetic is modulo 256.
+   *
+   * @generated from enum value: TILE_ENCODING_PALETTE = 2;
+   */
+  PALETTE = 2,
+
+  /**
+   * For photographs and gradients. The frame holds three planes of width x height
+   * bytes: G, B - G and R - G of each pixel, each byte less the one above it in its
+   * plane (less 0 in the first row), modulo 256.
+   *
+   * @generated from enum value: TILE_ENCODING_DIFFERENCES = 3;
+   */
+  DIFFERENCES = 3,
 }
 
 /**

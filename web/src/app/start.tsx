@@ -3,14 +3,11 @@ import { Tooltip } from "@base-ui/react/tooltip";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { createRoot } from "react-dom/client";
-import { api } from "./api/client";
-import { queryClient } from "./api/queries";
-import { router } from "./app/router";
-import { Toasts } from "./ui/toast";
-import "./styles/tokens.css";
-import "./styles/base.css";
-
-void api.resume();
+import { queryClient } from "../api/queries";
+import { Toasts } from "../ui/toast";
+import { router } from "./router";
+import "../styles/tokens.css";
+import "../styles/base.css";
 
 const root = document.getElementById("root");
 if (root) {

@@ -1,0 +1,5 @@
+/** The address of the zstd decoder; see vite.config.ts. */
+declare module "virtual:zstd-decoder" {
+  const url: string;
+  export default url;
+}

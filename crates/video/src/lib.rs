@@ -8,11 +8,11 @@
 mod cells;
 mod geometry;
 pub mod host;
+mod moves;
 mod outgoing;
 mod pacing;
 mod picture;
 mod ports;
-mod scroll;
 mod settings;
 mod tiles;
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use gc_proto::v2::{H264, Operation, operation};
 
 use super::HostEvent;
+use super::moves::Moves;
 use crate::cells::{Cells, Cluster};
 use crate::picture::{CELL, Picture};
 use crate::{
@@ -117,6 +118,7 @@ impl Motion {
         &mut self,
         cells: &mut Cells,
         picture: &Picture,
+        moves: &Moves,
         rate: Rate,
         now: Duration,
     ) {
@@ -125,7 +127,9 @@ impl Motion {
         let hot: Vec<_> = cells
             .marked()
             .filter(|(index, part)| {
-                cells.is_hot(*index, now) && !rects.iter().any(|rect| rect.contains(part))
+                cells.is_hot(*index, now)
+                    && !rects.iter().any(|rect| rect.contains(part))
+                    && !moves.touch(part)
             })
             .map(|(index, _)| index)
             .collect();

@@ -237,41 +237,48 @@ impl Cells {
         }
     }
 
-    /// `rect` has become what was at `from`, lossy where that was. What is moved
-    /// while lossy has changed at `now`.
+    /// `rect` has become what was at `from`, lossy where that was, and then of the
+    /// same age: it becomes exact in time, however long it keeps moving.
     pub(crate) fn copy_lossy(&mut self, rect: &PixelRect, from: (u32, u32), now: Duration) {
         if self.lossy == 0 {
             return;
         }
-        let after: Vec<(usize, bool)> = self
+        let now = millis(now);
+        let age = |index: usize| {
+            let cell = self.states.get(index).filter(|cell| cell.lossy)?;
+            Some(now.wrapping_sub(cell.changed_ms))
+        };
+        let after: Vec<(usize, Option<u32>)> = self
             .touched(rect)
             .map(|index| {
                 let whole = self.rect(index);
                 let part = whole.intersection(rect);
                 let source =
                     PixelRect { x: part.x - rect.x + from.0, y: part.y - rect.y + from.1, ..part };
-                let kept = part != whole && self.is_lossy(index);
-                (index, kept || self.touched(&source).any(|source| self.is_lossy(source)))
+                let kept = if part == whole { None } else { age(index) };
+                (index, self.touched(&source).filter_map(age).chain(kept).min())
             })
             .collect();
-        for (index, lossy) in after {
+        for (index, age) in after {
             let Some(cell) = self.states.get_mut(index) else { continue };
             self.lossy -= usize::from(cell.lossy);
-            self.lossy += usize::from(lossy);
-            cell.lossy = lossy;
-            if lossy {
-                cell.changed_ms = millis(now);
+            self.lossy += usize::from(age.is_some());
+            cell.lossy = age.is_some();
+            if let Some(age) = age {
+                cell.changed_ms = now.wrapping_sub(age);
             }
         }
     }
 
-    /// Every cell that lies in `rect` as a whole is exact.
-    pub(crate) fn set_exact(&mut self, rect: &PixelRect) {
+    /// Every cell that lies in `rect` as a whole is exact, save where one of `busy`,
+    /// which a stream draws again and again, touches it.
+    pub(crate) fn set_exact(&mut self, rect: &PixelRect, busy: &[PixelRect]) {
         if self.lossy == 0 {
             return;
         }
         for index in self.touched(rect) {
-            let inside = rect.contains(&self.rect(index));
+            let cell = self.rect(index);
+            let inside = rect.contains(&cell) && !busy.iter().any(|held| held.touches(&cell));
             if let Some(cell) = self.states.get_mut(index)
                 && inside
                 && cell.lossy
@@ -483,9 +490,11 @@ mod tests {
         cells.set_lossy(&area);
         cells.set_lossy(&area);
         assert_eq!(cells.lossy_count(), 4);
-        cells.set_exact(&PixelRect::new(0, 0, 31, 32));
+        cells.set_exact(&PixelRect::new(0, 0, 31, 32), &[]);
         assert_eq!(cells.lossy_count(), 2);
-        cells.set_exact(&area);
+        cells.set_exact(&area, &[PixelRect::new(16, 0, 16, 32)]);
+        assert_eq!(cells.lossy_count(), 2);
+        cells.set_exact(&area, &[]);
         assert_eq!(cells.lossy_count(), 0);
     }
 

@@ -6,6 +6,7 @@
 //! also decides when to look at the screen at all, so that nothing queues.
 
 mod cells;
+mod fills;
 mod geometry;
 pub mod host;
 mod moves;

@@ -130,11 +130,13 @@ impl Picture {
         }
     }
 
-    /// Writes the rows of `rect` one after the other to `out`, which is emptied
-    /// first, with X set to 255, and tells the colour (0x00RRGGBB) if they all have
-    /// the same.
+    /// Tells the colour (0x00RRGGBB) of `rect` if it has but one; else writes its rows
+    /// one after the other to `out`, which is emptied first, with X set to 255.
     pub(crate) fn gather(&self, rect: &PixelRect, out: &mut Vec<u8>) -> Option<u32> {
         out.clear();
+        if let Some(color) = self.solid(rect) {
+            return Some(color);
+        }
         let view = self.view();
         for y in rect.y..rect.bottom() {
             out.extend_from_slice(view.row(rect.x, y, rect.width));
@@ -142,7 +144,7 @@ impl Picture {
         for pixel in out.as_chunks_mut::<4>().0 {
             *pixel = (u32::from_le_bytes(*pixel) | !COLOR).to_le_bytes();
         }
-        self.solid(rect)
+        None
     }
 
     /// The colour (0x00RRGGBB) of `rect` if it has but one.
@@ -152,6 +154,34 @@ impl Picture {
         (rect.y..rect.bottom())
             .all(|y| is_solid(view.row(rect.x, y, rect.width), color))
             .then_some(color)
+    }
+
+    /// Columns at the left and at the right of `rect` that have the colour of its
+    /// first or last pixel in every row; 0 where they are fewer than `least`.
+    pub(crate) fn margins(&self, rect: &PixelRect, least: u32) -> (u32, u32) {
+        let view = self.view();
+        let row = |y| view.row(rect.x, y, rect.width).as_chunks::<4>().0;
+        let color = |pixel: Option<&[u8; 4]>| pixel.map_or(0, |p| u32::from_le_bytes(*p) & COLOR);
+        let left_color = color(row(rect.y).first());
+        let right_color = color(row(rect.y).last());
+        let (mut left, mut right) = (rect.width as usize, rect.width as usize);
+        for y in rect.y..rect.bottom() {
+            let is = |color: u32| {
+                move |pixel: &&[u8; 4]| (u32::from_le_bytes(**pixel) ^ color) & COLOR == 0
+            };
+            if left > 0 {
+                left = row(y).iter().take(left).take_while(is(left_color)).count();
+            }
+            if right > 0 {
+                right = row(y).iter().rev().take(right).take_while(is(right_color)).count();
+            }
+            left = if left < least as usize { 0 } else { left };
+            right = if right < least as usize { 0 } else { right };
+            if left == 0 && right == 0 {
+                break;
+            }
+        }
+        (left as u32, right.min(rect.width as usize - left) as u32)
     }
 
     /// Neighbouring pixels in `rect` that differ: a cheap stand-in for the bytes
@@ -263,14 +293,14 @@ mod tests {
         let mut out = Vec::new();
         let (whole, one) = (PixelRect::new(0, 0, 8, 8), PixelRect::new(0, 0, 1, 1));
         assert_eq!(reference.gather(&whole, &mut out), Some(0));
-        assert_eq!(out.len(), 8 * 8 * 4);
+        assert!(out.is_empty());
         // X of whatever was captured never gets out.
         let pixel = [3, 2, 1, 0];
         let view = PictureView { width: 1, height: 1, stride: 4, pixels: &pixel };
         reference.copy_from(&view, &one);
         assert_eq!(reference.gather(&one, &mut out), Some(0x0001_0203));
-        assert_eq!(out, [3, 2, 1, 255]);
         assert_eq!(reference.gather(&whole, &mut out), None);
+        assert_eq!((out.len(), &out[..5]), (8 * 8 * 4, &[3, 2, 1, 255, 0][..]));
     }
 
     #[test]

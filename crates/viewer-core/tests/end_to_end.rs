@@ -1,6 +1,7 @@
 //! Screen to viewer and back, in memory.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
+mod moves;
 mod rates;
 mod rig;
 

@@ -6,7 +6,7 @@ use gc_proto::v2::Operation;
 
 use super::{HostError, Surface, VideoHost};
 use crate::outgoing::{FrameHead, split};
-use crate::{PictureView, PixelRect, ViewError};
+use crate::{PictureView, PixelRect, ViewError, fills};
 
 /// Hot cells that make tiles slow down where H.264 is not to be had.
 const HEAVY_CELLS: usize = 36;
@@ -39,6 +39,7 @@ impl VideoHost {
             return self.key_pictures(now);
         }
         let mut operations = surface.moves.operations();
+        self.motion.close_moved(&surface.moves);
         self.draw_motion(now, &mut operations);
         self.draw_tiles(&mut operations)?;
         self.emit(0, false, operations, now);
@@ -74,17 +75,17 @@ impl VideoHost {
         if surface.cells.has_marks() {
             let busy = self.motion.rects();
             for rect in surface.cells.rectangles() {
-                match self.tiles.draw(&surface.picture, &rect, operations) {
-                    Ok(more) => bytes += more,
-                    Err(failure) => {
-                        // The reference is ahead of the viewers now.
-                        self.viewers.values_mut().for_each(|viewer| viewer.needs_key = true);
-                        return Err(HostError::Tiles(failure));
+                for piece in fills::cut(&surface.picture, &rect) {
+                    match self.tiles.draw(&surface.picture, &piece, operations) {
+                        Ok(more) => bytes += more,
+                        Err(failure) => {
+                            // The reference is ahead of the viewers now.
+                            self.viewers.values_mut().for_each(|viewer| viewer.needs_key = true);
+                            return Err(HostError::Tiles(failure));
+                        }
                     }
                 }
-                if busy.iter().all(|held| held.intersection(&rect).is_empty()) {
-                    surface.cells.set_exact(&rect);
-                }
+                surface.cells.set_exact(&rect, &busy);
             }
             surface.cells.unmark_all();
         }
@@ -130,7 +131,8 @@ impl Surface {
             self.look_at(view, &rect);
         }
         if copies {
-            self.find_moves(view, busy, now);
+            self.find_moves(view, now);
+            self.remember_moves();
         }
         self.tighten_marks(view, busy);
         self.capturing.clear();

@@ -5,16 +5,19 @@ use std::time::Duration;
 use gc_proto::v2::{CopyFrom, Operation, operation};
 
 use super::Surface;
-use crate::moves::{Finder, Move, most_tries};
+use crate::moves::{Finder, MOST_TRIES, Move};
 use crate::picture::CELL;
 use crate::{PictureView, PixelRect};
 
 /// Marked cells from which on a search is made.
-const SEARCH_CELLS: usize = 40;
+const SEARCH_CELLS: usize = 64;
 /// Copies in one picture.
 const MOST_MOVES: usize = 4;
 /// Pictures without a search after several in vain, at most.
 const LONGEST_PAUSE: u32 = 16;
+/// For so many pictures a move is expected to go on: what scrolls is often drawn in
+/// several steps, and captured in between.
+const LONGEST_IDLE: u32 = 4;
 
 /// What is known of copies from picture to picture.
 #[derive(Debug, Default)]
@@ -22,8 +25,21 @@ pub(super) struct Moves {
     finder: Finder,
     /// Those of this picture, after it was looked at.
     found: Vec<Move>,
-    /// Pictures without a search to come, and how many the next failure costs.
-    pause: (u32, u32),
+    /// The last that there were, and for how many pictures they have not gone on.
+    last: Vec<Move>,
+    idle: u32,
+    pause: Pause,
+}
+
+/// After a search in vain.
+#[derive(Debug, Default)]
+struct Pause {
+    /// Pictures without a search to come.
+    left: u32,
+    /// How many the next failure costs.
+    next: u32,
+    /// Cells that were searched. Far more of them are another matter.
+    cells: usize,
 }
 
 impl Moves {
@@ -45,8 +61,14 @@ impl Moves {
             .collect()
     }
 
+    /// How much of `rect` has moved here in this picture, pixels.
+    pub(super) fn covered(&self, rect: &PixelRect) -> u64 {
+        self.found.iter().map(|found| found.rect.intersection(rect).area()).sum()
+    }
+
     pub(super) fn forget(&mut self) {
         self.found.clear();
+        self.last.clear();
     }
 }
 
@@ -54,37 +76,46 @@ impl Surface {
     /// Before anything was compared: carries out again what has happened in the
     /// picture before, where it goes on. A scroll costs one comparison so.
     pub(super) fn repeat_moves(&mut self, view: &PictureView<'_>, now: Duration) {
-        for last in std::mem::take(&mut self.moves.found) {
+        self.moves.found.clear();
+        for last in std::mem::take(&mut self.moves.last) {
             let captured = self.capturing.rects().iter().any(|rect| rect.contains(&last.rect));
             if captured && last.goes_on(&self.picture, view) {
                 self.carry_out(&last, view, now);
             }
+            self.moves.last.push(last);
         }
     }
 
-    /// Looks for copies that explain most of the marked cells, outside of `busy`.
-    pub(super) fn find_moves(&mut self, view: &PictureView<'_>, busy: &[PixelRect], now: Duration) {
-        if self.cells.marked().count() < SEARCH_CELLS {
-            return;
+    /// At the end of the comparison: keeps what may go on.
+    pub(super) fn remember_moves(&mut self) {
+        let Moves { found, last, idle, .. } = &mut self.moves;
+        if !found.is_empty() {
+            last.clone_from(found);
+            *idle = 0;
+        } else if *idle < LONGEST_IDLE {
+            *idle += 1;
+        } else {
+            last.clear();
         }
-        let mut wanted: Vec<usize> = self
-            .cells
-            .marked()
-            .filter(|(_, part)| !busy.iter().any(|rect| rect.contains(part)))
-            .map(|(index, _)| index)
-            .collect();
+    }
+
+    /// Looks for copies that explain most of the marked cells. Those that a stream
+    /// draws are no exception: what scrolls is better moved than filmed.
+    pub(super) fn find_moves(&mut self, view: &PictureView<'_>, now: Duration) {
+        let mut wanted: Vec<usize> = self.cells.marked().map(|(index, _)| index).collect();
         if wanted.len() < SEARCH_CELLS {
             return;
         }
-        if self.moves.pause.0 > 0 {
-            self.moves.pause.0 -= 1;
+        let pause = &mut self.moves.pause;
+        if pause.left > 0 && wanted.len() <= pause.cells * 2 {
+            pause.left -= 1;
             return;
         }
         wanted.sort_unstable();
         let candidates = self.moves.finder.find(&self.picture, view, &self.cells, &wanted);
         let (mut tries, before) = (0, self.moves.found.len());
         for candidate in candidates {
-            if self.moves.found.len() >= MOST_MOVES || tries >= most_tries() {
+            if self.moves.found.len() >= MOST_MOVES || tries >= MOST_TRIES {
                 break;
             }
             let (x, y) = candidate.seed();
@@ -101,10 +132,11 @@ impl Surface {
             }
         }
         self.moves.pause = if self.moves.found.len() > before {
-            (0, 0)
+            Pause::default()
         } else {
-            let next = self.moves.pause.1;
-            (next, (next * 2).clamp(1, LONGEST_PAUSE))
+            let left = self.moves.pause.next;
+            let next = (left * 2).clamp(1, LONGEST_PAUSE);
+            Pause { left, next, cells: wanted.len() }
         };
     }
 

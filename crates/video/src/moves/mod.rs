@@ -21,7 +21,7 @@ const WINDOWS: usize = 40;
 /// page that came anew.
 const VAIN_WINDOWS: usize = 14;
 /// Rectangles that are grown for one picture at most.
-const MOST_TRIES: usize = 10;
+pub(crate) const MOST_TRIES: usize = 10;
 
 /// A copy operation: `rect` shows now what stood at (`from_x`, `from_y`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,11 +142,6 @@ impl Finder {
         }
         likely
     }
-}
-
-/// Growing is tried this often at most per picture.
-pub(crate) const fn most_tries() -> usize {
-    MOST_TRIES
 }
 
 #[cfg(test)]

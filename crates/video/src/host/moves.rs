@@ -38,7 +38,8 @@ struct Pause {
     left: u32,
     /// How many the next failure costs.
     next: u32,
-    /// Cells that were searched. Far more of them are another matter.
+    /// Where it was. A change elsewhere, or of another size, is another matter.
+    area: PixelRect,
     cells: usize,
 }
 
@@ -106,8 +107,12 @@ impl Surface {
         if wanted.len() < SEARCH_CELLS {
             return;
         }
+        let area = wanted
+            .iter()
+            .fold(PixelRect::default(), |sum, index| sum.union(&self.cells.rect(*index)));
         let pause = &mut self.moves.pause;
-        if pause.left > 0 && wanted.len() <= pause.cells * 2 {
+        let alike = pause.area.contains(&area) && wanted.len() * 2 >= pause.cells;
+        if pause.left > 0 && alike {
             pause.left -= 1;
             return;
         }
@@ -134,9 +139,9 @@ impl Surface {
         self.moves.pause = if self.moves.found.len() > before {
             Pause::default()
         } else {
-            let left = self.moves.pause.next;
+            let left = if alike { self.moves.pause.next } else { 0 };
             let next = (left * 2).clamp(1, LONGEST_PAUSE);
-            Pause { left, next, cells: wanted.len() }
+            Pause { left, next, area, cells: wanted.len() }
         };
     }
 

@@ -60,8 +60,8 @@ pub(super) struct Index {
     rows: Vec<[u64; STEP_X as usize]>,
 }
 
-fn pair(bytes: &[u8; 8]) -> u64 {
-    u64::from_le_bytes(*bytes) & COLORS
+fn pair(bytes: [u8; 8]) -> u64 {
+    u64::from_le_bytes(bytes) & COLORS
 }
 
 /// Hash of the first [`WIDTH`] pixels, and whether they differ among each other.
@@ -69,9 +69,9 @@ fn row_hash(row: &[u8]) -> Option<(u64, bool)> {
     let row = row.first_chunk::<{ WIDTH as usize * 4 }>()?;
     let (mut hash, mut varied) = (0_u64, 0_u64);
     let pairs = row.as_chunks::<8>().0;
-    let first = pairs.first().map_or(0, pair);
+    let first = pairs.first().copied().map_or(0, pair);
     for (bytes, power) in pairs.iter().zip(POWERS) {
-        let value = pair(bytes);
+        let value = pair(*bytes);
         varied |= value ^ first;
         hash = hash.wrapping_add(value.wrapping_mul(power));
     }
@@ -85,9 +85,10 @@ fn rolling(row: &[u8], hashes: &mut [u64; STEP_X as usize]) {
         let Some((mut hash, _)) = row.get(start * 4..).and_then(row_hash) else { return };
         for at in (start..STEP_X as usize).step_by(2) {
             hashes[at] = hash;
-            let gone = row.get(at * 4..).and_then(|rest| rest.first_chunk()).map_or(0, pair);
+            let gone =
+                row.get(at * 4..).and_then(|rest| rest.first_chunk()).copied().map_or(0, pair);
             let next = row.get((at + WIDTH as usize) * 4..);
-            let come = next.and_then(|rest| rest.first_chunk()).map_or(0, pair);
+            let come = next.and_then(|rest| rest.first_chunk()).copied().map_or(0, pair);
             hash = hash
                 .wrapping_sub(gone.wrapping_mul(POWERS[0]))
                 .wrapping_mul(BASE)

@@ -28,7 +28,7 @@ impl Scene {
                 let glyph = (self.random() % 22).wrapping_mul(0x2F3D_5B79);
                 for y in line..(line + 14).min(rect.bottom()) {
                     for x in column..(column + 8).min(rect.right()) {
-                        let bit = glyph >> ((x - column) + (y - line) * 5) % 32 & 1;
+                        let bit = (glyph >> (((x - column) + (y - line) * 5) % 32)) & 1;
                         let ink = y - line < 9 && x - column < 6 && bit == 1;
                         let at = ((y * W + x) * 4) as usize;
                         self.pixels[at..at + 3].fill(if ink { 0x22 } else { 0xF4 });

@@ -73,6 +73,17 @@ impl Cells {
         PixelRect::new(column * CELL, row * CELL, CELL, CELL).intersection(&self.bounds)
     }
 
+    /// How many there are.
+    pub(crate) const fn count(&self) -> usize {
+        self.states.len()
+    }
+
+    /// The cell in this column and row; `None` outside of the surface.
+    pub(crate) fn index(&self, column: u32, row: u32) -> Option<usize> {
+        (column < self.columns && row < self.rows)
+            .then(|| row as usize * self.columns as usize + column as usize)
+    }
+
     /// The cells that `rect` touches.
     pub(crate) fn touched(&self, rect: &PixelRect) -> impl Iterator<Item = usize> + use<> {
         let rect = rect.intersection(&self.bounds);
@@ -112,6 +123,16 @@ impl Cells {
         })
     }
 
+    /// Whether it was compared in this pass.
+    pub(crate) fn was_looked_at(&self, index: usize) -> bool {
+        self.states.get(index).is_some_and(|cell| cell.seen == self.pass)
+    }
+
+    /// Whether any of it is to be sent.
+    pub(crate) fn is_marked(&self, index: usize) -> bool {
+        self.parts.get(index).is_some_and(|part| !part.is_empty())
+    }
+
     /// Notes that `part` of the cell is to be sent.
     pub(crate) fn mark(&mut self, index: usize, part: PixelRect) {
         if let Some(held) = self.parts.get_mut(index) {
@@ -141,6 +162,19 @@ impl Cells {
             }
             !inside
         });
+    }
+
+    /// Gives every mark the part that `part_of` says, or takes it off.
+    pub(crate) fn tighten(&mut self, part_of: impl Fn(PixelRect) -> Option<PixelRect>) {
+        let mut marked = std::mem::take(&mut self.marked);
+        marked.retain(|index| {
+            let part = part_of(self.rect(*index));
+            if let Some(held) = self.parts.get_mut(*index) {
+                *held = part.unwrap_or_default();
+            }
+            part.is_some()
+        });
+        self.marked = marked;
     }
 
     pub(crate) fn marked(&self) -> impl Iterator<Item = (usize, PixelRect)> + '_ {
@@ -203,13 +237,48 @@ impl Cells {
         }
     }
 
-    /// Every cell that lies in `rect` as a whole is exact.
-    pub(crate) fn set_exact(&mut self, rect: &PixelRect) {
+    /// `rect` has become what was at `from`, lossy where that was, and then of the
+    /// same age: it becomes exact in time, however long it keeps moving.
+    pub(crate) fn copy_lossy(&mut self, rect: &PixelRect, from: (u32, u32), now: Duration) {
+        if self.lossy == 0 {
+            return;
+        }
+        let now = millis(now);
+        let age = |index: usize| {
+            let cell = self.states.get(index).filter(|cell| cell.lossy)?;
+            Some(now.wrapping_sub(cell.changed_ms))
+        };
+        let after: Vec<(usize, Option<u32>)> = self
+            .touched(rect)
+            .map(|index| {
+                let whole = self.rect(index);
+                let part = whole.intersection(rect);
+                let source =
+                    PixelRect { x: part.x - rect.x + from.0, y: part.y - rect.y + from.1, ..part };
+                let kept = if part == whole { None } else { age(index) };
+                (index, self.touched(&source).filter_map(age).chain(kept).min())
+            })
+            .collect();
+        for (index, age) in after {
+            let Some(cell) = self.states.get_mut(index) else { continue };
+            self.lossy -= usize::from(cell.lossy);
+            self.lossy += usize::from(age.is_some());
+            cell.lossy = age.is_some();
+            if let Some(age) = age {
+                cell.changed_ms = now.wrapping_sub(age);
+            }
+        }
+    }
+
+    /// Every cell that lies in `rect` as a whole is exact, save where one of `busy`,
+    /// which a stream draws again and again, touches it.
+    pub(crate) fn set_exact(&mut self, rect: &PixelRect, busy: &[PixelRect]) {
         if self.lossy == 0 {
             return;
         }
         for index in self.touched(rect) {
-            let inside = rect.contains(&self.rect(index));
+            let cell = self.rect(index);
+            let inside = rect.contains(&cell) && !busy.iter().any(|held| held.touches(&cell));
             if let Some(cell) = self.states.get_mut(index)
                 && inside
                 && cell.lossy
@@ -421,9 +490,29 @@ mod tests {
         cells.set_lossy(&area);
         cells.set_lossy(&area);
         assert_eq!(cells.lossy_count(), 4);
-        cells.set_exact(&PixelRect::new(0, 0, 31, 32));
+        cells.set_exact(&PixelRect::new(0, 0, 31, 32), &[]);
         assert_eq!(cells.lossy_count(), 2);
-        cells.set_exact(&area);
+        cells.set_exact(&area, &[PixelRect::new(16, 0, 16, 32)]);
+        assert_eq!(cells.lossy_count(), 2);
+        cells.set_exact(&area, &[]);
         assert_eq!(cells.lossy_count(), 0);
+    }
+
+    #[test]
+    fn a_copy_takes_its_losses_along() {
+        let mut cells = cells();
+        let now = Duration::from_secs(9);
+        cells.set_lossy(&PixelRect::new(0, 0, 16, 16));
+        // By whole cells: one there, one stays.
+        cells.copy_lossy(&PixelRect::new(64, 0, 32, 32), (0, 0), now);
+        assert_eq!(cells.lossy_count(), 2);
+        assert!(cells.is_lossy(4) && !cells.is_lossy(5));
+        // By half cells: every cell that it touches.
+        cells.copy_lossy(&PixelRect::new(136, 8, 16, 16), (0, 0), now);
+        assert_eq!(cells.lossy_count(), 6);
+        // An exact source makes exact what it covers as a whole, and no more.
+        cells.copy_lossy(&PixelRect::new(128, 0, 24, 32), (300, 64), now);
+        let left: Vec<_> = (0..cells.count()).filter(|index| cells.is_lossy(*index)).collect();
+        assert_eq!(left, [0, 4, 9, 9 + 32]);
     }
 }

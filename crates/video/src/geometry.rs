@@ -73,6 +73,19 @@ impl PixelRect {
         other.is_empty() || self.intersection(other) == *other
     }
 
+    /// Whether both have a pixel in common.
+    pub(crate) fn touches(&self, other: &Self) -> bool {
+        !self.intersection(other).is_empty()
+    }
+
+    /// Larger by `by` pixels on every side, as far as there is room at the top and
+    /// at the left.
+    pub(crate) const fn around(&self, by: u32) -> Self {
+        let (x, y) = (self.x.saturating_sub(by), self.y.saturating_sub(by));
+        let width = self.right().saturating_add(by) - x;
+        Self { x, y, width, height: self.bottom().saturating_add(by) - y }
+    }
+
     pub(crate) const fn wire(&self) -> v2::Rect {
         v2::Rect { x: self.x, y: self.y, width: self.width, height: self.height }
     }

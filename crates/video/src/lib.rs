@@ -6,13 +6,14 @@
 //! also decides when to look at the screen at all, so that nothing queues.
 
 mod cells;
+mod fills;
 mod geometry;
 pub mod host;
+mod moves;
 mod outgoing;
 mod pacing;
 mod picture;
 mod ports;
-mod scroll;
 mod settings;
 mod slow;
 mod tiles;

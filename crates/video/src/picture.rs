@@ -40,19 +40,28 @@ impl Picture {
     }
 
     /// Tells which cells of a band of rows hold a change: `found[n]` is set for the
-    /// n-th cell from `band.x` on, which must be a cell's edge.
+    /// n-th cell from `band.x` on, which must be a cell's edge. Tells, too, whether
+    /// any is.
     pub(crate) fn changed_cells(
         &self,
         view: &PictureView<'_>,
         band: &PixelRect,
         found: &mut Vec<bool>,
-    ) {
+    ) -> bool {
         found.clear();
         found.resize(band.width.div_ceil(CELL) as usize, false);
         let ours = self.view();
+        let mut any = false;
         for y in band.y..band.bottom() {
-            let a = view.row(band.x, y, band.width).chunks(CELL_BYTES);
-            let b = ours.row(band.x, y, band.width).chunks(CELL_BYTES);
+            let theirs = view.row(band.x, y, band.width);
+            let held = ours.row(band.x, y, band.width);
+            // Most rows are the same to the byte, X included, and nothing is faster
+            // than the comparison of the C library.
+            if theirs == held {
+                continue;
+            }
+            any = true;
+            let (a, b) = (theirs.chunks(CELL_BYTES), held.chunks(CELL_BYTES));
             for ((a, b), found) in a.zip(b).zip(found.iter_mut()) {
                 *found |= if let (Some(a), Some(b)) = (a.first_chunk(), b.first_chunk()) {
                     cells_differ(a, b)
@@ -61,6 +70,7 @@ impl Picture {
                 };
             }
         }
+        any
     }
 
     /// The part of `rect`, at most a cell wide, in which `view` has other colours;
@@ -85,7 +95,8 @@ impl Picture {
         Some(PixelRect::new(rect.x + left, top, right - left + 1, last - top + 1))
     }
 
-    /// Takes over the pixels of `rect`.
+    /// Takes over the pixels of `rect`, X included: so rows that stay the same are
+    /// the same to the byte.
     pub(crate) fn copy_from(&mut self, view: &PictureView<'_>, rect: &PixelRect) {
         for y in rect.y..rect.bottom() {
             let start = y as usize * self.stride + rect.x as usize * 4;
@@ -94,48 +105,83 @@ impl Picture {
             if let Some(ours) = self.pixels.get_mut(start..end)
                 && ours.len() == theirs.len()
             {
-                let ours = ours.as_chunks_mut::<4>().0;
-                for (to, from) in ours.iter_mut().zip(theirs.as_chunks::<4>().0) {
-                    *to = (u32::from_le_bytes(*from) | !COLOR).to_le_bytes();
-                }
+                ours.copy_from_slice(theirs);
             }
         }
     }
 
-    /// Carries out a copy operation: `rect` becomes what was at `from_y`.
-    pub(crate) fn scroll(&mut self, rect: &PixelRect, from_y: u32) {
+    /// Carries out a copy operation row by row: `rect` becomes what was at `from`.
+    /// Both lie inside. Where the rows overlap those of `from`, the caller has to
+    /// keep the order; here they go downwards when `from` lies below or beside.
+    pub(crate) fn copy_within(&mut self, rect: &PixelRect, (from_x, from_y): (u32, u32)) {
         let width = rect.width as usize * 4;
-        let row_start = |y: u32| y as usize * self.stride + rect.x as usize * 4;
+        let stride = self.stride;
+        let start = |x: u32, y: u32| y as usize * stride + x as usize * 4;
         let mut one = |row: u32| {
-            let from = row_start(from_y + row);
-            let to = row_start(rect.y + row);
+            let (from, to) = (start(from_x, from_y + row), start(rect.x, rect.y + row));
             if from.max(to) + width <= self.pixels.len() {
                 self.pixels.copy_within(from..from + width, to);
             }
         };
-        if from_y > rect.y {
+        if from_y >= rect.y {
             (0..rect.height).for_each(&mut one);
         } else {
             (0..rect.height).rev().for_each(&mut one);
         }
     }
 
-    /// Writes the rows of `rect` one after the other to `out`, which is emptied
-    /// first, and tells the colour (0x00RRGGBB) if they all have the same.
+    /// Tells the colour (0x00RRGGBB) of `rect` if it has but one; else writes its rows
+    /// one after the other to `out`, which is emptied first, with X set to 255.
     pub(crate) fn gather(&self, rect: &PixelRect, out: &mut Vec<u8>) -> Option<u32> {
         out.clear();
+        if let Some(color) = self.solid(rect) {
+            return Some(color);
+        }
         let view = self.view();
-        let first = view.row(rect.x, rect.y, 1);
-        let mut solid = first.len() == 4;
         for y in rect.y..rect.bottom() {
-            let row = view.row(rect.x, y, rect.width);
-            solid = solid && row.as_chunks::<4>().0.iter().all(|pixel| pixel == first);
-            out.extend_from_slice(row);
+            out.extend_from_slice(view.row(rect.x, y, rect.width));
         }
-        match first {
-            [b, g, r, _] if solid => Some(u32::from_le_bytes([*b, *g, *r, 0])),
-            _ => None,
+        for pixel in out.as_chunks_mut::<4>().0 {
+            *pixel = (u32::from_le_bytes(*pixel) | !COLOR).to_le_bytes();
         }
+        None
+    }
+
+    /// The colour (0x00RRGGBB) of `rect` if it has but one.
+    pub(crate) fn solid(&self, rect: &PixelRect) -> Option<u32> {
+        let view = self.view();
+        let color = u32::from_le_bytes(*view.row(rect.x, rect.y, 1).first_chunk()?) & COLOR;
+        (rect.y..rect.bottom())
+            .all(|y| is_solid(view.row(rect.x, y, rect.width), color))
+            .then_some(color)
+    }
+
+    /// Columns at the left and at the right of `rect` that have the colour of its
+    /// first or last pixel in every row; 0 where they are fewer than `least`.
+    pub(crate) fn margins(&self, rect: &PixelRect, least: u32) -> (u32, u32) {
+        let view = self.view();
+        let row = |y| view.row(rect.x, y, rect.width).as_chunks::<4>().0;
+        let color = |pixel: Option<&[u8; 4]>| pixel.map_or(0, |p| u32::from_le_bytes(*p) & COLOR);
+        let left_color = color(row(rect.y).first());
+        let right_color = color(row(rect.y).last());
+        let (mut left, mut right) = (rect.width as usize, rect.width as usize);
+        for y in rect.y..rect.bottom() {
+            let is = |color: u32| {
+                move |pixel: &&[u8; 4]| (u32::from_le_bytes(**pixel) ^ color) & COLOR == 0
+            };
+            if left > 0 {
+                left = row(y).iter().take(left).take_while(is(left_color)).count();
+            }
+            if right > 0 {
+                right = row(y).iter().rev().take(right).take_while(is(right_color)).count();
+            }
+            left = if left < least as usize { 0 } else { left };
+            right = if right < least as usize { 0 } else { right };
+            if left == 0 && right == 0 {
+                break;
+            }
+        }
+        (left as u32, right.min(rect.width as usize - left) as u32)
     }
 
     /// Neighbouring pixels in `rect` that differ: a cheap stand-in for the bytes
@@ -149,10 +195,32 @@ impl Picture {
             let next = pixels.get(1..).unwrap_or_default();
             let changes = pixels.iter().zip(next);
             count += changes
-                .map(|(a, b)| u32::from(u32::from_le_bytes(*a) != u32::from_le_bytes(*b)))
+                .map(|(a, b)| {
+                    u32::from((u32::from_le_bytes(*a) ^ u32::from_le_bytes(*b)) & COLOR != 0)
+                })
                 .sum::<u32>();
         }
         count * 2
+    }
+}
+
+/// Whether all pixels of a row have this colour (0x00RRGGBB).
+fn is_solid(row: &[u8], color: u32) -> bool {
+    // In pieces: most rows that are not solid tell so early.
+    row.chunks(CELL_BYTES).all(|piece| {
+        let pixels = piece.as_chunks::<4>().0;
+        pixels.iter().fold(0, |any, pixel| any | (u32::from_le_bytes(*pixel) ^ color)) & COLOR == 0
+    })
+}
+
+/// Whether two rows have the same colours; not when they have no pixels.
+pub(crate) fn equal(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && !a.is_empty() && {
+        let pixels = a.as_chunks::<4>().0.iter().zip(b.as_chunks::<4>().0);
+        let differs = |any, (a, b): (&[u8; 4], &[u8; 4])| {
+            any | (u32::from_le_bytes(*a) ^ u32::from_le_bytes(*b))
+        };
+        pixels.fold(0, differs) & COLOR == 0
     }
 }
 
@@ -223,13 +291,30 @@ mod tests {
     fn solid_rectangles_are_recognised() {
         let mut reference = Picture::black(8, 8);
         let mut out = Vec::new();
-        assert_eq!(reference.gather(&PixelRect::new(0, 0, 8, 8), &mut out), Some(0));
-        assert_eq!(out.len(), 8 * 8 * 4);
-        let one = [3, 2, 1, 0];
-        let view = PictureView { width: 1, height: 1, stride: 4, pixels: &one };
-        reference.copy_from(&view, &PixelRect::new(0, 0, 1, 1));
-        assert_eq!(reference.gather(&PixelRect::new(0, 0, 1, 1), &mut out), Some(0x0001_0203));
-        assert_eq!(out, [3, 2, 1, 255]);
-        assert_eq!(reference.gather(&PixelRect::new(0, 0, 8, 8), &mut out), None);
+        let (whole, one) = (PixelRect::new(0, 0, 8, 8), PixelRect::new(0, 0, 1, 1));
+        assert_eq!(reference.gather(&whole, &mut out), Some(0));
+        assert!(out.is_empty());
+        // X of whatever was captured never gets out.
+        let pixel = [3, 2, 1, 0];
+        let view = PictureView { width: 1, height: 1, stride: 4, pixels: &pixel };
+        reference.copy_from(&view, &one);
+        assert_eq!(reference.gather(&one, &mut out), Some(0x0001_0203));
+        assert_eq!(reference.gather(&whole, &mut out), None);
+        assert_eq!((out.len(), &out[..5]), (8 * 8 * 4, &[3, 2, 1, 255, 0][..]));
+    }
+
+    #[test]
+    fn copies_overlap_in_every_direction() {
+        let pixels: Vec<u8> = (0..16 * 16 * 4_u32).map(|i| (i / 4 * 7 % 251) as u8).collect();
+        let view = PictureView { width: 16, height: 16, stride: 64, pixels: &pixels };
+        for (x, y, from_x, from_y) in [(4, 4, 3, 3), (3, 3, 4, 4), (4, 3, 4, 5), (3, 4, 5, 4)] {
+            let mut reference = Picture::black(16, 16);
+            reference.copy_from(&view, &PixelRect::new(0, 0, 16, 16));
+            reference.copy_within(&PixelRect::new(x, y, 9, 9), (from_x, from_y));
+            for row in 0..9 {
+                let moved = reference.view().row(x, y + row, 9);
+                assert_eq!(moved, view.row(from_x, from_y + row, 9));
+            }
+        }
     }
 }

@@ -1,12 +1,16 @@
 //! Prints how long the steps of the picture take on this machine.
 //!
-//! `cargo run -p gc-viewer-core --example timing`; the pixel crates are optimised
+//! `cargo run -p gc-viewer-core --example timing [name [kbps]]`, where only what has
+//! `name` in its name is done, and motion has that rate; the pixel crates are optimised
 //! in the development profile, too.
 
 use std::time::Duration;
 
 use gc_codec::{OpenH264Factory, TileEncoder};
-use gc_proto::v2::{FrameAck, VideoCodec, VideoFeedback, ViewerCapabilities, video_feedback};
+use gc_proto::v2::{
+    Frame, FrameAck, VideoCodec, VideoFeedback, ViewerCapabilities, operation, video_feedback,
+    video_message,
+};
 use gc_video::host::{HostConfig, Step, VideoHost};
 use gc_video::{PictureView, PixelRect};
 use gc_viewer_core::{Decoder, DecoderLimits, Outcome};
@@ -20,6 +24,26 @@ struct Bench {
     pixels: Vec<u8>,
     now: Duration,
     seed: u64,
+    film: Vec<u8>,
+}
+
+/// Something like a photograph, B G R.
+fn texture(width: u32, height: u32) -> Vec<u8> {
+    let mut pixels = Vec::new();
+    for y in 0..height {
+        for x in 0..width {
+            let (fx, fy) = (x as f32, y as f32);
+            let slow = (fx / 97.0).sin() * (fy / 71.0).cos();
+            let fast = ((fx + fy) / 13.0).sin() * ((fx - fy * 0.7) / 9.0).cos();
+            let edge = if (x / 160 + y / 120).is_multiple_of(2) { 24.0 } else { -24.0 };
+            pixels.extend([
+                (120.0 + slow * 70.0 + fast * 18.0 - edge) as u8,
+                (128.0 + slow * 50.0 + fast * 26.0 + edge) as u8,
+                (110.0 - slow * 60.0 + fast * 22.0 + edge) as u8,
+            ]);
+        }
+    }
+    pixels
 }
 
 #[derive(Default)]
@@ -27,6 +51,39 @@ struct Sum {
     encode: Vec<Duration>,
     decode: Vec<Duration>,
     bytes: usize,
+    kinds: [Kind; 5],
+}
+
+/// Operations of one kind.
+#[derive(Default, Clone, Copy)]
+struct Kind {
+    count: usize,
+    bytes: usize,
+    pixels: u64,
+}
+
+const KINDS: [&str; 5] = ["copy", "fill", "tile", "h264", "h264 key"];
+
+impl Sum {
+    fn add(&mut self, frame: &Frame) {
+        for operation in &frame.operations {
+            let (kind, bytes) = match &operation.draw {
+                Some(operation::Draw::Copy(_)) => (0, 0),
+                Some(operation::Draw::Fill(_)) => (1, 0),
+                Some(operation::Draw::Tile(tile)) => (2, tile.data.len()),
+                Some(operation::Draw::H264(unit)) => {
+                    (3 + usize::from(unit.key), unit.access_unit.len())
+                }
+                None => continue,
+            };
+            let rect = operation.rect.unwrap_or_default();
+            if let Some(sum) = self.kinds.get_mut(kind) {
+                sum.count += 1;
+                sum.bytes += bytes;
+                sum.pixels += u64::from(rect.width) * u64::from(rect.height);
+            }
+        }
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "measuring is what this program is for")]
@@ -39,14 +96,19 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
 impl Bench {
     fn new() -> anyhow::Result<Self> {
         let tiles = Box::new(TileEncoder::new()?);
-        let mut host = VideoHost::new(HostConfig::default(), tiles, Box::new(OpenH264Factory));
+        let mut config = HostConfig::default();
+        if let Some(kbps) = std::env::args().nth(2).and_then(|kbps| kbps.parse().ok()) {
+            let preset = gc_proto::v2::Preset::Custom.into();
+            config.settings = gc_proto::v2::VideoSettings { preset, fps: 60, kbps };
+        }
+        let mut host = VideoHost::new(config, tiles, Box::new(OpenH264Factory));
         let now = Duration::from_secs(1);
         host.set_surface(WIDTH, HEIGHT, 1, now)?;
         let codecs = vec![VideoCodec::H264.into()];
         host.join(1, &ViewerCapabilities { codecs, max_width: 0, max_height: 0 });
         let decoder = Decoder::new(DecoderLimits::default())?;
         let pixels = vec![0xF0; (WIDTH * HEIGHT * 4) as usize];
-        Ok(Self { host, decoder, pixels, now, seed: 1 })
+        Ok(Self { host, decoder, pixels, now, seed: 1, film: Vec::new() })
     }
 
     fn random(&mut self) -> u32 {
@@ -65,17 +127,38 @@ impl Bench {
         }
     }
 
+    /// Waves, edges and grain, as a film has them.
     fn video(&mut self, rect: PixelRect, step: u32) {
-        for y in rect.y..rect.bottom() {
-            for x in rect.x..rect.right() {
-                let grain = self.random() % 8;
-                let (across, down) = ((x + step * 4) / 3 % 256, (y / 2 + step) % 256);
-                let wave = u32::midpoint(across, down);
-                let at = ((y * WIDTH + x) * 4) as usize;
-                self.pixels[at] = (wave + grain) as u8;
-                self.pixels[at + 1] = (255 - wave) as u8;
-                self.pixels[at + 2] = (x / 8 + grain) as u8;
+        let angle = step as f32 * 0.02;
+        let (left, top) = (160.0 * (1.0 + angle.sin()), 160.0 * (1.0 + (angle * 0.7).cos()));
+        let (left, top) = (left as u32, top as u32);
+        let (width, height) = (rect.width + 320, rect.height + 320);
+        if self.film.len() != (width * height * 3) as usize {
+            self.film = texture(width, height);
+        }
+        let film = std::mem::take(&mut self.film);
+        for y in 0..rect.height {
+            for x in 0..rect.width {
+                let from = (((top + y) * width + left + x) * 3) as usize;
+                let to = (((rect.y + y) * WIDTH + rect.x + x) * 4) as usize;
+                let grain = self.random();
+                for channel in 0..3 {
+                    let more = (grain >> (channel * 9)) as u8 % 7;
+                    self.pixels[to + channel] = film[from + channel].saturating_add(more);
+                }
             }
+        }
+        self.film = film;
+    }
+
+    /// Shows `window` at a place, over `page`.
+    fn show(&mut self, page: &[u8], window: &[u8], place: PixelRect) {
+        self.pixels.copy_from_slice(page);
+        for row in 0..place.height {
+            let to = (((place.y + row) * WIDTH + place.x) * 4) as usize;
+            let from = (row * place.width * 4) as usize;
+            let bytes = (place.width * 4) as usize;
+            self.pixels[to..to + bytes].copy_from_slice(&window[from..from + bytes]);
         }
     }
 
@@ -97,6 +180,9 @@ impl Bench {
             while let Some(outgoing) = self.host.poll_output() {
                 sent = true;
                 sum.bytes += outgoing.size();
+                if let Some(video_message::Body::Frame(frame)) = &outgoing.message.body {
+                    sum.add(frame);
+                }
                 let (outcome, time) = timed(|| self.decoder.apply(&outgoing.message));
                 sum.decode.push(time);
                 if let Outcome::Presented { frame_id, .. } = outcome? {
@@ -139,6 +225,9 @@ impl Bench {
         gap: Duration,
         mut paint: impl FnMut(&mut Self, u32) -> PixelRect,
     ) -> anyhow::Result<()> {
+        if std::env::args().nth(1).is_some_and(|wanted| !name.contains(&wanted)) {
+            return Ok(());
+        }
         let mut sum = Sum::default();
         for round in 0..rounds {
             let damage = paint(self, round);
@@ -181,6 +270,10 @@ fn report(name: &str, sum: &mut Sum, rounds: u32) {
             last(&sum.decode),
             sum.bytes / rounds as usize
         );
+        for (name, kind) in KINDS.iter().zip(sum.kinds).filter(|(_, kind)| kind.count > 0) {
+            let Kind { count, bytes, pixels } = kind;
+            println!("  {name:<10} {count:>6} operations {bytes:>10} B {pixels:>12} pixels");
+        }
     }
 }
 
@@ -206,10 +299,31 @@ fn main() -> anyhow::Result<()> {
         bench.text(PixelRect::new(0, HEIGHT - 18, WIDTH, 18));
         all
     })?;
-    bench.run("720p video at 30/s", 120, frame, |bench, step| {
-        let rect = PixelRect::new(200, 100, 1280, 720);
-        bench.video(rect, step);
-        rect
+    // A window of text that is dragged over text, as the benchmark does it.
+    let page = bench.pixels.clone();
+    let mut size = PixelRect::new(0, 0, 600, 400);
+    bench.text(size);
+    let window: Vec<u8> = (0..size.height)
+        .flat_map(|y| &bench.pixels[(y * WIDTH * 4) as usize..][..size.width as usize * 4])
+        .copied()
+        .collect();
+    bench.pixels.copy_from_slice(&page);
+    bench.run("drag of 600x400 at 30/s", 120, frame, |bench, step| {
+        let before = size;
+        let angle = (step + 1) as f32 * 0.045;
+        size.x = (660.0 + 660.0 * angle.sin()) as u32;
+        size.y = (360.0 + 320.0 * (2.0 * angle).sin()) as u32;
+        bench.show(&page, &window, size);
+        size.union(&before)
+    })?;
+    let film = PixelRect::new(320, 180, 1280, 720);
+    bench.run("720p video at 30/s", 150, frame, |bench, step| {
+        bench.video(film, step);
+        film
+    })?;
+    bench.run("720p video at 60/s", 150, frame / 2, |bench, step| {
+        bench.video(film, step);
+        film
     })?;
     bench.run("1080p video at 30/s", 60, frame, |bench, step| {
         bench.video(all, step);

@@ -2,15 +2,12 @@
 
 use std::time::Duration;
 
-use gc_proto::v2::{CopyFrom, Operation, operation};
+use gc_proto::v2::Operation;
 
 use super::{HostError, Surface, VideoHost};
 use crate::outgoing::{FrameHead, split};
-use crate::picture::CELL;
-use crate::{PictureView, PixelRect, ViewError, scroll};
+use crate::{PictureView, PixelRect, ViewError, fills};
 
-/// Marked cells from which on a scroll is searched for.
-const SCROLL_CELLS: usize = 48;
 /// Hot cells that make tiles slow down where H.264 is not to be had.
 const HEAVY_CELLS: usize = 36;
 
@@ -31,20 +28,18 @@ impl VideoHost {
         self.bucket.take(fps, now);
 
         let surface = self.surface.as_mut().ok_or(HostError::NoSurface)?;
-        surface.compare(&view);
-        if self.viewers.values().all(|viewer| viewer.needs_key) {
-            surface.take_over(&view, now);
+        let all_anew = self.viewers.values().all(|viewer| viewer.needs_key);
+        let busy = self.motion.rects();
+        surface.compare(&view, &busy, !all_anew, now);
+        surface.take_over(&view, now);
+        if all_anew {
             surface.painted = true;
             surface.cells.unmark_all();
             self.motion.close_all();
             return self.key_pictures(now);
         }
-        let mut operations = Vec::new();
-        if let Some(operation) = self.find_scroll(&view) {
-            operations.push(operation);
-        }
-        let surface = self.surface.as_mut().ok_or(HostError::NoSurface)?;
-        surface.take_over(&view, now);
+        let mut operations = surface.moves.operations();
+        self.motion.close_moved(&surface.moves);
         self.draw_motion(now, &mut operations);
         self.draw_tiles(&mut operations)?;
         self.emit(0, false, operations, now);
@@ -52,53 +47,15 @@ impl VideoHost {
         self.key_pictures(now)
     }
 
-    /// Looks for a copy that explains most of the marked cells; carries it out on
-    /// the reference and marks anew what remains.
-    fn find_scroll(&mut self, view: &PictureView<'_>) -> Option<Operation> {
-        let surface = self.surface.as_mut()?;
-        let count = surface.cells.marked().count();
-        if count < SCROLL_CELLS {
-            return None;
-        }
-        if self.scroll_pause.0 > 0 {
-            self.scroll_pause.0 -= 1;
-            return None;
-        }
-        let busy = self.motion.rects();
-        let area = surface
-            .cells
-            .marked()
-            .filter(|(_, part)| !busy.iter().any(|rect| rect.contains(part)))
-            .fold(PixelRect::default(), |sum, (_, part)| sum.union(&part));
-        let clean = busy.iter().all(|rect| rect.intersection(&area).is_empty())
-            && surface.cells.touched(&area).all(|index| !surface.cells.is_lossy(index));
-        let found = if clean { scroll::find(&surface.picture, view, &area) } else { None };
-        let Some(found) = found else {
-            self.scroll_pause = (self.scroll_pause.1, (self.scroll_pause.1 * 2).clamp(1, 16));
-            return None;
-        };
-        self.scroll_pause = (0, 0);
-        surface.picture.scroll(&found.rect, found.from_y);
-        surface.cells.begin();
-        surface.look_at(view, &area);
-        Some(Operation {
-            rect: Some(found.rect.wire()),
-            draw: Some(operation::Draw::Copy(CopyFrom { x: found.rect.x, y: found.from_y })),
-        })
-    }
-
     fn draw_motion(&mut self, now: Duration, operations: &mut Vec<Operation>) {
         let allowed = self.motion_allowed(now);
         let rate = self.rate();
         let budget = self.budget(0.1, 8 << 10, 512 << 10);
         let Some(surface) = &mut self.surface else { return };
-        let Surface { cells, picture, .. } = surface;
+        let Surface { cells, picture, moves, .. } = surface;
         if allowed {
             self.tile_motion = false;
-            // What a copy has left over is the new part of what scrolls.
-            if operations.is_empty() {
-                self.motion.follow_motion(cells, picture, rate, now);
-            }
+            self.motion.follow_motion(cells, picture, moves, rate, now);
             self.motion.relieve(cells, picture, budget, rate, now);
             self.motion.draw(cells, picture, rate, now, operations);
         } else {
@@ -118,17 +75,17 @@ impl VideoHost {
         if surface.cells.has_marks() {
             let busy = self.motion.rects();
             for rect in surface.cells.rectangles() {
-                match self.tiles.draw(&surface.picture, &rect, operations) {
-                    Ok(more) => bytes += more,
-                    Err(failure) => {
-                        // The reference is ahead of the viewers now.
-                        self.viewers.values_mut().for_each(|viewer| viewer.needs_key = true);
-                        return Err(HostError::Tiles(failure));
+                for piece in fills::cut(&surface.picture, &rect) {
+                    match self.tiles.draw(&surface.picture, &piece, operations) {
+                        Ok(more) => bytes += more,
+                        Err(failure) => {
+                            // The reference is ahead of the viewers now.
+                            self.viewers.values_mut().for_each(|viewer| viewer.needs_key = true);
+                            return Err(HostError::Tiles(failure));
+                        }
                     }
                 }
-                if busy.iter().all(|held| held.intersection(&rect).is_empty()) {
-                    surface.cells.set_exact(&rect);
-                }
+                surface.cells.set_exact(&rect, &busy);
             }
             surface.cells.unmark_all();
         }
@@ -160,30 +117,25 @@ impl VideoHost {
 }
 
 impl Surface {
-    /// Marks what has changed within the captured damage.
-    fn compare(&mut self, view: &PictureView<'_>) {
+    /// Marks what has changed within the captured damage; with `copies`, finds out
+    /// what of it has moved.
+    fn compare(&mut self, view: &PictureView<'_>, busy: &[PixelRect], copies: bool, now: Duration) {
         self.cells.begin();
+        if copies {
+            self.repeat_moves(view, now);
+        } else {
+            self.moves.forget();
+        }
         for at in 0..self.capturing.rects().len() {
             let rect = self.capturing.rects()[at];
             self.look_at(view, &rect);
         }
-        self.capturing.clear();
-    }
-
-    fn look_at(&mut self, view: &PictureView<'_>, rect: &PixelRect) {
-        let rect = self.cells.around(rect);
-        for y in (rect.y..rect.bottom()).step_by(CELL as usize) {
-            let band = PixelRect { y, height: CELL.min(rect.bottom() - y), ..rect };
-            self.picture.changed_cells(view, &band, &mut self.changed);
-            for (index, changed) in self.cells.touched(&band).zip(&self.changed) {
-                if *changed
-                    && self.cells.first_look(index)
-                    && let Some(part) = self.picture.changed_part(view, &self.cells.rect(index))
-                {
-                    self.cells.mark(index, part);
-                }
-            }
+        if copies {
+            self.find_moves(view, now);
+            self.remember_moves();
         }
+        self.tighten_marks(view, busy);
+        self.capturing.clear();
     }
 
     /// Brings the marked parts into the reference.

@@ -3,6 +3,7 @@
 mod frame;
 mod keys;
 mod motion;
+mod moves;
 mod refine;
 mod status;
 
@@ -16,6 +17,7 @@ use gc_proto::v2::{
 use gc_proto::{MAX_PICTURE_PIXELS, MAX_PICTURE_SIDE, v2};
 
 use self::motion::{Motion, Rate};
+use self::moves::Moves;
 use crate::cells::Cells;
 use crate::geometry::Damage;
 use crate::pacing::{Bucket, Gate, Pacer};
@@ -126,6 +128,7 @@ struct Surface {
     capturing: Damage,
     /// Scratch of the comparison.
     changed: Vec<bool>,
+    moves: Moves,
 }
 
 /// Decides when to capture, and turns pixels into messages.
@@ -151,9 +154,6 @@ pub struct VideoHost {
     status_at: Option<Duration>,
     status_due: bool,
     watch: SlowWatch,
-    /// Steps back in scroll search after failures: frames to skip, and how many
-    /// the next failure costs.
-    scroll_pause: (u32, u32),
     tile_motion: bool,
 }
 
@@ -195,7 +195,6 @@ impl VideoHost {
             status_at: None,
             status_due: true,
             watch: SlowWatch::default(),
-            scroll_pause: (0, 0),
             tile_motion: false,
         }
     }
@@ -227,6 +226,7 @@ impl VideoHost {
             damage,
             capturing: Damage::default(),
             changed: Vec::new(),
+            moves: Moves::default(),
         });
         self.motion.close_all();
         self.outbox.clear();

@@ -5,6 +5,7 @@ use std::time::Duration;
 use gc_proto::v2::{H264, Operation, operation};
 
 use super::HostEvent;
+use super::moves::Moves;
 use crate::cells::{Cells, Cluster};
 use crate::picture::{CELL, Picture};
 use crate::{
@@ -15,6 +16,8 @@ use crate::{
 const MOST_REGIONS: usize = 3;
 /// Smallest region in cells, 96 x 96 pixels.
 const LEAST_CELLS: u32 = 36;
+/// Cells beside a region that are worth making it larger.
+const LEAST_EDGE: u32 = 6;
 /// Neighbouring pixels that differ in a picture, below which tiles are cheap even at
 /// full rate on a slow link.
 const LEAST_TRANSITIONS: u32 = 4000;
@@ -106,6 +109,11 @@ impl Motion {
         self.regions.iter().map(|region| region.changed + rest).min()
     }
 
+    /// Ends the streams of regions that have moved for the most part: they scroll.
+    pub(super) fn close_moved(&mut self, moves: &Moves) {
+        self.regions.retain(|region| moves.covered(&region.rect) * 2 < region.rect.area());
+    }
+
     pub(super) fn want_keys(&mut self) {
         for region in &mut self.regions {
             region.key_due = true;
@@ -117,6 +125,7 @@ impl Motion {
         &mut self,
         cells: &mut Cells,
         picture: &Picture,
+        moves: &Moves,
         rate: Rate,
         now: Duration,
     ) {
@@ -125,20 +134,31 @@ impl Motion {
         let hot: Vec<_> = cells
             .marked()
             .filter(|(index, part)| {
-                cells.is_hot(*index, now) && !rects.iter().any(|rect| rect.contains(part))
+                cells.is_hot(*index, now)
+                    && !rects.iter().any(|rect| rect.contains(part))
+                    && !moves.touch(part)
             })
             .map(|(index, _)| index)
             .collect();
-        if (hot.len() as u32) < LEAST_CELLS {
-            return;
-        }
         // Half of the link, at 30 pictures a second and 2 bytes a transition.
         let bearable = (rate.link_bytes / 120).clamp(LEAST_TRANSITIONS, CHEAP_TRANSITIONS);
         for cluster in cells.clusters(&hot) {
-            if is_compact(&cluster, 0.35) && picture.transitions(&cluster.rect) > bearable {
+            let worth = is_compact(&cluster, 0.35) && picture.transitions(&cluster.rect) > bearable;
+            if worth || self.is_edge(&cluster) {
                 self.cover(cluster.rect, SETTLE, rate, now);
             }
         }
+    }
+
+    /// Whether the cells are what a region has missed of a film: beside it, and few.
+    /// A row of pixels with grain in it can cost as much as all the rest.
+    fn is_edge(&self, cluster: &Cluster) -> bool {
+        cluster.cells >= LEAST_EDGE
+            && self.regions.iter().any(|region| {
+                let all = region.rect.union(&cluster.rect).area();
+                region.rect.around(CELL).touches(&cluster.rect)
+                    && all * 8 <= (region.rect.area() + cluster.rect.area()) * 9
+            })
     }
 
     /// Opens regions for marked cells full of detail that would cost more than
@@ -362,7 +382,8 @@ impl Region {
         total_area: u64,
         rate: Rate,
     ) -> Result<(), EncodeFailure> {
-        let share = u64::from(rate.kbps) * self.rect.area() / total_area.max(1);
+        // What is left is for tiles beside it and for messages.
+        let share = u64::from(rate.kbps) * 15 / 16 * self.rect.area() / total_area.max(1);
         let kbps = u32::try_from(share).unwrap_or(rate.kbps).max(64);
         let fps = ((1.0 / self.interval).round() as u32).clamp(1, rate.fps.max(1));
         let far = |now: u32, then: u32| now.abs_diff(then) * 6 > then;

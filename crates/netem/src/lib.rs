@@ -3,6 +3,9 @@
 
 mod pipe;
 mod proxy;
+mod shape;
+mod shaped_proxy;
 
 pub use pipe::{Duplex, Pipe, Profile};
 pub use proxy::{FaultProxy, Faults};
+pub use shape::{SEGMENT, Shape, ShapedFlow};

@@ -11,6 +11,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
+use crate::Shape;
+use crate::shaped_proxy::{carry_shaped, connect_small, listen_small};
+
 /// Bytes read at once; a rate limit works in steps of these.
 const CHUNK: usize = 8 << 10;
 /// Chunks on the way in each direction: 4 MiB, enough for 100 Mbit/s and 300 ms.
@@ -29,9 +32,13 @@ pub struct Faults {
     pub stalled: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Line {
-    faults: Faults,
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Line {
+    pub(crate) faults: Faults,
+    /// To the upstream server and back; where it is set, only `black_hole` and
+    /// `stalled` of the faults count.
+    pub(crate) shapes: Option<(Shape, Shape)>,
+    pub(crate) seed: u64,
     /// Connections made under an earlier number are cut.
     generation: u64,
 }
@@ -47,8 +54,21 @@ impl FaultProxy {
     /// Listens on a free port and passes everything on to `upstream`.
     pub async fn start(upstream: SocketAddr, faults: Faults) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        Self::over(listener, upstream, Line { faults, shapes: None, seed: 0, generation: 0 })
+    }
+
+    /// The same over a line of this shape in both directions. Its sockets have small
+    /// buffers and segments of an ordinary size, so that they hide no queue. The
+    /// same seed loses the same segments of a connection. Call it within a tokio runtime.
+    pub fn start_shaped(upstream: SocketAddr, shape: Shape, seed: u64) -> io::Result<Self> {
+        let faults = Faults::default();
+        let shapes = Some((shape, shape));
+        Self::over(listen_small()?, upstream, Line { faults, shapes, seed, generation: 0 })
+    }
+
+    fn over(listener: TcpListener, upstream: SocketAddr, line: Line) -> io::Result<Self> {
         let address = listener.local_addr()?;
-        let (line, watching) = watch::channel(Line { faults, generation: 0 });
+        let (line, watching) = watch::channel(line);
         gc_runtime::spawn("fault proxy", accept(listener, upstream, watching));
         Ok(Self { address, line })
     }
@@ -61,6 +81,18 @@ impl FaultProxy {
     /// Changes the line, for connections that are open too.
     pub fn set(&self, faults: Faults) {
         self.line.send_modify(|line| line.faults = faults);
+    }
+
+    /// Changes a line that was started with a shape, for open connections too: the
+    /// same in both directions.
+    pub fn set_shape(&self, shape: Shape) {
+        self.set_shapes(shape, shape);
+    }
+
+    /// Changes a line that was started with a shape: to the upstream server, and
+    /// back from it.
+    pub fn set_shapes(&self, up: Shape, down: Shape) {
+        self.line.send_modify(|line| line.shapes = line.shapes.map(|_| (up, down)));
     }
 
     /// Cuts every open connection; new ones are taken.
@@ -101,8 +133,11 @@ async fn accept(listener: TcpListener, upstream: SocketAddr, line: watch::Receiv
 }
 
 async fn carry(near: TcpStream, upstream: SocketAddr, line: watch::Receiver<Line>) {
+    let shaped = line.borrow().shapes.is_some();
     // The client sees the refusal as a connection that ends.
-    let Ok(far) = TcpStream::connect(upstream).await else { return };
+    let far =
+        if shaped { connect_small(upstream).await } else { TcpStream::connect(upstream).await };
+    let Ok(far) = far else { return };
     for stream in [&near, &far] {
         if stream.set_nodelay(true).is_err() {
             return;
@@ -110,6 +145,13 @@ async fn carry(near: TcpStream, upstream: SocketAddr, line: watch::Receiver<Line
     }
     let (near_read, near_write) = near.into_split();
     let (far_read, far_write) = far.into_split();
+    if shaped {
+        tokio::join!(
+            carry_shaped(near_read, far_write, line.clone(), false),
+            carry_shaped(far_read, near_write, line, true),
+        );
+        return;
+    }
     tokio::join!(
         pump(near_read, far_write, line.clone(), false),
         pump(far_read, near_write, line, true),

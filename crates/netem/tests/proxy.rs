@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use gc_netem::{FaultProxy, Faults};
+use gc_netem::{FaultProxy, Faults, Shape};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, timeout};
@@ -77,4 +77,39 @@ async fn a_stalled_reader_fills_the_senders_buffers() {
     assert!(wrote.is_err(), "nobody reads");
     proxy.set(Faults::default());
     near.read_exact(&mut vec![0; 100_000]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_shaped_line_holds_no_more_than_its_queue() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let line = Shape { queue: 32 << 10, ..Shape::line(Duration::from_millis(40), 2_000) };
+    let upstream = listener.local_addr().unwrap();
+    let proxy = FaultProxy::start_shaped(upstream, line, 7).unwrap();
+    let (near, far) = tokio::join!(TcpStream::connect(proxy.address()), listener.accept());
+    let (mut near, mut far) = (near.unwrap(), far.unwrap().0);
+    // Whatever the sender's own kernel buffers: what has been read by nobody is
+    // bounded, so that a sender sees a narrow line soon.
+    socket2::SockRef::from(&near).set_send_buffer_size(16 << 10).unwrap();
+    let began = Instant::now();
+    let sent: Vec<u8> = (0..=255).cycle().take(400_000).collect();
+    let mut got = vec![0; sent.len()];
+    let (wrote, read) = tokio::join!(
+        async {
+            near.write_all(&sent).await.unwrap();
+            began.elapsed()
+        },
+        async {
+            far.read_exact(&mut got).await.unwrap();
+            began.elapsed()
+        }
+    );
+    assert_eq!(got, sent);
+    assert!(read >= Duration::from_millis(1_600), "{read:?} for 3.2 Mbit at 2 Mbit/s");
+    assert!(wrote >= Duration::from_millis(800), "{wrote:?}: the sender felt the line");
+    proxy.set_shape(Shape::default());
+    near.write_all(b"again").await.unwrap();
+    far.read_exact(&mut got[..5]).await.unwrap();
+    assert_eq!(&got[..5], b"again");
+    drop(near);
+    assert_eq!(far.read(&mut [0]).await.unwrap(), 0, "the end passes too");
 }

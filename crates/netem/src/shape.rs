@@ -238,7 +238,7 @@ mod tests {
                 now = now.max(next);
             }
         }
-        now - from
+        now.saturating_sub(from)
     }
 
     #[test]

@@ -165,11 +165,6 @@ impl ShapedFlow {
         Some(bytes)
     }
 
-    /// Whether bytes have arrived that nobody took.
-    pub fn has_arrived(&self, now: Duration) -> bool {
-        self.air.front().is_some_and(|(at, _)| *at <= now)
-    }
-
     /// When something happens next, if nothing is handed in.
     pub fn next_event(&self) -> Option<Duration> {
         let passing = self.waiting.front().map(|_| self.free);
@@ -178,7 +173,7 @@ impl ShapedFlow {
     }
 
     /// Lets segments pass the narrowest place until `now`.
-    fn advance(&mut self, now: Duration) {
+    pub fn advance(&mut self, now: Duration) {
         while self.free <= now {
             let Some(segment) = self.waiting.pop_front() else { return };
             self.waiting_bytes -= segment.len();

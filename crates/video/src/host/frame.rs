@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use gc_proto::HEADER_LEN;
 use gc_proto::v2::{CopyFrom, Operation, operation};
+use prost::Message as _;
 
 use super::{HostError, Surface, VideoHost};
 use crate::outgoing::{FrameHead, split};
@@ -45,9 +47,13 @@ impl VideoHost {
         }
         let surface = self.surface.as_mut().ok_or(HostError::NoSurface)?;
         surface.take_over(&view, now);
-        self.draw_motion(now, &mut operations);
+        let mut streams = Vec::new();
+        self.draw_motion(now, !operations.is_empty(), &mut streams);
+        self.defer();
         self.draw_tiles(&mut operations)?;
+        // What is exact is shown without waiting for what is in motion.
         self.emit(0, false, operations, now);
+        self.emit(0, false, streams, now);
         self.refresh_status(now);
         self.key_pictures(now)
     }
@@ -87,7 +93,7 @@ impl VideoHost {
         })
     }
 
-    fn draw_motion(&mut self, now: Duration, operations: &mut Vec<Operation>) {
+    fn draw_motion(&mut self, now: Duration, copied: bool, operations: &mut Vec<Operation>) {
         let allowed = self.motion_allowed(now);
         let rate = self.rate();
         let budget = self.budget(0.1, 8 << 10, 512 << 10);
@@ -96,7 +102,7 @@ impl VideoHost {
         if allowed {
             self.tile_motion = false;
             // What a copy has left over is the new part of what scrolls.
-            if operations.is_empty() {
+            if !copied {
                 self.motion.follow_motion(cells, picture, rate, now);
             }
             self.motion.relieve(cells, picture, budget, rate, now);
@@ -150,10 +156,17 @@ impl VideoHost {
         self.frame_id = self.frame_id.wrapping_add(1).max(1);
         let frame_id = self.frame_id;
         let head = FrameHead { participant, generation, frame_id, key, captured_at };
+        if participant == 0 {
+            self.note_shared(frame_id, &operations);
+        }
         let mut bytes = 0;
         for message in split(head, operations) {
-            bytes += message.size();
+            // Not the upper bound: a rate that is believed too high lets a queue stand.
+            bytes += message.message.encoded_len() + HEADER_LEN;
             self.outbox.push_back(message);
+        }
+        if participant == 0 {
+            self.shared_rate.add(bytes, captured_at);
         }
         self.pacer.sent(frame_id, participant, bytes, captured_at);
     }

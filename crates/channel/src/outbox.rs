@@ -228,9 +228,8 @@ impl Outbox {
             return Ok(Some(1));
         }
         let oldest = video.iter().find(|waiting| waiting.is_shared_video());
-        let late = oldest.is_some_and(|waiting| {
-            self.now.saturating_sub(waiting.since) > self.limits.patience
-        });
+        let late = oldest
+            .is_some_and(|waiting| self.now.saturating_sub(waiting.since) > self.limits.patience);
         let room = room && !late;
         if room {
             return Ok(None);

@@ -298,8 +298,7 @@ impl Worker {
 
     fn send(&mut self) {
         let mut refused = false;
-        while let Some(mut outgoing) = self.host.poll_output() {
-            outgoing.stamp(self.clock.monotonic());
+        while let Some(outgoing) = self.host.poll_output_at(self.clock.monotonic()) {
             refused |= !self.outlet.send(
                 Channel::Video,
                 outgoing.participant,
@@ -358,6 +357,9 @@ impl Worker {
                 Ok(())
             }
             ScreenEvent::CursorMoved { x, y } => {
+                if let (Ok(x), Ok(y)) = (u32::try_from(x), u32::try_from(y)) {
+                    self.host.set_focus(x, y);
+                }
                 // What the viewer did itself it knows already.
                 if self.share.injected.get() != (x, y) {
                     let position = CursorPosition { position: Some(Point { x, y }) };

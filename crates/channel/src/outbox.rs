@@ -1,6 +1,7 @@
 //! What waits to be written to one socket.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use bytes::Bytes;
 use gc_proto::{Channel, Flags, Header};
@@ -16,18 +17,22 @@ pub struct Limits {
     pub input: usize,
     /// Bytes that may wait on each bulk channel (clipboard, files): its credit.
     pub bulk: usize,
+    /// Pictures for everybody may wait this long, by the times told with
+    /// [`Outbox::at`]; then they are skipped. Without such times: for ever.
+    pub patience: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 4 << 20, count: 2_048, input: 256, bulk: 2 << 20 }
+        Self { bytes: 4 << 20, count: 2_048, input: 256, bulk: 2 << 20, patience: Duration::MAX }
     }
 }
 
 /// What to do with pictures that do not fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DropPolicy {
-    /// Skip to the next key frame: for the one viewer behind this socket.
+    /// Skip to the next key frame: for the one viewer behind this socket. Until then
+    /// it gets the pictures that are meant for it alone; they are how it catches up.
     SkipToKeyFrame,
     /// Refuse them: the producer paces itself by what waits.
     Refuse,
@@ -60,11 +65,18 @@ pub enum PushError {
 struct Waiting {
     bytes: Bytes,
     header: Option<Header>,
+    since: Duration,
 }
 
 impl Waiting {
     fn is_droppable_video(&self) -> bool {
         self.header.is_some_and(|h| is_droppable(&h))
+    }
+
+    /// A picture for everybody. What is meant for this viewer alone builds on what
+    /// it has, and is paced by it.
+    fn is_shared_video(&self) -> bool {
+        self.header.is_some_and(|h| is_droppable(&h) && h.participant == 0)
     }
 
     fn ends_unit(&self) -> bool {
@@ -104,6 +116,7 @@ pub struct Outbox {
     /// The last picture record that was taken out did not end its frame.
     inside_frame: bool,
     dropped: u64,
+    now: Duration,
 }
 
 impl Outbox {
@@ -119,7 +132,14 @@ impl Outbox {
             told: false,
             inside_frame: false,
             dropped: 0,
+            now: Duration::ZERO,
         }
+    }
+
+    /// What follows happens at this time, on any clock that only rises.
+    pub fn at(&mut self, now: Duration) -> &mut Self {
+        self.now = self.now.max(now);
+        self
     }
 
     /// Queues an encoded link message before everything but earlier ones.
@@ -129,7 +149,7 @@ impl Outbox {
             return Err(PushError::Full);
         }
         self.bytes += bytes.len();
-        lane.push_back(Waiting { bytes, header: None });
+        lane.push_back(Waiting { bytes, header: None, since: self.now });
         Ok(())
     }
 
@@ -139,6 +159,9 @@ impl Outbox {
         let channel = header.channel;
         let size = bytes.len();
         let lane = 1 + usize::from(channel.priority());
+        if channel == Channel::Video && header.flags.has(Flags::KEY_FRAME) {
+            self.end_skip(header, size);
+        }
         if channel == Channel::Input {
             if self.lanes[lane].len() >= self.limits.input {
                 self.dropped += 1;
@@ -167,7 +190,7 @@ impl Outbox {
             }
             self.bytes += size;
         }
-        self.lanes[lane].push_back(Waiting { bytes, header: Some(*header) });
+        self.lanes[lane].push_back(Waiting { bytes, header: Some(*header), since: self.now });
         Ok(Pushed::Queued)
     }
 
@@ -188,17 +211,26 @@ impl Outbox {
             return Err(PushError::Full);
         }
         if header.flags.has(Flags::KEY_FRAME) {
-            // Nothing that waits is needed once this one is there.
-            let skipped = if room && !self.skipping { 0 } else { self.purge_video(false) };
-            self.dropped += skipped as u64;
-            self.skipping = false;
-            self.told = false;
             return Ok(None);
+        }
+        if header.participant != 0 {
+            if room {
+                return Ok(None);
+            }
+            // The owner must know of it even within a skip.
+            self.skipping = true;
+            self.told = false;
+            self.dropped += 1;
+            return Ok(Some(1));
         }
         if self.skipping {
             self.dropped += 1;
             return Ok(Some(1));
         }
+        let oldest = video.iter().find(|waiting| waiting.is_shared_video());
+        let late = oldest
+            .is_some_and(|waiting| self.now.saturating_sub(waiting.since) > self.limits.patience);
+        let room = room && !late;
         if room {
             return Ok(None);
         }
@@ -209,15 +241,27 @@ impl Outbox {
         Ok(Some(skipped))
     }
 
-    /// Throws away the pictures that wait; `finish` keeps the rest of one that is
-    /// partly sent. What may not be dropped stays, in order.
+    /// A key frame needs nothing that came before it.
+    fn end_skip(&mut self, header: &Header, size: usize) {
+        let shared = header.participant == 0 && self.policy == DropPolicy::SkipToKeyFrame;
+        let room = self.bytes + size <= self.limits.bytes
+            && self.lanes[VIDEO_LANE].len() < self.limits.count;
+        if shared && (self.skipping || !room) {
+            self.dropped += self.purge_video(false) as u64;
+        }
+        self.skipping = false;
+        self.told = false;
+    }
+
+    /// Throws away the pictures for everybody that wait; `finish` keeps the rest of
+    /// one that is partly sent. What may not be dropped stays, in order.
     fn purge_video(&mut self, finish: bool) -> usize {
         let lane = &mut self.lanes[VIDEO_LANE];
         let before = lane.len();
         let mut inside = finish && self.inside_frame;
         let bytes = &mut self.bytes;
         lane.retain(|waiting| {
-            if !waiting.is_droppable_video() {
+            if !waiting.is_shared_video() {
                 return true;
             }
             if inside {

@@ -44,7 +44,8 @@ fn drain(outbox: &mut Outbox) -> Vec<(Channel, u32)> {
 }
 
 fn small(policy: DropPolicy) -> Outbox {
-    Outbox::new(Limits { bytes: 1_000, count: 50, input: 3, bulk: 200 }, policy)
+    let limits = Limits { bytes: 1_000, count: 50, input: 3, bulk: 200, ..Limits::default() };
+    Outbox::new(limits, policy)
 }
 
 #[test]
@@ -97,6 +98,53 @@ fn pictures_that_do_not_fit_are_skipped_to_the_next_key_frame() {
     assert!(!outbox.take_picture_needed());
     assert_eq!(drain(&mut outbox), [(Channel::Video, 12), (Channel::Video, 13)]);
     assert_eq!(outbox.dropped(), 12);
+}
+
+#[test]
+fn a_key_frame_that_may_not_be_dropped_ends_the_skip_too() {
+    let mut outbox = small(DropPolicy::SkipToKeyFrame);
+    push(&mut outbox, Channel::Video, frame(), 0, 900).unwrap();
+    assert_eq!(push(&mut outbox, Channel::Video, frame(), 1, 900), Ok(Pushed::Skipped(2)));
+    let whole = Flags::KEY_FRAME.with(Flags::END);
+    assert_eq!(push(&mut outbox, Channel::Video, whole, 2, 100), Ok(Pushed::Queued));
+    assert_eq!(push(&mut outbox, Channel::Video, frame(), 3, 100), Ok(Pushed::Queued));
+    assert_eq!(drain(&mut outbox), [(Channel::Video, 2), (Channel::Video, 3)]);
+}
+
+#[test]
+fn pictures_that_wait_too_long_are_skipped_however_small() {
+    let ms = Duration::from_millis;
+    let limits = Limits { patience: ms(100), ..Limits::default() };
+    let mut outbox = Outbox::new(limits, DropPolicy::SkipToKeyFrame);
+    outbox.at(ms(1_000));
+    for sequence in 0..3 {
+        assert_eq!(push(&mut outbox, Channel::Video, frame(), sequence, 50), Ok(Pushed::Queued));
+    }
+    outbox.at(ms(1_100));
+    assert_eq!(push(&mut outbox, Channel::Video, frame(), 3, 50), Ok(Pushed::Queued));
+    outbox.at(ms(1_101));
+    assert_eq!(push(&mut outbox, Channel::Video, frame(), 4, 50), Ok(Pushed::Skipped(5)));
+    assert!(outbox.take_picture_needed());
+}
+
+#[test]
+fn who_is_skipped_gets_what_is_meant_for_it_alone() {
+    let mut outbox = small(DropPolicy::SkipToKeyFrame);
+    let alone = |flags, sequence| {
+        let header = Header { participant: 3, ..header(Channel::Video, flags, sequence) };
+        (header, Record::from_payload(header, &[0; 30]).bytes().clone())
+    };
+    push(&mut outbox, Channel::Video, frame(), 0, 900).unwrap();
+    assert_eq!(push(&mut outbox, Channel::Video, frame(), 1, 900), Ok(Pushed::Skipped(2)));
+    assert!(outbox.take_picture_needed());
+    let (header, record) = alone(frame(), 2);
+    assert_eq!(outbox.push_record(&header, record), Ok(Pushed::Queued));
+    assert_eq!(push(&mut outbox, Channel::Video, frame(), 3, 50), Ok(Pushed::Skipped(1)));
+    let (header, record) = alone(key(), 4);
+    assert_eq!(outbox.push_record(&header, record), Ok(Pushed::Queued));
+    assert_eq!(push(&mut outbox, Channel::Video, frame(), 5, 50), Ok(Pushed::Queued));
+    let left: Vec<_> = drain(&mut outbox).into_iter().map(|(_, sequence)| sequence).collect();
+    assert_eq!(left, [2, 4, 5]);
 }
 
 #[test]

@@ -178,7 +178,7 @@ impl ShapedFlow {
     }
 
     /// Lets segments pass the narrowest place until `now`.
-    fn advance(&mut self, now: Duration) {
+    pub fn advance(&mut self, now: Duration) {
         while self.free <= now {
             let Some(segment) = self.waiting.pop_front() else { return };
             self.waiting_bytes -= segment.len();
@@ -238,7 +238,7 @@ mod tests {
                 now = now.max(next);
             }
         }
-        now - from
+        now.saturating_sub(from)
     }
 
     #[test]

@@ -12,6 +12,11 @@ use gc_proto::{Header, encode_link};
 use gc_types::SessionId;
 use tokio::sync::Notify;
 
+/// Pictures wait this long for a viewer's socket before it is skipped: some frames of
+/// video, since the queue of a viewer that keeps up is empty. What stalls a line for
+/// a moment, such as one lost segment, must not cost a catch-up.
+const PATIENCE: Duration = Duration::from_millis(120);
+
 /// How a link is to end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Closing {
@@ -96,12 +101,12 @@ pub(crate) struct Link {
 impl Link {
     /// `held` are the sessions that the agent said it still holds.
     pub(crate) fn agent(id: u64, now: Duration, held: Vec<(SessionId, u32)>) -> Self {
-        let limits = Limits { bytes: 1 << 20, count: 2_048, input: 512, bulk: 2 << 20 };
+        let limits = Limits { bytes: 1 << 20, count: 2_048, input: 512, ..Limits::default() };
         Self { held, ..Self::new(id, now, Outbox::new(limits, DropPolicy::Refuse), 0) }
     }
 
     pub(crate) fn viewer(id: u64, now: Duration, queue: usize) -> Self {
-        let limits = Limits { bytes: queue, ..Limits::default() };
+        let limits = Limits { bytes: queue, patience: PATIENCE, ..Limits::default() };
         Self::new(id, now, Outbox::new(limits, DropPolicy::SkipToKeyFrame), 1)
     }
 
@@ -146,12 +151,17 @@ impl Link {
     }
 
     /// Queues a record; never waits.
-    pub(crate) fn forward(&self, header: &Header, record: Bytes) -> Result<Pushed, PushError> {
+    pub(crate) fn forward(
+        &self,
+        header: &Header,
+        record: Bytes,
+        now: Duration,
+    ) -> Result<Pushed, PushError> {
         let mut state = self.state();
         if state.closing.is_some() {
             return Ok(Pushed::Skipped(1));
         }
-        let pushed = state.outbox.push_record(header, record);
+        let pushed = state.outbox.at(now).push_record(header, record);
         drop(state);
         if pushed == Ok(Pushed::Queued) {
             self.wake.notify_one();

@@ -289,7 +289,7 @@ impl Session {
             if !inner.broker.receives(viewer.participant, header) {
                 continue;
             }
-            match viewer.link.forward(header, record.bytes().clone()) {
+            match viewer.link.forward(header, record.bytes().clone(), shared.now()) {
                 Ok(Pushed::Queued) => forwarded += 1,
                 Ok(Pushed::Skipped(count)) => shared.counters.dropped(count as u64),
                 Err(PushError::NoCredit | PushError::InputOverrun) => shared.counters.dropped(1),
@@ -322,7 +322,7 @@ impl Session {
             return Verdict::Violation("replayed_record");
         }
         let Some(agent) = &inner.agent else { return Verdict::Drop("agent_offline") };
-        match agent.forward(header, record.bytes().clone()) {
+        match agent.forward(header, record.bytes().clone(), shared.now()) {
             Ok(_) => {
                 shared.counters.forwarded(1, record.bytes().len());
                 Verdict::Forward

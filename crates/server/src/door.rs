@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const MAX_HEAD: usize = 16 * 1024;
 /// Unsent bytes that the kernel holds: little, so that what is urgent does not wait
 /// behind what is not.
-const UNSENT: u32 = 128 * 1024;
+const UNSENT: u32 = 32 * 1024;
 
 /// How many sockets there may be.
 #[derive(Clone)]

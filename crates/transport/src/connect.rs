@@ -29,7 +29,7 @@ const TCP_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long TLS and the WebSocket handshake may take together.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes the kernel may hold unsent: more would be sent before anything urgent.
-const UNSENT: u32 = 64 << 10;
+const UNSENT: u32 = 32 << 10;
 
 /// Where to connect, and as whom.
 #[derive(Debug, Clone)]

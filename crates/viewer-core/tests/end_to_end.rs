@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use gc_proto::Flags;
 use gc_proto::v2::{
-    PictureReason, Preset, RefreshCause, RefreshRequest, VideoCodec, VideoFeedback, VideoSettings,
-    video_feedback, video_message,
+    FrameAck, PictureReason, Preset, RefreshCause, RefreshRequest, VideoCodec, VideoFeedback,
+    VideoSettings, video_feedback, video_message,
 };
-use gc_video::PixelRect;
-use gc_video::host::{HostEvent, Step};
+use gc_video::host::{HostError, HostEvent, Step};
+use gc_video::{PictureView, PixelRect, ViewError};
 
 use rig::{Fault, Faulty, Kind, MS, Random, Rig, status_of};
 
@@ -154,14 +154,27 @@ fn quick_scrolling_amid_the_screen_never_turns_lossy() {
 
 #[test]
 fn a_viewer_that_got_no_picture_yet_is_not_flooded_with_them() {
-    let (mut rig, _) = rig_with_viewer();
+    let (mut rig, mut random) = rig_with_viewer();
     rig.viewers.get_mut(&1).unwrap().acks = false;
     let keys = |rig: &Rig| rig.viewers[&1].presented.len();
+    for _ in 0..100 {
+        rig.host.picture_needed(1, PictureReason::Decoder);
+        rig.advance(MS * 100);
+    }
+    assert!((4..=7).contains(&keys(&rig)), "{} in 10 s", keys(&rig));
+    // What it missed of a page is not sent without end either.
+    rig.advance(SECOND * 5);
+    let page = PixelRect::new(0, 0, 640, 256);
+    rig.screen.text(page, &mut random);
+    rig.damage(page);
+    rig.advance(SECOND);
+    let before = rig.viewers[&1].bytes;
     for _ in 0..100 {
         rig.host.picture_needed(1, PictureReason::Skipped);
         rig.advance(MS * 100);
     }
-    assert!((4..=7).contains(&keys(&rig)), "{} in 10 s", keys(&rig));
+    let after = rig.viewers[&1].bytes - before;
+    assert!(after <= before * 7, "{before} bytes for the page, {after} more in 10 s");
 }
 
 #[test]
@@ -238,6 +251,9 @@ fn a_joiner_at_rest_costs_the_others_nothing() {
     assert!(rig.drawn.iter().all(|d| d.to == 2));
     rig.forget();
     rig.host.picture_needed(2, PictureReason::Skipped);
+    rig.advance(SECOND);
+    assert!(rig.drawn.is_empty(), "it has acknowledged everything and misses nothing");
+    rig.host.picture_needed(2, PictureReason::Decoder);
     rig.advance(SECOND);
     assert!(!rig.drawn.is_empty() && rig.drawn.iter().all(|d| d.to == 2));
 }
@@ -333,7 +349,7 @@ fn without_acknowledgements_the_window_holds() {
     rig.play(VIDEO, 300, MS * 33, &mut random);
     // One probe each two seconds, and what the window had left.
     let frames = rig.viewers[&1].presented.len();
-    assert!(frames <= 5 + rig.host.window() as usize + 2, "{frames} frames in 10 s");
+    assert!(frames <= 2 * 5 + 9, "{frames} frames in 10 s");
     assert!(rig.most_in_flight <= 9, "{}", rig.most_in_flight);
     rig.viewers.get_mut(&1).unwrap().acks = true;
     rig.advance(SECOND * 3);
@@ -368,7 +384,8 @@ fn who_lost_the_picture_gets_it_although_nothing_was_acknowledged() {
     let (mut rig, mut random) = rig_with_viewer();
     rig.viewers.get_mut(&1).unwrap().acks = false;
     rig.play(VIDEO, 10, MS * 33, &mut random);
-    assert!(rig.host.frames_in_flight() >= rig.host.window());
+    rig.damage(VIDEO);
+    assert!(!matches!(rig.host.next_step(rig.now), Step::Capture { .. }), "it answers too late");
     rig.viewers.get_mut(&1).unwrap().acks = true;
     let body = Some(video_feedback::Body::Refresh(RefreshRequest {
         cause: RefreshCause::DecodeError.into(),
@@ -378,6 +395,65 @@ fn who_lost_the_picture_gets_it_although_nothing_was_acknowledged() {
     rig.advance(MS * 500);
     assert_eq!(rig.wrong_pixels(1), 0);
     assert!(rig.messages[0].1.flags.has(Flags::KEY_FRAME));
+}
+
+#[test]
+fn acknowledgements_that_make_no_sense_change_nothing() {
+    let (mut rig, mut random) = rig_with_viewer();
+    rig.play(VIDEO, 20, MS * 33, &mut random);
+    let target = rig.host.target_kbps();
+    let (now, window) = (rig.now, rig.host.window());
+    for seed in 0..2_000_u32 {
+        let frame_id = random.next() | 1 << 20;
+        let ack = FrameAck { frame_id, draw_us: random.next() };
+        let body = Some(video_feedback::Body::Ack(ack));
+        rig.host.on_feedback((seed % 7) as u16, &VideoFeedback { body }, now);
+        rig.host.on_feedback(1, &VideoFeedback { body: None }, now);
+    }
+    assert_eq!((rig.host.target_kbps(), rig.host.window()), (target, window));
+    rig.forget();
+    rig.play(VIDEO, 30, MS * 33, &mut random);
+    assert!(rig.viewers[&1].presented.len() >= 28);
+    rig.advance(SECOND);
+    assert_eq!(rig.wrong_pixels(1), 0);
+}
+
+#[test]
+fn a_capture_of_another_size_is_refused_and_nothing_is_lost_by_it() {
+    let (mut rig, mut random) = rig_with_viewer();
+    let glyph = PixelRect::new(100, 20, 40, 14);
+    rig.screen.text(glyph, &mut random);
+    rig.damage(glyph);
+    let Step::Capture { region } = rig.host.next_step(rig.now) else { panic!("no capture") };
+    assert_eq!(region, [glyph]);
+    let other = rig::Screen::new(320, 200);
+    let refused = rig.host.encode(other.view(), rig.now);
+    assert_eq!(refused, Err(HostError::View(ViewError::Size { width: 320, height: 200 })));
+    let short = PictureView { pixels: &[0; 64], ..rig.screen.view() };
+    assert!(matches!(
+        rig.host.encode(short, rig.now),
+        Err(HostError::View(ViewError::TooShort { .. }))
+    ));
+    // The screen is as stale as before; the same damage is asked for again.
+    rig.advance(MS * 100);
+    assert_eq!(rig.wrong_pixels(1), 0);
+}
+
+#[test]
+fn a_stale_capture_is_put_right_by_the_next_damage() {
+    let (mut rig, mut random) = rig_with_viewer();
+    let old = rig::Screen { pixels: rig.screen.pixels.clone(), ..rig::Screen::new(640, 480) };
+    let line = PixelRect::new(0, 100, 640, 16);
+    rig.screen.text(line, &mut random);
+    rig.damage(line);
+    assert!(matches!(rig.host.next_step(rig.now), Step::Capture { .. }));
+    rig.host.encode(old.view(), rig.now).unwrap();
+    while let Some(outgoing) = rig.host.poll_output() {
+        assert!(status_of(&outgoing).is_some(), "nothing has changed in it");
+    }
+    rig.damage(line);
+    rig.advance(MS * 100);
+    assert_eq!(rig.wrong_pixels(1), 0);
 }
 
 #[test]

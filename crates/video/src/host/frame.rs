@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use gc_proto::HEADER_LEN;
 use gc_proto::v2::Operation;
+use prost::Message as _;
 
 use super::{HostError, Surface, VideoHost};
 use crate::outgoing::{FrameHead, split};
@@ -40,9 +42,13 @@ impl VideoHost {
         }
         let mut operations = surface.moves.operations();
         self.motion.close_moved(&surface.moves);
-        self.draw_motion(now, &mut operations);
+        let mut streams = Vec::new();
+        self.draw_motion(now, &mut streams);
+        self.defer();
         self.draw_tiles(&mut operations)?;
+        // What is exact is shown without waiting for what is in motion.
         self.emit(0, false, operations, now);
+        self.emit(0, false, streams, now);
         self.drifted_status(now);
         self.key_pictures(now)
     }
@@ -107,10 +113,17 @@ impl VideoHost {
         self.frame_id = self.frame_id.wrapping_add(1).max(1);
         let frame_id = self.frame_id;
         let head = FrameHead { participant, generation, frame_id, key, captured_at };
+        if participant == 0 {
+            self.note_shared(frame_id, &operations);
+        }
         let mut bytes = 0;
         for message in split(head, operations) {
-            bytes += message.size();
+            // Not the upper bound: a rate that is believed too high lets a queue stand.
+            bytes += message.message.encoded_len() + HEADER_LEN;
             self.outbox.push_back(message);
+        }
+        if participant == 0 {
+            self.shared_rate.add(bytes, captured_at);
         }
         self.pacer.sent(frame_id, participant, bytes, captured_at);
     }

@@ -9,6 +9,9 @@ use gc_proto::v2::{VideoMessage, video_message};
 use super::{HostError, Surface, VideoHost, keys_due};
 use crate::Outgoing;
 
+/// The first part of a whole picture takes this much of the line's time.
+const FIRST_SECONDS: f64 = 0.1;
+
 impl VideoHost {
     /// Serves every viewer that needs a picture and may have one now.
     pub(super) fn key_pictures(&mut self, now: Duration) -> Result<(), HostError> {
@@ -24,6 +27,7 @@ impl VideoHost {
         let allowed = self.motion_allowed(now);
         let rate = self.rate();
         let budget = self.budget(0.5, 32 << 10, 2 << 20);
+        let first = self.budget(FIRST_SECONDS, 8 << 10, 1 << 20);
         if !allowed {
             self.motion.close_all();
         }
@@ -43,6 +47,14 @@ impl VideoHost {
         for rect in &streamed {
             cells.unmark_inside(rect);
         }
+        if !everyone && !cells.has_marks() {
+            // Even where streams draw all, a key frame must come first.
+            cells.mark(0, cells.rect(0));
+        }
+        // As much as the line bears soon; the rest follows in pieces.
+        let rest = self.first_pieces(first);
+        let Some(surface) = &mut self.surface else { return Ok(()) };
+        let Surface { cells, .. } = surface;
         // Where the joiner alone gets tiles, the others' lossy cells stay lossy.
         let was_lossy: Vec<usize> = if everyone {
             Vec::new()
@@ -50,11 +62,18 @@ impl VideoHost {
             cells.marked().map(|(i, _)| i).filter(|i| cells.is_lossy(*i)).collect()
         };
         let mut exact = Vec::new();
-        self.draw_tiles(&mut exact)?;
+        self.draw_measured(&mut exact)?;
         let Some(surface) = &mut self.surface else { return Ok(()) };
         for index in was_lossy {
             let rect = surface.cells.rect(index);
             surface.cells.set_lossy(&rect);
+        }
+        if everyone {
+            surface.owed.clear();
+            for index in &rest {
+                surface.owed.add(*index);
+                surface.cells.set_lossy(&surface.cells.rect(*index));
+            }
         }
 
         // The rest, as key pictures of the streams, for all: a stream has one
@@ -88,7 +107,14 @@ impl VideoHost {
         }
         self.emit(0, false, streams, now);
         for participant in due {
+            self.pacer.attach(participant, true);
             if let Some(viewer) = self.viewers.get_mut(&participant) {
+                viewer.forget();
+                if !everyone {
+                    for index in &rest {
+                        viewer.debt.add(*index);
+                    }
+                }
                 viewer.needs_key = false;
                 viewer.last_key = Some(now);
                 viewer.last_key_id = self.frame_id;

@@ -4,6 +4,7 @@ mod frame;
 mod keys;
 mod motion;
 mod moves;
+mod pieces;
 mod refine;
 mod status;
 
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use gc_proto::v2::{
     PictureReason, Preset, RefreshCause, VideoCodec, VideoFeedback, VideoSettings, VideoStatus,
-    ViewerCapabilities, video_feedback,
+    ViewerCapabilities, video_feedback, video_message,
 };
 use gc_proto::{MAX_PICTURE_PIXELS, MAX_PICTURE_SIDE, v2};
 
@@ -20,7 +21,7 @@ use self::motion::{Motion, Rate};
 use self::moves::Moves;
 use crate::cells::Cells;
 use crate::geometry::Damage;
-use crate::pacing::{Bucket, Gate, Pacer};
+use crate::pacing::{Bucket, Debt, Gate, Pacer, Unseen, Urgency};
 use crate::picture::Picture;
 use crate::tiles::Tiles;
 use crate::{
@@ -115,6 +116,17 @@ struct Viewer {
     needs_key: bool,
     last_key: Option<Duration>,
     last_key_id: u32,
+    /// The relay skips what is for everybody until this viewer has caught up.
+    behind: bool,
+    /// What it has missed is not known yet.
+    missed: bool,
+    /// When that was found out last, and the newest frame then.
+    resumed: Option<Duration>,
+    resumed_id: u32,
+    /// What this viewer alone lacks.
+    debt: Debt,
+    /// What was sent to it alone and not acknowledged.
+    unseen: Unseen,
 }
 
 struct Surface {
@@ -129,6 +141,11 @@ struct Surface {
     /// Scratch of the comparison.
     changed: Vec<bool>,
     moves: Moves,
+    /// The frame for everybody that last drew each cell.
+    drawn: Vec<u32>,
+    /// What everybody lacks, because there was no room for it. These cells are lossy
+    /// to all others.
+    owed: Debt,
 }
 
 /// Decides when to capture, and turns pixels into messages.
@@ -155,6 +172,14 @@ pub struct VideoHost {
     status_due: bool,
     watch: SlowWatch,
     tile_motion: bool,
+    /// Where people look.
+    focus: Option<(u32, u32)>,
+    /// Bytes of tiles for each neighbouring pair of pixels that differ.
+    tile_cost: f64,
+    /// When streams last had to start over for somebody who had caught up.
+    stream_entry: Option<Duration>,
+    /// Bytes per second that go out to everybody, smoothed.
+    shared_rate: pieces::Meter,
 }
 
 /// The viewers that need a whole picture, and when each may have one.
@@ -196,6 +221,10 @@ impl VideoHost {
             status_due: true,
             watch: SlowWatch::default(),
             tile_motion: false,
+            focus: None,
+            tile_cost: 2.0,
+            stream_entry: None,
+            shared_rate: pieces::Meter::default(),
         }
     }
 
@@ -218,9 +247,13 @@ impl VideoHost {
         let bounds = picture.bounds();
         let mut damage = Damage::default();
         damage.add(bounds);
+        let cells = Cells::new(bounds);
+        let count = cells.touched(&bounds).count();
         self.surface = Some(Surface {
             info: v2::Surface { generation: self.generation, width, height, display_id },
-            cells: Cells::new(bounds),
+            cells,
+            drawn: vec![0; count],
+            owed: Debt::default(),
             picture,
             painted: false,
             damage,
@@ -237,7 +270,9 @@ impl VideoHost {
             if let Some(viewer) = self.viewers.get_mut(&participant) {
                 viewer.needs_key = true;
                 viewer.last_key = None;
+                viewer.forget();
             }
+            self.pacer.attach(participant, true);
             self.check_size(participant);
         }
         Ok(())
@@ -256,7 +291,19 @@ impl VideoHost {
         let h264 = capabilities.codecs.contains(&VideoCodec::H264.into());
         let unlimited = |side: u32| if side == 0 { u32::MAX } else { side };
         let max = (unlimited(capabilities.max_width), unlimited(capabilities.max_height));
-        let viewer = Viewer { h264, max, needs_key: true, last_key: None, last_key_id: 0 };
+        let viewer = Viewer {
+            h264,
+            max,
+            needs_key: true,
+            last_key: None,
+            last_key_id: 0,
+            behind: false,
+            missed: false,
+            resumed: None,
+            resumed_id: 0,
+            debt: Debt::default(),
+            unseen: Unseen::default(),
+        };
         self.viewers.insert(participant, viewer);
         self.pacer.join(participant);
         self.check_size(participant);
@@ -271,8 +318,13 @@ impl VideoHost {
         }
     }
 
-    /// Someone is without a usable picture: this viewer, or all when it is 0.
+    /// Someone is without a usable picture: this viewer, or all when it is 0. One
+    /// that was skipped by the relay gets what it missed; anybody else a whole
+    /// picture.
     pub fn picture_needed(&mut self, participant: u16, reason: PictureReason) {
+        if participant != 0 && reason == PictureReason::Skipped && self.fall_behind(participant) {
+            return;
+        }
         for (number, viewer) in &mut self.viewers {
             if participant == 0 || *number == participant {
                 viewer.needs_key = true;
@@ -284,6 +336,12 @@ impl VideoHost {
         }
     }
 
+    /// People look here: the rest of a large picture comes from here outwards. What
+    /// lies outside the surface is as good.
+    pub fn set_focus(&mut self, x: u32, y: u32) {
+        self.focus = Some((x, y));
+    }
+
     /// A viewer answered. Answers that make no sense are without effect.
     pub fn on_feedback(&mut self, participant: u16, feedback: &VideoFeedback, now: Duration) {
         match &feedback.body {
@@ -291,6 +349,9 @@ impl VideoHost {
                 let draw = Duration::from_micros(u64::from(ack.draw_us));
                 if self.pacer.ack(participant, ack.frame_id, draw, now) {
                     self.watch.drawn(participant, draw);
+                    if let Some(viewer) = self.viewers.get_mut(&participant) {
+                        viewer.unseen.seen(ack.frame_id);
+                    }
                 }
             }
             Some(video_feedback::Body::Refresh(refresh)) => {
@@ -326,6 +387,17 @@ impl VideoHost {
         self.outbox.pop_front()
     }
 
+    /// The same, stamped with the age of its pixels, for a driver that hands it to
+    /// the link right now. Time that encoding took is not held against the link.
+    pub fn poll_output_at(&mut self, now: Duration) -> Option<Outgoing> {
+        let mut outgoing = self.outbox.pop_front()?;
+        outgoing.stamp(now);
+        if let Some(video_message::Body::Frame(frame)) = &outgoing.message.body {
+            self.pacer.left(frame.frame_id, now);
+        }
+        Some(outgoing)
+    }
+
     /// The next event.
     pub fn poll_event(&mut self) -> Option<HostEvent> {
         self.events.extend(self.motion.events.drain(..));
@@ -356,7 +428,7 @@ impl VideoHost {
     /// Whether what all viewers have is exactly what was captured last.
     pub fn is_exact(&self) -> bool {
         self.surface.as_ref().is_some_and(|s| s.painted && s.cells.lossy_count() == 0)
-            && self.viewers.values().all(|viewer| !viewer.needs_key)
+            && self.viewers.values().all(|v| !v.needs_key && !v.behind && v.debt.is_empty())
     }
 
     /// What is to be done at `now`. May itself produce output: refinement and
@@ -364,6 +436,7 @@ impl VideoHost {
     pub fn next_step(&mut self, now: Duration) -> Step {
         let rest_at = self.motion.close_rested(self.rest, now);
         let fps = self.fps();
+        let resume_at = self.resume(now);
         let Some(surface) = &mut self.surface else { return Step::Idle };
         // A capture that was never handed in is damage again.
         surface.damage.append(&mut surface.capturing);
@@ -372,20 +445,16 @@ impl VideoHost {
             return Step::Idle;
         }
         let waits = !surface.damage.is_empty();
-        let gate = self.pacer.gate(now);
-        self.watch.held(waits && gate != Gate::Open, now);
+        let fresh = self.pacer.gate(Urgency::Fresh, now);
+        self.watch.held(waits && fresh != Gate::Open, now);
         let look_at = self.look(now);
-        if let Gate::ClosedUntil(probe) = gate {
-            // The status is small, and never more wanted than when nothing else goes.
-            let told = self.drifted_status(now);
-            let wake = [Some(probe), look_at, told].into_iter().flatten().min();
-            return wake.map_or(Step::Idle, Step::WaitUntil);
-        }
         let Some(surface) = &mut self.surface else { return Step::Idle };
-        let mut wake = [rest_at, look_at].into_iter().flatten().min();
+        let mut wake = [rest_at, resume_at, look_at].into_iter().flatten().min();
         let mut at = |time: Duration| wake = Some(wake.map_or(time, |held| held.min(time)));
         let keys_at = keys_due(&self.viewers, &self.pacer).map(|(_, at)| at).min();
-        if !surface.damage.is_empty() {
+        if let Gate::ClosedUntil(until) = fresh {
+            at(until);
+        } else if !surface.damage.is_empty() {
             let ready = self.bucket.ready_at(fps, now);
             if ready <= now || keys_at.is_some_and(|due| due <= now) {
                 std::mem::swap(&mut surface.damage, &mut surface.capturing);
@@ -398,9 +467,19 @@ impl VideoHost {
             }
             at(due);
         }
-        match self.refine_due(now) {
-            Some(due) if due <= now => return self.step_or_report(now, Self::refine),
+        match self.bulk_due(now) {
+            Some(due) if due <= now => return self.step_or_report(now, Self::bulk),
             Some(due) => at(due),
+            None => {}
+        }
+        match self.catch_up_due(now) {
+            Some((due, participant)) if due <= now => {
+                return match self.catch_up(participant, now) {
+                    Ok(()) => Step::WaitUntil(now),
+                    Err(error) => self.report(error, now),
+                };
+            }
+            Some((due, _)) => at(due),
             None => {}
         }
         if let Some(due) = self.drifted_status(now) {
@@ -417,12 +496,14 @@ impl VideoHost {
     ) -> Step {
         match work(self, now) {
             Ok(()) => Step::WaitUntil(now),
-            Err(error) => {
-                // Compression fails only without memory; a later try may have some.
-                self.events.push_back(HostEvent::PictureFailed(error));
-                Step::WaitUntil(now + KEY_SPACING)
-            }
+            Err(error) => self.report(error, now),
         }
+    }
+
+    /// Compression fails only without memory; a later try may have some.
+    fn report(&mut self, error: HostError, now: Duration) -> Step {
+        self.events.push_back(HostEvent::PictureFailed(error));
+        Step::WaitUntil(now + KEY_SPACING)
     }
 
     fn fps(&self) -> u32 {
@@ -430,7 +511,7 @@ impl VideoHost {
     }
 
     fn rate(&self) -> Rate {
-        let link = self.pacer.link_kbps() * 4 / 5;
+        let link = self.pacer.link_kbps() * 17 / 20;
         Rate {
             kbps: link.clamp(64, self.limits.kbps.max(64)),
             fps: self.limits.fps,

@@ -23,6 +23,8 @@ const LEAST_EDGE: u32 = 6;
 const LEAST_TRANSITIONS: u32 = 4000;
 /// The same on any link: some 40 kB of tiles per picture.
 const CHEAP_TRANSITIONS: u32 = 20_000;
+/// Of a photograph's neighbouring pixels this many at least differ.
+const PHOTOGRAPH_PERCENT: u32 = 55;
 /// A region is grown this seldom at most.
 const SETTLE: Duration = Duration::from_millis(250);
 /// The same, where tiles would cost more than the link bears.
@@ -187,11 +189,11 @@ impl Motion {
         if total <= budget {
             return;
         }
-        // Photographs first; text only where the link could not bear it.
-        let percent = if total > 6 * budget { 12 } else { 55 };
+        // Photographs only: text is smaller without loss than as a key picture, and on a
+        // slow link a key picture cannot make room for what is urgent.
         let dense: Vec<_> = costs
             .iter()
-            .filter(|(_, transitions, area)| transitions * 100 >= area * percent)
+            .filter(|(_, transitions, area)| transitions * 100 >= area * PHOTOGRAPH_PERCENT)
             .map(|(index, ..)| *index)
             .collect();
         for cluster in cells.clusters(&dense) {

@@ -66,11 +66,10 @@ impl VideoHost {
         self.watch.assess(conditions, now)
     }
 
-    /// Queues the status if it has changed; otherwise tells when to look again.
-    fn push_status(&mut self, now: Duration) -> Option<Duration> {
+    pub(super) fn status_now(&self, now: Duration) -> VideoStatus {
         let allowed = self.motion_allowed(now);
         let codec = if allowed { VideoCodec::H264 } else { VideoCodec::Unspecified };
-        let status = VideoStatus {
+        VideoStatus {
             settings: Some(self.settings),
             codec: codec.into(),
             encoder: if allowed { self.motion.name().to_owned() } else { String::new() },
@@ -78,7 +77,12 @@ impl VideoHost {
             target_kbps: self.rate().kbps,
             slow: self.watch.slow().copied(),
             link_kbps: self.pacer.link_kbps(),
-        };
+        }
+    }
+
+    /// Queues the status if it has changed; otherwise tells when to look again.
+    fn push_status(&mut self, now: Duration) -> Option<Duration> {
+        let status = self.status_now(now);
         let news = self.status.as_ref().is_none_or(|old| {
             self.status_due || old.codec != status.codec || old.encoder != status.encoder
         });

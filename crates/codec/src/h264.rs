@@ -4,7 +4,8 @@ use std::ffi::c_int;
 use std::time::Duration;
 
 use gc_video::{
-    EncodeFailure, Encoded, MotionEncoder, MotionEncoderFactory, MotionSettings, PictureView,
+    EncodeFailure, Encoded, MotionCodec, MotionEncoder, MotionEncoderFactory, MotionSettings,
+    PictureView,
 };
 use openh264::OpenH264API;
 use openh264::decoder::{Decoder, DecoderConfig, Flush};
@@ -36,6 +37,11 @@ const MOST_KBPS: u32 = 240_000;
 /// OpenH264 reckons with no more pictures per second.
 const MOST_FPS: u32 = 60;
 
+const fn fits(width: u32, height: u32) -> bool {
+    let (long, short) = if width > height { (width, height) } else { (height, width) };
+    long <= LONG_SIDE && short <= SHORT_SIDE && short >= SHORTEST_SIDE
+}
+
 /// Opens software encoders.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OpenH264Factory;
@@ -45,16 +51,18 @@ impl MotionEncoderFactory for OpenH264Factory {
         "OpenH264"
     }
 
-    fn accepts(&self, width: u32, height: u32) -> bool {
-        width.max(height) <= LONG_SIDE
-            && width.min(height) <= SHORT_SIDE
-            && width.min(height) >= SHORTEST_SIDE
+    fn codecs(&self) -> &[MotionCodec] {
+        &[MotionCodec::H264]
+    }
+
+    fn accepts(&self, codec: MotionCodec, width: u32, height: u32) -> bool {
+        codec == MotionCodec::H264 && fits(width, height)
     }
 
     fn open(&mut self, settings: MotionSettings) -> Result<Box<dyn MotionEncoder>, EncodeFailure> {
-        if !self.accepts(settings.width, settings.height) {
-            let MotionSettings { width, height, .. } = settings;
-            return Err(EncodeFailure::Open(format!("{width}x{height} is not possible")));
+        let MotionSettings { codec, width, height, .. } = settings;
+        if !self.accepts(codec, width, height) {
+            return Err(EncodeFailure::Open(format!("{codec:?} {width}x{height} is not possible")));
         }
         Ok(Box::new(OpenH264Encoder::new(settings)?))
     }
@@ -351,7 +359,7 @@ pub struct OpenH264Decoder {
 impl OpenH264Decoder {
     /// For pictures of this size, within what any encoder of ours makes.
     pub fn new(width: u32, height: u32) -> Result<Self, DecodeFailure> {
-        if !OpenH264Factory.accepts(width, height) {
+        if !fits(width, height) {
             return Err(SpsError::Size(width, height).into());
         }
         let config = DecoderConfig::new().flush_after_decode(Flush::NoFlush);
@@ -421,7 +429,8 @@ mod tests {
 
     #[test]
     fn a_stream_that_started_over_can_still_be_decoded() {
-        let settings = MotionSettings { width: 34, height: 21, kbps: 500, fps: 30 };
+        let settings =
+            MotionSettings { codec: MotionCodec::H264, width: 34, height: 21, kbps: 500, fps: 30 };
         let mut encoder = OpenH264Encoder::new(settings).unwrap();
         let mut decoder = OpenH264Decoder::new(34, 21).unwrap();
         let stride = 34 * 4;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gc_video::{EncodeFailure, MotionEncoderFactory, MotionSettings, PictureView};
+use gc_video::{EncodeFailure, MotionCodec, MotionEncoderFactory, MotionSettings, PictureView};
 
 use crate::{DecodeFailure, OpenH264Decoder};
 
@@ -36,7 +36,13 @@ pub enum SelfTestFailure {
 /// Encodes a few pictures of odd size, with a change of rate and a key picture on
 /// demand, and decodes them again. Takes some milliseconds.
 pub fn self_test(factory: &mut dyn MotionEncoderFactory) -> Result<(), SelfTestFailure> {
-    let settings = MotionSettings { width: WIDTH, height: HEIGHT, kbps: 2000, fps: 30 };
+    let settings = MotionSettings {
+        codec: MotionCodec::H264,
+        width: WIDTH,
+        height: HEIGHT,
+        kbps: 2000,
+        fps: 30,
+    };
     let mut encoder = factory.open(settings)?;
     let mut decoder = OpenH264Decoder::new(WIDTH, HEIGHT)?;
     let stride = WIDTH as usize * 4;
@@ -105,7 +111,8 @@ mod tests {
     #[test]
     fn impossible_sizes_are_refused() {
         for (width, height) in [(3841, 100), (15, 100), (3000, 3000)] {
-            let settings = MotionSettings { width, height, kbps: 1000, fps: 30 };
+            let settings =
+                MotionSettings { codec: MotionCodec::H264, width, height, kbps: 1000, fps: 30 };
             assert!(OpenH264Factory.open(settings).is_err());
             assert!(OpenH264Decoder::new(width, height).is_err());
         }
@@ -115,7 +122,13 @@ mod tests {
     fn garbage_is_an_error_and_not_a_crash() {
         let seed = 0xC0DEC_u64;
         println!("seed {seed:#x}");
-        let settings = MotionSettings { width: WIDTH, height: HEIGHT, kbps: 2000, fps: 30 };
+        let settings = MotionSettings {
+            codec: MotionCodec::H264,
+            width: WIDTH,
+            height: HEIGHT,
+            kbps: 2000,
+            fps: 30,
+        };
         let mut encoder = OpenH264Factory.open(settings).unwrap();
         let stride = WIDTH as usize * 4;
         let source = moving_square(0);

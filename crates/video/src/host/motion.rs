@@ -8,7 +8,8 @@ use super::HostEvent;
 use crate::cells::{Cells, Cluster};
 use crate::picture::{CELL, Picture};
 use crate::{
-    EncodeFailure, MAX_MESSAGE, MotionEncoder, MotionEncoderFactory, MotionSettings, PixelRect,
+    EncodeFailure, MAX_MESSAGE, MotionCodec, MotionEncoder, MotionEncoderFactory, MotionSettings,
+    PixelRect,
 };
 
 /// Streams at the same time.
@@ -199,7 +200,7 @@ impl Motion {
             held.fresh || now >= held.opened + settle
         });
         let room = self.regions.len() - joined.len() < MOST_REGIONS;
-        if settled && room && self.factory.accepts(rect.width, rect.height) {
+        if settled && room && self.factory.accepts(MotionCodec::H264, rect.width, rect.height) {
             let mut at = 0;
             self.regions.retain(|_| {
                 at += 1;
@@ -238,6 +239,7 @@ impl Motion {
 
     fn open(&mut self, rect: PixelRect, rate: Rate, now: Duration) {
         let settings = MotionSettings {
+            codec: MotionCodec::H264,
             width: rect.width,
             height: rect.height,
             kbps: rate.kbps,
@@ -371,7 +373,13 @@ impl Region {
                 // No reason to give motion up: one that starts with this rate has
                 // nothing to refuse. That costs this region a key picture.
                 let PixelRect { width, height, .. } = self.rect;
-                self.encoder = factory.open(MotionSettings { width, height, kbps, fps })?;
+                self.encoder = factory.open(MotionSettings {
+                    codec: MotionCodec::H264,
+                    width,
+                    height,
+                    kbps,
+                    fps,
+                })?;
                 self.key_due = true;
             }
             self.kbps = kbps;

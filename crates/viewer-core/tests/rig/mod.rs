@@ -14,8 +14,8 @@ use gc_proto::v2::{
 use gc_proto::{Flags, MAX_AGENT_MESSAGE};
 use gc_video::host::{HostConfig, HostEvent, Step, VideoHost};
 use gc_video::{
-    EncodeFailure, Encoded, MotionEncoder, MotionEncoderFactory, MotionSettings, Outgoing,
-    PictureView, PixelRect,
+    EncodeFailure, Encoded, MotionCodec, MotionEncoder, MotionEncoderFactory, MotionSettings,
+    Outgoing, PictureView, PixelRect,
 };
 use gc_viewer_core::{Decoder, DecoderLimits, Outcome};
 use prost::Message;
@@ -382,8 +382,11 @@ impl MotionEncoderFactory for Faulty {
     fn name(&self) -> &'static str {
         "faulty"
     }
-    fn accepts(&self, width: u32, height: u32) -> bool {
-        OpenH264Factory.accepts(width, height)
+    fn codecs(&self) -> &[MotionCodec] {
+        &[MotionCodec::H264]
+    }
+    fn accepts(&self, codec: MotionCodec, width: u32, height: u32) -> bool {
+        OpenH264Factory.accepts(codec, width, height)
     }
     fn open(&mut self, settings: MotionSettings) -> Result<Box<dyn MotionEncoder>, EncodeFailure> {
         if matches!(self.fault, Fault::Open) && self.after == 0 {

@@ -9,7 +9,7 @@ use gc_proto::v2::{
 };
 use gc_proto::{Channel, Flags, Header, Record};
 use gc_types::SessionId;
-use gc_video::{MotionEncoderFactory, MotionSettings, PictureView, TileCompressor};
+use gc_video::{MotionCodec, MotionEncoderFactory, MotionSettings, PictureView, TileCompressor};
 use prost::Message;
 
 pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
@@ -51,7 +51,8 @@ fn tile(side: u32) -> Vec<u8> {
 
 fn messages() -> Vec<VideoMessage> {
     let side = 64;
-    let settings = MotionSettings { width: side, height: side, kbps: 500, fps: 30 };
+    let settings =
+        MotionSettings { codec: MotionCodec::H264, width: side, height: side, kbps: 500, fps: 30 };
     let mut encoder = OpenH264Factory.open(settings).unwrap();
     let mut unit = |step: u32| {
         let pixels = pixels(side, step);

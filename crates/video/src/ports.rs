@@ -149,7 +149,7 @@ pub trait MotionEncoderFactory: Send {
     /// 64 characters.
     fn name(&self) -> &str;
 
-    /// What it can make; never changes for one value.
+    /// What it can make at present. For one encoder this never changes.
     fn codecs(&self) -> &[MotionCodec];
 
     /// Whether it can take pictures of this size.

@@ -5,6 +5,8 @@ import { fills, streamFacts } from "../wire/h264";
 export interface DecodeJob {
   accessUnit: Uint8Array;
   key: boolean;
+  /** H.265, whose parameter sets only the browser's decoder reads. */
+  hevc?: boolean;
   rect: { width: number; height: number };
   done(frame: VideoFrame): void;
 }
@@ -15,6 +17,8 @@ export interface DecoderEvents {
 }
 
 const MAX_STREAMS = 8;
+/** Main profile, level 5.1, parameter sets in the stream. */
+const HEVC = "hev1.1.6.L153.B0";
 
 class Stream {
   private decoder: VideoDecoder | null = null;
@@ -30,7 +34,9 @@ class Stream {
   ) {}
 
   submit(job: DecodeJob): void {
-    if (job.key) {
+    if (job.key && job.hevc) {
+      if (this.codec !== HEVC || !this.decoder) this.configure(HEVC);
+    } else if (job.key) {
       const facts = streamFacts(job.accessUnit);
       if (facts) {
         if (!fills(facts, job.rect)) throw new Error("picture does not fit its rectangle");
@@ -118,13 +124,18 @@ export class WebCodecsDecoders implements Decoders {
   }
 }
 
-/** Whether this browser can decode H.264 at all; some builds come without it. */
-export async function canDecodeH264(): Promise<boolean> {
+async function canDecode(codec: string): Promise<boolean> {
   if (typeof VideoDecoder !== "function") return false;
   try {
-    const answer = await VideoDecoder.isConfigSupported({ codec: "avc1.42e01f", optimizeForLatency: true });
+    const answer = await VideoDecoder.isConfigSupported({ codec, optimizeForLatency: true });
     return answer.supported === true;
   } catch {
     return false;
   }
 }
+
+/** Whether this browser can decode H.264 at all; some builds come without it. */
+export const canDecodeH264 = (): Promise<boolean> => canDecode("avc1.42e01f");
+
+/** Few can, and only with hardware. */
+export const canDecodeHevc = (): Promise<boolean> => canDecode(HEVC);

@@ -29,7 +29,7 @@ import { decodeZstd } from "../wire/zstd";
 import { backoff } from "./backoff";
 import { causeFacts, closeFacts } from "./cause";
 import { ClipboardExchange, ClipboardTooLarge } from "./clipboard";
-import { canDecodeH264, WebCodecsDecoders } from "./decoder";
+import { canDecodeH264, canDecodeHevc, WebCodecsDecoders } from "./decoder";
 import type {
   CauseFacts,
   EngineCommand,
@@ -107,7 +107,7 @@ export class Engine {
   private clipboardOn = true;
   private quality: QualitySettings | null = null;
   private closing: Close | null = null;
-  private h264 = false;
+  private codecs: VideoCodec[] = [];
   private lastSession: SessionFacts | null = null;
 
   constructor(private readonly post: (event: EngineEvent, transfer?: Transferable[]) => void) {}
@@ -190,7 +190,8 @@ export class Engine {
       surface: ({ width, height, displayId }) => this.post({ type: "surface", width, height, displayId }),
       drawn: (kind, pixels) => this.stats.drawn(kind, pixels),
     });
-    this.h264 = await canDecodeH264();
+    const [h264, hevc] = await Promise.all([canDecodeH264(), canDecodeHevc()]);
+    this.codecs = [...(h264 ? [VideoCodec.H264] : []), ...(hevc ? [VideoCodec.HEVC] : [])];
     this.wantToken();
   }
 
@@ -233,7 +234,7 @@ export class Engine {
             value: {
               token,
               capabilities: {
-                codecs: this.h264 ? [VideoCodec.H264] : [],
+                codecs: this.codecs,
                 maxWidth: MAX_PICTURE_SIDE,
                 maxHeight: MAX_PICTURE_SIDE,
               },
@@ -608,7 +609,12 @@ export class Engine {
     if (!quality) return;
     this.sendControl({
       case: "videoSettings",
-      value: { preset: PRESETS[quality.preset], fps: quality.fps, kbps: quality.kbps },
+      value: {
+        preset: PRESETS[quality.preset],
+        fps: quality.fps,
+        kbps: quality.kbps,
+        hevc: quality.hevc ?? false,
+      },
     });
   }
 

@@ -45,6 +45,8 @@ export interface QualitySettings {
   preset: "auto" | "low" | "balanced" | "high" | "custom";
   fps: number;
   kbps: number;
+  /** H.265 for motion, where the machine and every viewer can. */
+  hevc?: boolean;
 }
 
 export interface EngineStats {

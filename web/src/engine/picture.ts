@@ -156,7 +156,9 @@ export class Picture {
 
   private take(frame: Frame, open: Pending | undefined, receivedAt: number): void {
     const direct =
-      this.queue.length === 0 && frame.last && frame.operations.every((o) => o.draw.case !== "h264");
+      this.queue.length === 0 &&
+      frame.last &&
+      frame.operations.every(({ draw }) => draw.case !== "h264" && draw.case !== "hevc");
     if (direct) {
       for (const operation of frame.operations) this.draw(this.prepare(operation, true));
       this.events.settled(frame.frameId, receivedAt, true);
@@ -175,7 +177,7 @@ export class Picture {
 
   private enqueue(operation: Operation, pending: Pending): void {
     const { draw } = operation;
-    if (draw.case !== "h264") {
+    if (draw.case !== "h264" && draw.case !== "hevc") {
       const step = this.prepare(operation, false);
       if (step.kind === "tile") {
         pending.tilePixels += step.rect.width * step.rect.height;
@@ -197,6 +199,7 @@ export class Picture {
     this.decoders.submit(draw.value.stream, {
       accessUnit: draw.value.accessUnit,
       key: draw.value.key,
+      hevc: draw.case === "hevc",
       rect,
       done: (output) => {
         // A frame that was given up meanwhile has nobody to close its pictures.

@@ -102,6 +102,7 @@ export function validateFrame(frame: Frame, surface: Size): void {
         require(draw.value.encoding === TileEncoding.ZSTD_BGRX, "encoding");
         break;
       case "h264":
+      case "hevc":
       case "fill":
         break;
       default:

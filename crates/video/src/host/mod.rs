@@ -21,8 +21,8 @@ use crate::pacing::{Bucket, Gate, Pacer};
 use crate::picture::Picture;
 use crate::tiles::Tiles;
 use crate::{
-    EncodeFailure, Limits, MotionEncoderFactory, Outgoing, PixelRect, TileCompressor, ViewError,
-    limits,
+    EncodeFailure, Limits, MotionCodec, MotionEncoderFactory, Outgoing, PixelRect, TileCompressor,
+    ViewError, limits,
 };
 
 /// Shortest time between two whole pictures for the same viewer.
@@ -32,6 +32,8 @@ const KEY_SPACING: Duration = Duration::from_millis(500);
 const KEY_SPACING_UNSEEN: Duration = Duration::from_secs(2);
 /// Shortest time between two status messages.
 const STATUS_SPACING: Duration = Duration::from_secs(1);
+/// Longest time that what was sent may take to be answered, where it matters.
+const UNDER_WAY: Duration = Duration::from_secs(2);
 /// Pictures per second when motion has to travel as tiles.
 const TILE_MOTION_FPS: u32 = 15;
 
@@ -48,7 +50,7 @@ pub struct HostConfig {
 impl Default for HostConfig {
     fn default() -> Self {
         Self {
-            settings: VideoSettings { preset: Preset::Auto.into(), fps: 0, kbps: 0 },
+            settings: VideoSettings { preset: Preset::Auto.into(), ..VideoSettings::default() },
             rest: Duration::from_millis(180),
         }
     }
@@ -73,14 +75,31 @@ pub enum Step {
 /// Something that people or the log should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HostEvent {
-    /// Motion travels as tiles from here on.
+    /// An encoder failed in the middle of its work.
     EncoderFellBack {
+        /// Which encoder.
+        encoder: String,
+        /// What it did.
+        failure: EncodeFailure,
+        /// Where nothing takes over: when it will be tried again; `None`: not any
+        /// more.
+        retry_after: Option<Duration>,
+        /// Who took over, with the same picture; `None`: motion travels as tiles.
+        next: Option<String>,
+    },
+    /// An encoder that made no stream here is not to be used.
+    EncoderRejected {
         /// Which encoder.
         encoder: String,
         /// What it did.
         failure: EncodeFailure,
         /// When it will be tried again; `None`: not any more.
         retry_after: Option<Duration>,
+    },
+    /// A better encoder passed its trial and takes over.
+    EncoderReady {
+        /// Which encoder.
+        encoder: String,
     },
     /// A whole picture or a refinement could not be made; it is tried again.
     PictureFailed(HostError),
@@ -110,6 +129,9 @@ pub enum HostError {
 
 struct Viewer {
     h264: bool,
+    hevc: bool,
+    /// When it could not decode H.265. What was under way then says nothing of H.264.
+    hevc_refused: Option<Duration>,
     max: (u32, u32),
     needs_key: bool,
     last_key: Option<Duration>,
@@ -253,9 +275,18 @@ impl VideoHost {
     /// A viewer came. It gets the whole picture.
     pub fn join(&mut self, participant: u16, capabilities: &ViewerCapabilities) {
         let h264 = capabilities.codecs.contains(&VideoCodec::H264.into());
+        let hevc = capabilities.codecs.contains(&VideoCodec::Hevc.into());
         let unlimited = |side: u32| if side == 0 { u32::MAX } else { side };
         let max = (unlimited(capabilities.max_width), unlimited(capabilities.max_height));
-        let viewer = Viewer { h264, max, needs_key: true, last_key: None, last_key_id: 0 };
+        let viewer = Viewer {
+            h264,
+            hevc,
+            hevc_refused: None,
+            max,
+            needs_key: true,
+            last_key: None,
+            last_key_id: 0,
+        };
         self.viewers.insert(participant, viewer);
         self.pacer.join(participant);
         self.check_size(participant);
@@ -294,7 +325,13 @@ impl VideoHost {
                 if refresh.cause() == RefreshCause::NoDecoder
                     && let Some(viewer) = self.viewers.get_mut(&participant)
                 {
-                    viewer.h264 = false;
+                    // H.265 is given up first; who has neither says so again.
+                    if self.motion.codec() == MotionCodec::Hevc {
+                        viewer.hevc = false;
+                        viewer.hevc_refused = Some(now);
+                    } else if viewer.hevc_refused.is_none_or(|at| now > at + UNDER_WAY) {
+                        viewer.h264 = false;
+                    }
                 }
                 if participant != 0 {
                     self.picture_needed(participant, PictureReason::Decoder);
@@ -325,6 +362,7 @@ impl VideoHost {
 
     /// The next event.
     pub fn poll_event(&mut self) -> Option<HostEvent> {
+        self.motion.poll_factory();
         self.events.extend(self.motion.events.drain(..));
         self.events.pop_front()
     }
@@ -359,6 +397,7 @@ impl VideoHost {
     /// What is to be done at `now`. May itself produce output: refinement and
     /// whole pictures need no new capture.
     pub fn next_step(&mut self, now: Duration) -> Step {
+        self.motion.set_codec(self.wanted_codec());
         let rest_at = self.motion.close_rested(self.rest, now);
         let fps = self.fps();
         let Some(surface) = &mut self.surface else { return Step::Idle };
@@ -435,6 +474,16 @@ impl VideoHost {
         self.motion.usable(now) && self.viewers.values().all(|viewer| viewer.h264)
     }
 
+    /// H.265 only where the session asks for it and everybody can.
+    fn wanted_codec(&self) -> MotionCodec {
+        let all = !self.viewers.is_empty() && self.viewers.values().all(|viewer| viewer.hevc);
+        if self.settings.hevc && all && self.motion.can(MotionCodec::Hevc) {
+            MotionCodec::Hevc
+        } else {
+            MotionCodec::H264
+        }
+    }
+
     fn check_size(&mut self, participant: u16) {
         if let (Some(viewer), Some(surface)) = (self.viewers.get(&participant), &self.surface)
             && (surface.info.width > viewer.max.0 || surface.info.height > viewer.max.1)
@@ -448,7 +497,11 @@ impl VideoHost {
         let rate = self.rate();
         let trip = self.pacer.round_trip().map_or(0, |trip| trip.as_micros());
         let allowed = self.motion_allowed(now);
-        let codec = if allowed { VideoCodec::H264 } else { VideoCodec::Unspecified };
+        let codec = match self.motion.codec() {
+            _ if !allowed => VideoCodec::Unspecified,
+            MotionCodec::H264 => VideoCodec::H264,
+            MotionCodec::Hevc => VideoCodec::Hevc,
+        };
         let status = VideoStatus {
             settings: Some(self.settings),
             codec: codec.into(),

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file guruconnect/v2/video.proto.
  */
 export const file_guruconnect_v2_video: GenFile = /*@__PURE__*/
-  fileDesc("ChpndXJ1Y29ubmVjdC92Mi92aWRlby5wcm90bxIOZ3VydWNvbm5lY3QudjIimQEKDFZpZGVvTWVzc2FnZRIqCgdzdXJmYWNlGAEgASgLMhcuZ3VydWNvbm5lY3QudjIuU3VyZmFjZUgAEiYKBWZyYW1lGAIgASgLMhUuZ3VydWNvbm5lY3QudjIuRnJhbWVIABItCgZzdGF0dXMYAyABKAsyGy5ndXJ1Y29ubmVjdC52Mi5WaWRlb1N0YXR1c0gAQgYKBGJvZHkiUAoHU3VyZmFjZRISCgpnZW5lcmF0aW9uGAEgASgNEg0KBXdpZHRoGAIgASgNEg4KBmhlaWdodBgDIAEoDRISCgpkaXNwbGF5X2lkGAQgASgNIp4BCgVGcmFtZRISCgpnZW5lcmF0aW9uGAEgASgNEhAKCGZyYW1lX2lkGAIgASgNEi0KCm9wZXJhdGlvbnMYAyADKAsyGS5ndXJ1Y29ubmVjdC52Mi5PcGVyYXRpb24SDAoEbGFzdBgEIAEoCBILCgNrZXkYBSABKAgSEgoKY2FwdHVyZV91cxgGIAEoDRIRCgllbmNvZGVfdXMYByABKA0i0wEKCU9wZXJhdGlvbhIiCgRyZWN0GAEgASgLMhQuZ3VydWNvbm5lY3QudjIuUmVjdBIkCgRoMjY0GAIgASgLMhQuZ3VydWNvbm5lY3QudjIuSDI2NEgAEiQKBHRpbGUYAyABKAsyFC5ndXJ1Y29ubmVjdC52Mi5UaWxlSAASKAoEY29weRgEIAEoCzIYLmd1cnVjb25uZWN0LnYyLkNvcHlGcm9tSAASJAoEZmlsbBgFIAEoCzIULmd1cnVjb25uZWN0LnYyLkZpbGxIAEIGCgRkcmF3IjgKBEgyNjQSEwoLYWNjZXNzX3VuaXQYASABKAwSCwoDa2V5GAIgASgIEg4KBnN0cmVhbRgDIAEoDSJECgRUaWxlEi4KCGVuY29kaW5nGAEgASgOMhwuZ3VydWNvbm5lY3QudjIuVGlsZUVuY29kaW5nEgwKBGRhdGEYAiABKAwiIAoIQ29weUZyb20SCQoBeBgBIAEoDRIJCgF5GAIgASgNIhUKBEZpbGwSDQoFY29sb3IYASABKA0ipgEKC1ZpZGVvU3RhdHVzEi8KCHNldHRpbmdzGAEgASgLMh0uZ3VydWNvbm5lY3QudjIuVmlkZW9TZXR0aW5ncxIpCgVjb2RlYxgCIAEoDjIaLmd1cnVjb25uZWN0LnYyLlZpZGVvQ29kZWMSDwoHZW5jb2RlchgDIAEoCRIVCg1yb3VuZF90cmlwX3VzGAQgASgNEhMKC3RhcmdldF9rYnBzGAUgASgNIlIKDVZpZGVvU2V0dGluZ3MSJgoGcHJlc2V0GAEgASgOMhYuZ3VydWNvbm5lY3QudjIuUHJlc2V0EgsKA2ZwcxgCIAEoDRIMCgRrYnBzGAMgASgNInMKDVZpZGVvRmVlZGJhY2sSJwoDYWNrGAEgASgLMhguZ3VydWNvbm5lY3QudjIuRnJhbWVBY2tIABIxCgdyZWZyZXNoGAIgASgLMh4uZ3VydWNvbm5lY3QudjIuUmVmcmVzaFJlcXVlc3RIAEIGCgRib2R5Ii0KCEZyYW1lQWNrEhAKCGZyYW1lX2lkGAEgASgNEg8KB2RyYXdfdXMYAiABKA0iPQoOUmVmcmVzaFJlcXVlc3QSKwoFY2F1c2UYASABKA4yHC5ndXJ1Y29ubmVjdC52Mi5SZWZyZXNoQ2F1c2UqSgoMVGlsZUVuY29kaW5nEh0KGVRJTEVfRU5DT0RJTkdfVU5TUEVDSUZJRUQQABIbChdUSUxFX0VOQ09ESU5HX1pTVERfQkdSWBABKnoKBlByZXNldBIWChJQUkVTRVRfVU5TUEVDSUZJRUQQABIPCgtQUkVTRVRfQVVUTxABEg4KClBSRVNFVF9MT1cQAhITCg9QUkVTRVRfQkFMQU5DRUQQAxIPCgtQUkVTRVRfSElHSBAEEhEKDVBSRVNFVF9DVVNUT00QBSqDAQoMUmVmcmVzaENhdXNlEh0KGVJFRlJFU0hfQ0FVU0VfVU5TUEVDSUZJRUQQABIeChpSRUZSRVNIX0NBVVNFX0RFQ09ERV9FUlJPUhABEhwKGFJFRlJFU0hfQ0FVU0VfTk9fREVDT0RFUhACEhYKElJFRlJFU0hfQ0FVU0VfVVNFUhADYgZwcm90bzM", [file_guruconnect_v2_geometry, file_guruconnect_v2_hello]);
+  fileDesc("ChpndXJ1Y29ubmVjdC92Mi92aWRlby5wcm90bxIOZ3VydWNvbm5lY3QudjIimQEKDFZpZGVvTWVzc2FnZRIqCgdzdXJmYWNlGAEgASgLMhcuZ3VydWNvbm5lY3QudjIuU3VyZmFjZUgAEiYKBWZyYW1lGAIgASgLMhUuZ3VydWNvbm5lY3QudjIuRnJhbWVIABItCgZzdGF0dXMYAyABKAsyGy5ndXJ1Y29ubmVjdC52Mi5WaWRlb1N0YXR1c0gAQgYKBGJvZHkiUAoHU3VyZmFjZRISCgpnZW5lcmF0aW9uGAEgASgNEg0KBXdpZHRoGAIgASgNEg4KBmhlaWdodBgDIAEoDRISCgpkaXNwbGF5X2lkGAQgASgNIp4BCgVGcmFtZRISCgpnZW5lcmF0aW9uGAEgASgNEhAKCGZyYW1lX2lkGAIgASgNEi0KCm9wZXJhdGlvbnMYAyADKAsyGS5ndXJ1Y29ubmVjdC52Mi5PcGVyYXRpb24SDAoEbGFzdBgEIAEoCBILCgNrZXkYBSABKAgSEgoKY2FwdHVyZV91cxgGIAEoDRIRCgllbmNvZGVfdXMYByABKA0i+QEKCU9wZXJhdGlvbhIiCgRyZWN0GAEgASgLMhQuZ3VydWNvbm5lY3QudjIuUmVjdBIkCgRoMjY0GAIgASgLMhQuZ3VydWNvbm5lY3QudjIuSDI2NEgAEiQKBHRpbGUYAyABKAsyFC5ndXJ1Y29ubmVjdC52Mi5UaWxlSAASKAoEY29weRgEIAEoCzIYLmd1cnVjb25uZWN0LnYyLkNvcHlGcm9tSAASJAoEZmlsbBgFIAEoCzIULmd1cnVjb25uZWN0LnYyLkZpbGxIABIkCgRoZXZjGAYgASgLMhQuZ3VydWNvbm5lY3QudjIuSGV2Y0gAQgYKBGRyYXciOAoESDI2NBITCgthY2Nlc3NfdW5pdBgBIAEoDBILCgNrZXkYAiABKAgSDgoGc3RyZWFtGAMgASgNIjgKBEhldmMSEwoLYWNjZXNzX3VuaXQYASABKAwSCwoDa2V5GAIgASgIEg4KBnN0cmVhbRgDIAEoDSJECgRUaWxlEi4KCGVuY29kaW5nGAEgASgOMhwuZ3VydWNvbm5lY3QudjIuVGlsZUVuY29kaW5nEgwKBGRhdGEYAiABKAwiIAoIQ29weUZyb20SCQoBeBgBIAEoDRIJCgF5GAIgASgNIhUKBEZpbGwSDQoFY29sb3IYASABKA0ipgEKC1ZpZGVvU3RhdHVzEi8KCHNldHRpbmdzGAEgASgLMh0uZ3VydWNvbm5lY3QudjIuVmlkZW9TZXR0aW5ncxIpCgVjb2RlYxgCIAEoDjIaLmd1cnVjb25uZWN0LnYyLlZpZGVvQ29kZWMSDwoHZW5jb2RlchgDIAEoCRIVCg1yb3VuZF90cmlwX3VzGAQgASgNEhMKC3RhcmdldF9rYnBzGAUgASgNImAKDVZpZGVvU2V0dGluZ3MSJgoGcHJlc2V0GAEgASgOMhYuZ3VydWNvbm5lY3QudjIuUHJlc2V0EgsKA2ZwcxgCIAEoDRIMCgRrYnBzGAMgASgNEgwKBGhldmMYBCABKAgicwoNVmlkZW9GZWVkYmFjaxInCgNhY2sYASABKAsyGC5ndXJ1Y29ubmVjdC52Mi5GcmFtZUFja0gAEjEKB3JlZnJlc2gYAiABKAsyHi5ndXJ1Y29ubmVjdC52Mi5SZWZyZXNoUmVxdWVzdEgAQgYKBGJvZHkiLQoIRnJhbWVBY2sSEAoIZnJhbWVfaWQYASABKA0SDwoHZHJhd191cxgCIAEoDSI9Cg5SZWZyZXNoUmVxdWVzdBIrCgVjYXVzZRgBIAEoDjIcLmd1cnVjb25uZWN0LnYyLlJlZnJlc2hDYXVzZSpKCgxUaWxlRW5jb2RpbmcSHQoZVElMRV9FTkNPRElOR19VTlNQRUNJRklFRBAAEhsKF1RJTEVfRU5DT0RJTkdfWlNURF9CR1JYEAEqegoGUHJlc2V0EhYKElBSRVNFVF9VTlNQRUNJRklFRBAAEg8KC1BSRVNFVF9BVVRPEAESDgoKUFJFU0VUX0xPVxACEhMKD1BSRVNFVF9CQUxBTkNFRBADEg8KC1BSRVNFVF9ISUdIEAQSEQoNUFJFU0VUX0NVU1RPTRAFKoMBCgxSZWZyZXNoQ2F1c2USHQoZUkVGUkVTSF9DQVVTRV9VTlNQRUNJRklFRBAAEh4KGlJFRlJFU0hfQ0FVU0VfREVDT0RFX0VSUk9SEAESHAoYUkVGUkVTSF9DQVVTRV9OT19ERUNPREVSEAISFgoSUkVGUkVTSF9DQVVTRV9VU0VSEANiBnByb3RvMw", [file_guruconnect_v2_geometry, file_guruconnect_v2_hello]);
 
 /**
  * Channel video, agent to viewer.
@@ -189,6 +189,14 @@ export type Operation = Message<"guruconnect.v2.Operation"> & {
      */
     value: Fill;
     case: "fill";
+  } | {
+    /**
+     * Only while every viewer of the session lists VIDEO_CODEC_HEVC.
+     *
+     * @generated from field: guruconnect.v2.Hevc hevc = 6;
+     */
+    value: Hevc;
+    case: "hevc";
   } | { case: undefined; value?: undefined };
 };
 
@@ -232,6 +240,37 @@ export const H264Schema: GenMessage<H264> = /*@__PURE__*/
   messageDesc(file_guruconnect_v2_video, 4);
 
 /**
+ * One access unit in Annex B form (ITU-T H.265 annex B), main profile, as for H264.
+ *
+ * @generated from message guruconnect.v2.Hevc
+ */
+export type Hevc = Message<"guruconnect.v2.Hevc"> & {
+  /**
+   * @generated from field: bytes access_unit = 1;
+   */
+  accessUnit: Uint8Array;
+
+  /**
+   * An intra random access point, with its parameter sets in front.
+   *
+   * @generated from field: bool key = 2;
+   */
+  key: boolean;
+
+  /**
+   * @generated from field: uint32 stream = 3;
+   */
+  stream: number;
+};
+
+/**
+ * Describes the message guruconnect.v2.Hevc.
+ * Use `create(HevcSchema)` to create a new message.
+ */
+export const HevcSchema: GenMessage<Hevc> = /*@__PURE__*/
+  messageDesc(file_guruconnect_v2_video, 5);
+
+/**
  * @generated from message guruconnect.v2.Tile
  */
 export type Tile = Message<"guruconnect.v2.Tile"> & {
@@ -251,7 +290,7 @@ export type Tile = Message<"guruconnect.v2.Tile"> & {
  * Use `create(TileSchema)` to create a new message.
  */
 export const TileSchema: GenMessage<Tile> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_video, 5);
+  messageDesc(file_guruconnect_v2_video, 6);
 
 /**
  * The pixels of `rect` come from a rectangle of the same size at this corner, as
@@ -276,7 +315,7 @@ export type CopyFrom = Message<"guruconnect.v2.CopyFrom"> & {
  * Use `create(CopyFromSchema)` to create a new message.
  */
 export const CopyFromSchema: GenMessage<CopyFrom> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_video, 6);
+  messageDesc(file_guruconnect_v2_video, 7);
 
 /**
  * @generated from message guruconnect.v2.Fill
@@ -295,7 +334,7 @@ export type Fill = Message<"guruconnect.v2.Fill"> & {
  * Use `create(FillSchema)` to create a new message.
  */
 export const FillSchema: GenMessage<Fill> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_video, 7);
+  messageDesc(file_guruconnect_v2_video, 8);
 
 /**
  * What the agent does at present; at each change and at most once a second.
@@ -336,7 +375,7 @@ export type VideoStatus = Message<"guruconnect.v2.VideoStatus"> & {
  * Use `create(VideoStatusSchema)` to create a new message.
  */
 export const VideoStatusSchema: GenMessage<VideoStatus> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_video, 8);
+  messageDesc(file_guruconnect_v2_video, 9);
 
 /**
  * @generated from message guruconnect.v2.VideoSettings
@@ -358,6 +397,13 @@ export type VideoSettings = Message<"guruconnect.v2.VideoSettings"> & {
    * @generated from field: uint32 kbps = 3;
    */
   kbps: number;
+
+  /**
+   * Motion may travel as H.265 where every viewer and an encoder of the agent can.
+   *
+   * @generated from field: bool hevc = 4;
+   */
+  hevc: boolean;
 };
 
 /**
@@ -365,7 +411,7 @@ export type VideoSettings = Message<"guruconnect.v2.VideoSettings"> & {
  * Use `create(VideoSettingsSchema)` to create a new message.
  */
 export const VideoSettingsSchema: GenMessage<VideoSettings> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_video, 9);
+  messageDesc(file_guruconnect_v2_video, 10);
 
 /**
  * Channel video, viewer to agent.
@@ -396,7 +442,7 @@ export type VideoFeedback = Message<"guruconnect.v2.VideoFeedback"> & {
  * Use `create(VideoFeedbackSchema)` to create a new message.
  */
 export const VideoFeedbackSchema: GenMessage<VideoFeedback> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_video, 10);
+  messageDesc(file_guruconnect_v2_video, 11);
 
 /**
  * @generated from message guruconnect.v2.FrameAck
@@ -420,7 +466,7 @@ export type FrameAck = Message<"guruconnect.v2.FrameAck"> & {
  * Use `create(FrameAckSchema)` to create a new message.
  */
 export const FrameAckSchema: GenMessage<FrameAck> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_video, 11);
+  messageDesc(file_guruconnect_v2_video, 12);
 
 /**
  * @generated from message guruconnect.v2.RefreshRequest
@@ -437,7 +483,7 @@ export type RefreshRequest = Message<"guruconnect.v2.RefreshRequest"> & {
  * Use `create(RefreshRequestSchema)` to create a new message.
  */
 export const RefreshRequestSchema: GenMessage<RefreshRequest> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_video, 12);
+  messageDesc(file_guruconnect_v2_video, 13);
 
 /**
  * @generated from enum guruconnect.v2.TileEncoding

@@ -8,7 +8,7 @@ use gc_video::{
     PictureView,
 };
 use openh264::OpenH264API;
-use openh264::decoder::{Decoder, DecoderConfig, Flush};
+use openh264::decoder::{DecodeOptions, Decoder, DecoderConfig, Flush};
 use openh264::encoder::{
     BitRate, Complexity, Encoder, EncoderConfig, FrameRate, FrameType, IntraFramePeriod, Profile,
     QpRange, RateControlMode, UsageType, VuiConfig,
@@ -23,8 +23,9 @@ use yuv::{
     YuvStandardMatrix,
 };
 
-use crate::sps::{SpsError, check_access_unit};
+use crate::sps::{BASELINE, SpsError, check_access_unit, unit_facts};
 
+const NAME: &str = "OpenH264";
 /// OpenH264 takes no longer side.
 const LONG_SIDE: u32 = 3840;
 /// OpenH264 takes no other side longer than this.
@@ -48,7 +49,7 @@ pub struct OpenH264Factory;
 
 impl MotionEncoderFactory for OpenH264Factory {
     fn name(&self) -> &'static str {
-        "OpenH264"
+        NAME
     }
 
     fn codecs(&self) -> &[MotionCodec] {
@@ -263,6 +264,10 @@ const fn even(width: u32, height: u32) -> (usize, usize) {
 }
 
 impl MotionEncoder for OpenH264Encoder {
+    fn name(&self) -> Option<&str> {
+        Some(NAME)
+    }
+
     fn encode(
         &mut self,
         picture: PictureView<'_>,
@@ -354,6 +359,8 @@ pub struct OpenH264Decoder {
     height: u32,
     tail: Vec<u8>,
     started: bool,
+    /// The stream is of a profile in which the library keeps pictures back.
+    holds_back: bool,
 }
 
 impl OpenH264Decoder {
@@ -365,7 +372,7 @@ impl OpenH264Decoder {
         let config = DecoderConfig::new().flush_after_decode(Flush::NoFlush);
         let decoder = Decoder::with_api_config(OpenH264API::from_source(), config)
             .map_err(|error| DecodeFailure::Open(error.to_string()))?;
-        Ok(Self { decoder, width, height, tail: Vec::new(), started: false })
+        Ok(Self { decoder, width, height, tail: Vec::new(), started: false, holds_back: false })
     }
 
     /// Decodes one access unit and writes its picture as B G R X to `out`, rows
@@ -380,9 +387,16 @@ impl OpenH264Decoder {
         if !self.started && !has_parameters {
             return Err(DecodeFailure::NoKey);
         }
+        if has_parameters {
+            let sequence = unit_facts(unit).and_then(|facts| facts.sequence);
+            self.holds_back = sequence.is_some_and(|sequence| sequence.profile != BASELINE);
+        }
+        // Above baseline the library keeps pictures back for order's sake, although
+        // ours come in order; it hands them out when asked to.
+        let flush = if self.holds_back { Flush::Flush } else { Flush::NoFlush };
         let picture = self
             .decoder
-            .decode(unit)
+            .decode_with_options(unit, DecodeOptions::new().flush_after_decode(flush))
             .map_err(|error| DecodeFailure::Decode(error.to_string()))?
             .ok_or(DecodeFailure::NoPicture)?;
         let (width, height) = picture.dimensions();

@@ -1,6 +1,7 @@
 //! Screen to viewer and back, in memory.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
+mod encoders;
 mod rates;
 mod rig;
 
@@ -307,7 +308,7 @@ fn the_rate_can_be_changed_while_it_runs() {
     rig.play(VIDEO, 30, MS * 33, &mut random);
     let before = rates.load(Ordering::SeqCst);
     rig.forget();
-    let settings = VideoSettings { preset: Preset::Custom.into(), fps: 15, kbps: 300 };
+    let settings = VideoSettings { preset: Preset::Custom.into(), fps: 15, kbps: 300, hevc: false };
     rig.host.set_settings(settings);
     rig.play(VIDEO, 60, MS * 16, &mut random);
     assert!(before > 1000 && rates.load(Ordering::SeqCst) == 300, "{before}");

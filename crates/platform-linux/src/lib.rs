@@ -6,6 +6,7 @@ mod display;
 mod input;
 mod inventory;
 mod screen;
+pub mod vaapi;
 mod waker;
 mod window;
 

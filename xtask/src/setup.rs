@@ -14,6 +14,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("nasm", "nasm"),
     ("git", "git"),
     ("python3-venv", "/usr/share/doc/python3-venv"),
+    ("libva-dev", "/usr/include/va/va.h"),
     ("xvfb", "Xvfb"),
     ("xauth", "xauth"),
     ("x11-utils", "xdpyinfo"),

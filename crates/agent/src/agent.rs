@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gc_codec::{EncoderPool, SystemPatience};
 use gc_platform::{ConsentAnswer, ConsentRequest, PromptHandle};
 use gc_proto::v2::{self, AgentHello, Hello, hello};
 use gc_session::{Answer, ConsentQuestion, Offered, Reconnect};
@@ -39,6 +40,8 @@ pub(crate) enum Held {
 pub(crate) struct Agent {
     pub(crate) settings: AgentSettings,
     pub(crate) platform: Arc<dyn Platform>,
+    /// What is known of the encoders holds for all sessions.
+    encoders: Arc<EncoderPool>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) uplink: Arc<Uplink>,
     pub(crate) held: BTreeMap<SessionId, Held>,
@@ -59,9 +62,12 @@ impl Agent {
         entropy: Arc<dyn Entropy>,
     ) -> Self {
         let (events, inbox) = EventSender::new();
+        let encoders =
+            EncoderPool::new(platform.encoders(), Arc::clone(&clock), Arc::new(SystemPatience));
         Self {
             settings,
             platform,
+            encoders,
             uplink: Arc::new(Uplink::new(Arc::clone(&clock))),
             clock,
             held: BTreeMap::new(),
@@ -260,6 +266,7 @@ impl Agent {
             company,
             &self.uplink,
             &self.platform,
+            &self.encoders,
             &self.clock,
             &self.events,
         );

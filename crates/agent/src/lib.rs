@@ -21,6 +21,7 @@ use gc_transport::Connector;
 use gc_types::{CauseCode, Clock, Entropy, Secret, SupportCode};
 use url::Url;
 
+pub use gc_codec::Candidate as EncoderCandidate;
 pub use outlet::RecordSink;
 pub use platform_set::Platform;
 

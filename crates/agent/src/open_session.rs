@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
+use gc_codec::EncoderPool;
 use gc_platform::BarHandle;
 use gc_proto::v2::{
     ClipboardPiece, InputMessage, PictureReason, VideoFeedback, ViewerControl, viewer_control,
@@ -40,6 +41,7 @@ impl OpenSession {
         company: String,
         uplink: &Arc<Uplink>,
         platform: &Arc<dyn Platform>,
+        encoders: &Arc<EncoderPool>,
         clock: &Arc<dyn Clock>,
         events: &EventSender,
     ) -> io::Result<Self> {
@@ -48,6 +50,7 @@ impl OpenSession {
         let picture_events = events.clone();
         let picture = PictureThread::start(
             Arc::clone(platform),
+            encoders,
             Arc::clone(clock),
             Arc::clone(&share),
             outlet.clone(),

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use gc_codec::{TileEncoder, ZstdTiles};
+use gc_codec::{EncoderPool, TileEncoder, ZstdTiles};
 use gc_platform::{
     CaptureError, CursorImage, DisplaySelection, PixelSize, ScreenCapture, ScreenEvent, WaitWaker,
 };
@@ -18,7 +18,7 @@ use gc_proto::v2::{
 use gc_proto::{Channel, Flags};
 use gc_types::{CauseCode, Clock};
 use gc_video::host::{HostConfig, HostEvent, Step, VideoHost};
-use gc_video::{PictureView, PixelRect};
+use gc_video::{EncodeFailure, PictureView, PixelRect};
 
 use crate::input_thread::{PointerShare, notice};
 use crate::load::LoadMeter;
@@ -110,6 +110,7 @@ pub(crate) struct PictureThread {
 impl PictureThread {
     pub(crate) fn start(
         platform: Arc<dyn Platform>,
+        encoders: &Arc<EncoderPool>,
         clock: Arc<dyn Clock>,
         share: Arc<PointerShare>,
         outlet: Outlet,
@@ -119,11 +120,8 @@ impl PictureThread {
         let cursors = ZstdTiles::new().map_err(io::Error::other)?;
         let mailbox = Arc::new(Mailbox::default());
         let inbox = Arc::clone(&mailbox);
-        let host = VideoHost::new(
-            HostConfig::default(),
-            Box::new(tiles),
-            Box::new(gc_codec::OpenH264Factory),
-        );
+        let host =
+            VideoHost::new(HostConfig::default(), Box::new(tiles), Box::new(encoders.chain()));
         let mut worker = Worker {
             platform,
             clock: Arc::clone(&clock),
@@ -314,11 +312,21 @@ impl Worker {
         }
         while let Some(event) = self.host.poll_event() {
             match event {
-                HostEvent::EncoderFellBack { encoder, failure, retry_after } => {
-                    tracing::warn!(encoder, %failure, ?retry_after, "going on with tiles");
-                    let detail = failure.to_string();
-                    self.tell(NoticeTopic::Encoder, Some(CauseCode::EncoderFellBack), &detail);
+                HostEvent::EncoderFellBack { encoder, failure, retry_after, next } => {
+                    let (kind, next) = (failure.kind(), next.as_deref().unwrap_or("tiles"));
+                    tracing::warn!(encoder, kind, %failure, ?retry_after, next, "encoder failed");
+                    self.tell_encoder(&encoder, &failure);
                 }
+                HostEvent::EncoderRejected { encoder, failure, retry_after } => {
+                    let kind = failure.kind();
+                    if matches!(failure, EncodeFailure::Absent(_)) {
+                        tracing::info!(encoder, kind, %failure, "no such encoder");
+                    } else {
+                        tracing::warn!(encoder, kind, %failure, ?retry_after, "encoder rejected");
+                        self.tell_encoder(&encoder, &failure);
+                    }
+                }
+                HostEvent::EncoderReady { encoder } => tracing::info!(encoder, "encoder is ready"),
                 HostEvent::PictureFailed(error) => tracing::warn!(%error, "picture not made"),
                 HostEvent::PictureTooLarge { participant } => {
                     let message =
@@ -327,6 +335,12 @@ impl Worker {
                 }
             }
         }
+    }
+
+    /// Tells the viewers which encoder was given up, and why.
+    fn tell_encoder(&self, encoder: &str, failure: &EncodeFailure) {
+        let detail = format!("{encoder}: {failure}");
+        self.tell(NoticeTopic::Encoder, Some(CauseCode::EncoderFellBack), &detail);
     }
 
     fn on_event(

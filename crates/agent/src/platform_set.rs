@@ -5,6 +5,8 @@ use gc_platform::{
     InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture,
 };
 
+use gc_codec::Candidate;
+
 /// Opens what a session needs. One value serves the life of the agent.
 pub trait Platform: Send + Sync + 'static {
     /// Opens the screen. Called again after it was lost.
@@ -18,6 +20,12 @@ pub trait Platform: Send + Sync + 'static {
         &self,
         listener: ClipboardListener,
     ) -> Result<Box<dyn Clipboard>, ClipboardError>;
+
+    /// Hardware encoders that the machine may have, the best one first. Software is
+    /// there without being named.
+    fn encoders(&self) -> Vec<Candidate> {
+        Vec::new()
+    }
 
     /// Asks the user.
     fn consent(&self) -> &dyn ConsentPrompt;

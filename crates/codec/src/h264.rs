@@ -4,10 +4,11 @@ use std::ffi::c_int;
 use std::time::Duration;
 
 use gc_video::{
-    EncodeFailure, Encoded, MotionEncoder, MotionEncoderFactory, MotionSettings, PictureView,
+    EncodeFailure, Encoded, MotionCodec, MotionEncoder, MotionEncoderFactory, MotionSettings,
+    PictureView,
 };
 use openh264::OpenH264API;
-use openh264::decoder::{Decoder, DecoderConfig, Flush};
+use openh264::decoder::{DecodeOptions, Decoder, DecoderConfig, Flush};
 use openh264::encoder::{
     BitRate, Complexity, Encoder, EncoderConfig, FrameRate, FrameType, IntraFramePeriod, Profile,
     QpRange, RateControlMode, UsageType, VuiConfig,
@@ -22,8 +23,9 @@ use yuv::{
     YuvStandardMatrix,
 };
 
-use crate::sps::{SpsError, check_access_unit};
+use crate::sps::{BASELINE, SpsError, check_access_unit, unit_facts};
 
+const NAME: &str = "OpenH264";
 /// OpenH264 takes no longer side.
 const LONG_SIDE: u32 = 3840;
 /// OpenH264 takes no other side longer than this.
@@ -36,25 +38,32 @@ const MOST_KBPS: u32 = 240_000;
 /// OpenH264 reckons with no more pictures per second.
 const MOST_FPS: u32 = 60;
 
+const fn fits(width: u32, height: u32) -> bool {
+    let (long, short) = if width > height { (width, height) } else { (height, width) };
+    long <= LONG_SIDE && short <= SHORT_SIDE && short >= SHORTEST_SIDE
+}
+
 /// Opens software encoders.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OpenH264Factory;
 
 impl MotionEncoderFactory for OpenH264Factory {
     fn name(&self) -> &'static str {
-        "OpenH264"
+        NAME
     }
 
-    fn accepts(&self, width: u32, height: u32) -> bool {
-        width.max(height) <= LONG_SIDE
-            && width.min(height) <= SHORT_SIDE
-            && width.min(height) >= SHORTEST_SIDE
+    fn codecs(&self) -> &[MotionCodec] {
+        &[MotionCodec::H264]
+    }
+
+    fn accepts(&self, codec: MotionCodec, width: u32, height: u32) -> bool {
+        codec == MotionCodec::H264 && fits(width, height)
     }
 
     fn open(&mut self, settings: MotionSettings) -> Result<Box<dyn MotionEncoder>, EncodeFailure> {
-        if !self.accepts(settings.width, settings.height) {
-            let MotionSettings { width, height, .. } = settings;
-            return Err(EncodeFailure::Open(format!("{width}x{height} is not possible")));
+        let MotionSettings { codec, width, height, .. } = settings;
+        if !self.accepts(codec, width, height) {
+            return Err(EncodeFailure::Open(format!("{codec:?} {width}x{height} is not possible")));
         }
         Ok(Box::new(OpenH264Encoder::new(settings)?))
     }
@@ -255,6 +264,10 @@ const fn even(width: u32, height: u32) -> (usize, usize) {
 }
 
 impl MotionEncoder for OpenH264Encoder {
+    fn name(&self) -> Option<&str> {
+        Some(NAME)
+    }
+
     fn encode(
         &mut self,
         picture: PictureView<'_>,
@@ -346,18 +359,20 @@ pub struct OpenH264Decoder {
     height: u32,
     tail: Vec<u8>,
     started: bool,
+    /// The stream is of a profile in which the library keeps pictures back.
+    holds_back: bool,
 }
 
 impl OpenH264Decoder {
     /// For pictures of this size, within what any encoder of ours makes.
     pub fn new(width: u32, height: u32) -> Result<Self, DecodeFailure> {
-        if !OpenH264Factory.accepts(width, height) {
+        if !fits(width, height) {
             return Err(SpsError::Size(width, height).into());
         }
         let config = DecoderConfig::new().flush_after_decode(Flush::NoFlush);
         let decoder = Decoder::with_api_config(OpenH264API::from_source(), config)
             .map_err(|error| DecodeFailure::Open(error.to_string()))?;
-        Ok(Self { decoder, width, height, tail: Vec::new(), started: false })
+        Ok(Self { decoder, width, height, tail: Vec::new(), started: false, holds_back: false })
     }
 
     /// Decodes one access unit and writes its picture as B G R X to `out`, rows
@@ -372,9 +387,16 @@ impl OpenH264Decoder {
         if !self.started && !has_parameters {
             return Err(DecodeFailure::NoKey);
         }
+        if has_parameters {
+            let sequence = unit_facts(unit).and_then(|facts| facts.sequence);
+            self.holds_back = sequence.is_some_and(|sequence| sequence.profile != BASELINE);
+        }
+        // Above baseline the library keeps pictures back for order's sake, although
+        // ours come in order; it hands them out when asked to.
+        let flush = if self.holds_back { Flush::Flush } else { Flush::NoFlush };
         let picture = self
             .decoder
-            .decode(unit)
+            .decode_with_options(unit, DecodeOptions::new().flush_after_decode(flush))
             .map_err(|error| DecodeFailure::Decode(error.to_string()))?
             .ok_or(DecodeFailure::NoPicture)?;
         let (width, height) = picture.dimensions();
@@ -421,7 +443,8 @@ mod tests {
 
     #[test]
     fn a_stream_that_started_over_can_still_be_decoded() {
-        let settings = MotionSettings { width: 34, height: 21, kbps: 500, fps: 30 };
+        let settings =
+            MotionSettings { codec: MotionCodec::H264, width: 34, height: 21, kbps: 500, fps: 30 };
         let mut encoder = OpenH264Encoder::new(settings).unwrap();
         let mut decoder = OpenH264Decoder::new(34, 21).unwrap();
         let stride = 34 * 4;

@@ -2,10 +2,15 @@
 
 use std::time::Duration;
 
-use gc_video::{EncodeFailure, MotionEncoderFactory, MotionSettings, PictureView};
+use gc_video::{
+    EncodeFailure, MotionCodec, MotionEncoder, MotionEncoderFactory, MotionSettings, PictureView,
+};
 
+use crate::made::check_made;
 use crate::{DecodeFailure, OpenH264Decoder};
 
+/// Pictures of [`self_test`], and their size.
+const PICTURES: u32 = 6;
 const WIDTH: u32 = 98;
 const HEIGHT: u32 = 67;
 /// Least likeness of a decoded picture to its source, decibels.
@@ -20,6 +25,9 @@ pub enum SelfTestFailure {
     /// What it made cannot be decoded.
     #[error(transparent)]
     Decode(#[from] DecodeFailure),
+    /// Pictures of the trial's size are not for it.
+    #[error("{0}x{1} is not accepted")]
+    Size(u32, u32),
     /// It made key pictures where none was asked for, or the other way round.
     #[error("picture {0} is not of the kind that was asked for")]
     Kind(u32),
@@ -33,41 +41,114 @@ pub enum SelfTestFailure {
     },
 }
 
+impl From<SelfTestFailure> for EncodeFailure {
+    fn from(failure: SelfTestFailure) -> Self {
+        match failure {
+            SelfTestFailure::Encode(failure) => failure,
+            other => Self::SelfTest(other.to_string()),
+        }
+    }
+}
+
+/// A few known pictures through an encoder and, for H.264, a decoder: with a change of
+/// rate and a key picture on demand. Form, size, profile and order of the stream are
+/// checked on the way. H.265 is not decoded: nothing here can.
+pub(crate) struct Trial {
+    settings: MotionSettings,
+    pictures: u32,
+    next: u32,
+    running: Option<Running>,
+}
+
+struct Running {
+    encoder: Box<dyn MotionEncoder>,
+    decoder: Option<OpenH264Decoder>,
+    shown: Vec<u8>,
+}
+
+impl Trial {
+    /// At least three pictures make sense.
+    pub(crate) const fn new(settings: MotionSettings, pictures: u32) -> Self {
+        Self { settings, pictures, next: 0, running: None }
+    }
+
+    fn start(&self, factory: &mut dyn MotionEncoderFactory) -> Result<Running, SelfTestFailure> {
+        let MotionSettings { codec, width, height, .. } = self.settings;
+        if !factory.codecs().contains(&codec) || !factory.accepts(codec, width, height) {
+            return Err(SelfTestFailure::Size(width, height));
+        }
+        let encoder = factory.open(self.settings)?;
+        let decoder = match codec {
+            MotionCodec::H264 => Some(OpenH264Decoder::new(width, height)?),
+            MotionCodec::Hevc => None,
+        };
+        let shown = vec![0; width as usize * height as usize * 4];
+        Ok(Running { encoder, decoder, shown })
+    }
+
+    /// One picture; `true` when all of them were good.
+    pub(crate) fn step(
+        &mut self,
+        factory: &mut dyn MotionEncoderFactory,
+    ) -> Result<bool, SelfTestFailure> {
+        if self.running.is_none() {
+            self.running = Some(self.start(factory)?);
+        }
+        let Some(running) = &mut self.running else { return Ok(false) };
+        let picture = self.next;
+        self.next += 1;
+        let MotionSettings { width, height, kbps, fps, .. } = self.settings;
+        let stride = width as usize * 4;
+        let source = moving_square(width, height, picture);
+        let view = PictureView { width, height, stride, pixels: &source };
+        let key = picture == 0 || picture + 2 == self.pictures;
+        let at = Duration::from_millis(33) * picture;
+        let mut unit = Vec::new();
+        let made = running.encoder.encode(view, key, at, &mut unit)?;
+        check_made(&unit, &self.settings, made.key)?;
+        if made.key != key {
+            return Err(SelfTestFailure::Kind(picture));
+        }
+        if picture == 0 {
+            running.encoder.set_rate(kbps * 3 / 2, fps)?;
+        }
+        if let Some(decoder) = &mut running.decoder {
+            decoder.decode(&unit, &mut running.shown, stride)?;
+            let psnr = psnr(&source, &running.shown);
+            if psnr < LEAST_PSNR {
+                return Err(SelfTestFailure::Quality { picture, psnr });
+            }
+        }
+        Ok(self.next >= self.pictures)
+    }
+}
+
 /// Encodes a few pictures of odd size, with a change of rate and a key picture on
 /// demand, and decodes them again. Takes some milliseconds.
 pub fn self_test(factory: &mut dyn MotionEncoderFactory) -> Result<(), SelfTestFailure> {
-    let settings = MotionSettings { width: WIDTH, height: HEIGHT, kbps: 2000, fps: 30 };
-    let mut encoder = factory.open(settings)?;
-    let mut decoder = OpenH264Decoder::new(WIDTH, HEIGHT)?;
-    let stride = WIDTH as usize * 4;
-    let mut shown = vec![0; stride * HEIGHT as usize];
-    for picture in 0..6 {
-        let source = moving_square(picture);
-        let view = PictureView { width: WIDTH, height: HEIGHT, stride, pixels: &source };
-        let key = picture == 0 || picture == 4;
-        let at = Duration::from_millis(33) * picture;
-        let mut unit = Vec::new();
-        if encoder.encode(view, key, at, &mut unit)?.key != key {
-            return Err(SelfTestFailure::Kind(picture));
-        }
-        if picture == 2 {
-            encoder.set_rate(3000, 20)?;
-        }
-        decoder.decode(&unit, &mut shown, stride)?;
-        let psnr = psnr(&source, &shown);
-        if psnr < LEAST_PSNR {
-            return Err(SelfTestFailure::Quality { picture, psnr });
-        }
-    }
+    let settings = MotionSettings {
+        codec: MotionCodec::H264,
+        width: WIDTH,
+        height: HEIGHT,
+        kbps: 2000,
+        fps: 30,
+    };
+    let mut trial = Trial::new(settings, PICTURES);
+    while !trial.step(factory)? {}
     Ok(())
 }
 
-fn moving_square(step: u32) -> Vec<u8> {
-    let mut pixels = Vec::with_capacity((WIDTH * HEIGHT * 4) as usize);
-    for y in 0..HEIGHT {
-        for x in 0..WIDTH {
-            let inside = (10 + step * 5..50 + step * 5).contains(&x) && (20..50).contains(&y);
-            let color = if inside { [40, 200, 60] } else { [(x + 60) as u8, 90, (y + 80) as u8] };
+/// A square on a gradient; both smooth, so that no rate is too low for them.
+fn moving_square(width: u32, height: u32, step: u32) -> Vec<u8> {
+    let mut pixels = Vec::with_capacity((width * height * 4) as usize);
+    let (left, top) = (width / 10 + step * 5, height / 4);
+    let (across, down) = (left..left + width / 3, top..top + height / 2);
+    for y in 0..height {
+        let shade = (40 + y * 120 / height) as u8;
+        for x in 0..width {
+            let inside = across.contains(&x) && down.contains(&y);
+            let gradient = [(60 + x * 100 / width) as u8, 90, shade];
+            let color = if inside { [40, 200, 60] } else { gradient };
             pixels.extend([color[0], color[1], color[2], 255]);
         }
     }
@@ -75,7 +156,7 @@ fn moving_square(step: u32) -> Vec<u8> {
 }
 
 /// Likeness of two pictures of B G R X bytes in decibels, X left out.
-fn psnr(a: &[u8], b: &[u8]) -> f64 {
+pub(crate) fn psnr(a: &[u8], b: &[u8]) -> f64 {
     let squares: u64 = a
         .chunks_exact(4)
         .zip(b.chunks_exact(4))
@@ -98,14 +179,19 @@ mod tests {
 
     #[test]
     fn an_encoder_that_shows_something_else_does_not() {
-        assert!(psnr(&moving_square(0), &moving_square(4)) < LEAST_PSNR);
-        assert!(psnr(&moving_square(1), &moving_square(1)).is_infinite());
+        assert!(
+            psnr(&moving_square(WIDTH, HEIGHT, 0), &moving_square(WIDTH, HEIGHT, 9)) < LEAST_PSNR
+        );
+        assert!(
+            psnr(&moving_square(WIDTH, HEIGHT, 1), &moving_square(WIDTH, HEIGHT, 1)).is_infinite()
+        );
     }
 
     #[test]
     fn impossible_sizes_are_refused() {
         for (width, height) in [(3841, 100), (15, 100), (3000, 3000)] {
-            let settings = MotionSettings { width, height, kbps: 1000, fps: 30 };
+            let settings =
+                MotionSettings { codec: MotionCodec::H264, width, height, kbps: 1000, fps: 30 };
             assert!(OpenH264Factory.open(settings).is_err());
             assert!(OpenH264Decoder::new(width, height).is_err());
         }
@@ -115,10 +201,16 @@ mod tests {
     fn garbage_is_an_error_and_not_a_crash() {
         let seed = 0xC0DEC_u64;
         println!("seed {seed:#x}");
-        let settings = MotionSettings { width: WIDTH, height: HEIGHT, kbps: 2000, fps: 30 };
+        let settings = MotionSettings {
+            codec: MotionCodec::H264,
+            width: WIDTH,
+            height: HEIGHT,
+            kbps: 2000,
+            fps: 30,
+        };
         let mut encoder = OpenH264Factory.open(settings).unwrap();
         let stride = WIDTH as usize * 4;
-        let source = moving_square(0);
+        let source = moving_square(WIDTH, HEIGHT, 0);
         let view = PictureView { width: WIDTH, height: HEIGHT, stride, pixels: &source };
         let mut unit = Vec::new();
         encoder.encode(view, true, Duration::ZERO, &mut unit).unwrap();

@@ -10,6 +10,11 @@ pub struct SequenceInfo {
     pub height: u32,
     /// Pictures that the decoder has to keep.
     pub references: u32,
+    /// `profile_idc`.
+    pub profile: u32,
+    /// Whether a decoder may have to wait for later pictures before it shows one:
+    /// unless the stream rules it out, or baseline does.
+    pub may_reorder: bool,
 }
 
 /// Why an access unit is refused unseen.
@@ -29,6 +34,8 @@ pub enum SpsError {
     References(u32),
 }
 
+/// `profile_idc` of baseline and constrained baseline.
+pub(crate) const BASELINE: u32 = 66;
 /// NAL units of one access unit at most.
 const MOST_UNITS: usize = 64;
 /// Reference pictures at most.
@@ -68,8 +75,44 @@ pub fn check_access_unit(unit: &[u8], width: u32, height: u32) -> Result<bool, S
     Ok(seen)
 }
 
+/// What the parameter sets and slices of an access unit say about its stream.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct UnitFacts {
+    /// Its last sequence parameter set.
+    pub(crate) sequence: Option<SequenceInfo>,
+    /// It has a picture parameter set.
+    pub(crate) picture_parameters: bool,
+    /// It has slices of an IDR picture.
+    pub(crate) idr: bool,
+    /// It has slices of any other picture.
+    pub(crate) other: bool,
+    /// It has slices that need a picture of the future.
+    pub(crate) bidirectional: bool,
+}
+
+/// Reads an access unit of an encoder of ours. `None`: it cannot be read.
+pub(crate) fn unit_facts(unit: &[u8]) -> Option<UnitFacts> {
+    let mut facts = UnitFacts::default();
+    for nal in nal_units(unit) {
+        let (header, rest) = nal.split_first()?;
+        match header & 0x1F {
+            kind @ (1 | 5) => {
+                let mut bits = Bits::new(rest);
+                bits.unsigned()?;
+                facts.bidirectional |= bits.unsigned()? % 5 == 1;
+                facts.idr |= kind == 5;
+                facts.other |= kind == 1;
+            }
+            7 => facts.sequence = Some(sequence(rest)?),
+            8 => facts.picture_parameters = true,
+            _ => {}
+        }
+    }
+    Some(facts)
+}
+
 /// The units between start codes.
-fn nal_units(data: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn nal_units(data: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = next_unit(data);
     std::iter::from_fn(move || {
         let current = rest?;
@@ -98,15 +141,21 @@ impl TrimZeros for [u8] {
 }
 
 /// Reads bits of a unit without its emulation prevention bytes.
-struct Bits<'a> {
+pub(crate) struct Bits<'a> {
     data: &'a [u8],
     byte: usize,
     bit: u8,
     zeros: u8,
 }
 
+impl<'a> Bits<'a> {
+    pub(crate) const fn new(data: &'a [u8]) -> Self {
+        Self { data, byte: 0, bit: 0, zeros: 0 }
+    }
+}
+
 impl Bits<'_> {
-    fn one(&mut self) -> Option<u32> {
+    pub(crate) fn one(&mut self) -> Option<u32> {
         if self.bit == 0 {
             // 00 00 03: the 3 is not content.
             if self.zeros >= 2 && self.data.get(self.byte) == Some(&3) {
@@ -126,12 +175,12 @@ impl Bits<'_> {
         Some(u32::from(value))
     }
 
-    fn many(&mut self, count: u32) -> Option<u32> {
+    pub(crate) fn many(&mut self, count: u32) -> Option<u32> {
         (0..count).try_fold(0, |sum: u32, _| Some(sum << 1 | self.one()?))
     }
 
     /// Exp-Golomb, section 9.1.
-    fn unsigned(&mut self) -> Option<u32> {
+    pub(crate) fn unsigned(&mut self) -> Option<u32> {
         let mut zeros = 0;
         while self.one()? == 0 {
             zeros += 1;
@@ -144,7 +193,7 @@ impl Bits<'_> {
 }
 
 fn sequence(data: &[u8]) -> Option<SequenceInfo> {
-    let mut bits = Bits { data, byte: 0, bit: 0, zeros: 0 };
+    let mut bits = Bits::new(data);
     let profile = bits.many(8)?;
     bits.many(16)?;
     bits.unsigned()?;
@@ -161,7 +210,8 @@ fn sequence(data: &[u8]) -> Option<SequenceInfo> {
         _ => return None,
     }
     bits.unsigned()?;
-    match bits.unsigned()? {
+    let order = bits.unsigned()?;
+    match order {
         0 => {
             bits.unsigned()?;
         }
@@ -174,7 +224,79 @@ fn sequence(data: &[u8]) -> Option<SequenceInfo> {
     let units = bits.unsigned()?.checked_add(1)?;
     let frames_only = bits.one()?;
     // Interlaced pictures are not for screens.
-    (frames_only == 1).then_some(SequenceInfo { width, height: units.checked_mul(16)?, references })
+    if frames_only != 1 {
+        return None;
+    }
+    let height = units.checked_mul(16)?;
+    let may_reorder =
+        profile != BASELINE && order != 2 && reordered(&mut bits).is_none_or(|n| n > 0);
+    Some(SequenceInfo { width, height, references, profile, may_reorder })
+}
+
+/// `max_num_reorder_frames` of annex E; `None` where it is not said.
+fn reordered(bits: &mut Bits<'_>) -> Option<u32> {
+    bits.one()?;
+    if bits.one()? == 1 {
+        for _ in 0..4 {
+            bits.unsigned()?;
+        }
+    }
+    if bits.one()? == 0 {
+        return None;
+    }
+    // Aspect ratio, with 255 for one of its own; overscan.
+    if bits.one()? == 1 && bits.many(8)? == 255 {
+        bits.many(32)?;
+    }
+    if bits.one()? == 1 {
+        bits.one()?;
+    }
+    // Video format and range; colours.
+    if bits.one()? == 1 {
+        bits.many(4)?;
+        if bits.one()? == 1 {
+            bits.many(24)?;
+        }
+    }
+    if bits.one()? == 1 {
+        bits.unsigned()?;
+        bits.unsigned()?;
+    }
+    // Timing.
+    if bits.one()? == 1 {
+        bits.many(32)?;
+        bits.many(32)?;
+        bits.one()?;
+    }
+    let (nal, vcl) = (hrd(bits)?, hrd(bits)?);
+    if nal || vcl {
+        bits.one()?;
+    }
+    bits.one()?;
+    if bits.one()? == 0 {
+        return None;
+    }
+    bits.one()?;
+    for _ in 0..4 {
+        bits.unsigned()?;
+    }
+    bits.unsigned()
+}
+
+/// Skips the parameters of a buffer; tells whether there were some.
+fn hrd(bits: &mut Bits<'_>) -> Option<bool> {
+    if bits.one()? == 0 {
+        return Some(false);
+    }
+    let count = bits.unsigned()?.checked_add(1)?;
+    bits.many(8)?;
+    for _ in 0..count.min(32) {
+        bits.unsigned()?;
+        bits.unsigned()?;
+        bits.one()?;
+    }
+    bits.many(20)?;
+    Some(true)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use gc_codec::{OpenH264Decoder, OpenH264Factory};
-use gc_video::{MotionEncoder, MotionEncoderFactory, MotionSettings, PictureView};
+use gc_video::{MotionCodec, MotionEncoder, MotionEncoderFactory, MotionSettings, PictureView};
 
 const SIZES: [(u32, u32); 4] = [(16, 16), (97, 131), (320, 240), (1280, 720)];
 const RATES: [u32; 10] = [8000, 2700, 4100, 64, 50_000, 12_345, 64, 300, 20_000, 1000];
@@ -39,7 +39,9 @@ impl Source {
 }
 
 fn open((width, height): (u32, u32), kbps: u32) -> Box<dyn MotionEncoder> {
-    OpenH264Factory.open(MotionSettings { width, height, kbps, fps: 30 }).unwrap()
+    OpenH264Factory
+        .open(MotionSettings { codec: MotionCodec::H264, width, height, kbps, fps: 30 })
+        .unwrap()
 }
 
 #[test]

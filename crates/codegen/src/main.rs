@@ -23,7 +23,11 @@ fn main() -> Result<()> {
 
     let descriptors = protox::compile(&files, [&proto_root])?;
     prost_build::Config::new()
-        .bytes([".guruconnect.v2.H264.access_unit", ".guruconnect.v2.Tile.data"])
+        .bytes([
+            ".guruconnect.v2.H264.access_unit",
+            ".guruconnect.v2.Hevc.access_unit",
+            ".guruconnect.v2.Tile.data",
+        ])
         .out_dir(&out_dir)
         .skip_debug([".guruconnect.v2.ViewerHello", ".guruconnect.v2.Welcome"])
         .compile_fds(descriptors)

@@ -22,7 +22,7 @@ pub(crate) fn open(clock: &Arc<dyn Clock>) -> Arc<dyn Platform> {
 mod linux {
     use std::sync::Arc;
 
-    use gc_agent::Platform;
+    use gc_agent::{EncoderCandidate, Platform};
     use gc_platform::{
         CaptureError, Clipboard, ClipboardError, ClipboardListener, ConnectedBar, ConsentPrompt,
         InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture,
@@ -72,6 +72,13 @@ mod linux {
                 listener,
                 Arc::clone(&self.clock),
             )?))
+        }
+
+        fn encoders(&self) -> Vec<EncoderCandidate> {
+            vec![EncoderCandidate {
+                name: "VA-API".into(),
+                connect: Arc::new(gc_platform_linux::vaapi::connect),
+            }]
         }
 
         fn consent(&self) -> &dyn ConsentPrompt {

@@ -7,6 +7,7 @@ mod input;
 mod inventory;
 mod load;
 mod screen;
+pub mod vaapi;
 mod waker;
 mod window;
 

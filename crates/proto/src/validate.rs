@@ -196,7 +196,10 @@ impl Validate for Frame {
                     Rect { x: from.x, y: from.y, width: rect.width, height: rect.height }
                         .validate()?;
                 }
-                operation::Draw::H264(_) | operation::Draw::Tile(_) | operation::Draw::Fill(_) => {}
+                operation::Draw::H264(_)
+                | operation::Draw::Hevc(_)
+                | operation::Draw::Tile(_)
+                | operation::Draw::Fill(_) => {}
             }
         }
         Ok(())

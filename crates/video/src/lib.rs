@@ -21,7 +21,8 @@ mod tiles;
 pub use geometry::{PictureView, PixelRect, ViewError};
 pub use outgoing::{MAX_MESSAGE, Outgoing, SOFT_MESSAGE};
 pub use ports::{
-    EncodeFailure, Encoded, MotionEncoder, MotionEncoderFactory, MotionSettings, TileCompressor,
+    EncodeFailure, Encoded, FactoryEvent, MotionCodec, MotionEncoder, MotionEncoderFactory,
+    MotionSettings, Recourse, TileCompressor,
 };
 pub use settings::{Limits, limits};
 pub use slow::{Conditions, SlowWatch};

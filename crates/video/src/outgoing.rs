@@ -53,6 +53,7 @@ pub(crate) fn size(operation: &Operation) -> usize {
     OPERATION_OVERHEAD
         + match &operation.draw {
             Some(operation::Draw::H264(h264)) => h264.access_unit.len(),
+            Some(operation::Draw::Hevc(hevc)) => hevc.access_unit.len(),
             Some(operation::Draw::Tile(tile)) => tile.data.len(),
             Some(operation::Draw::Copy(_) | operation::Draw::Fill(_)) | None => 0,
         }

@@ -35,12 +35,13 @@ mod tests {
 
     #[test]
     fn custom_values_are_brought_into_range() {
-        let custom =
-            |fps, kbps| limits(&VideoSettings { preset: Preset::Custom.into(), fps, kbps });
+        let custom = |fps, kbps| {
+            limits(&VideoSettings { preset: Preset::Custom.into(), fps, kbps, hevc: false })
+        };
         assert_eq!((custom(0, 0).fps, custom(0, 0).kbps), (1, 64));
         assert_eq!((custom(999, u32::MAX).fps, custom(999, u32::MAX).kbps), (60, 50_000));
         assert_eq!((custom(24, 3000).fps, custom(24, 3000).kbps), (24, 3000));
-        let unknown = VideoSettings { preset: 77, fps: 3, kbps: 3 };
+        let unknown = VideoSettings { preset: 77, fps: 3, kbps: 3, hevc: false };
         assert_eq!(limits(&unknown).fps, 60);
     }
 }

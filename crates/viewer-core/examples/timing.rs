@@ -74,7 +74,7 @@ impl Sum {
                 Some(operation::Draw::H264(unit)) => {
                     (3 + usize::from(unit.key), unit.access_unit.len())
                 }
-                None => continue,
+                Some(operation::Draw::Hevc(_)) | None => continue,
             };
             let rect = operation.rect.unwrap_or_default();
             if let Some(sum) = self.kinds.get_mut(kind) {
@@ -99,7 +99,7 @@ impl Bench {
         let mut config = HostConfig::default();
         if let Some(kbps) = std::env::args().nth(2).and_then(|kbps| kbps.parse().ok()) {
             let preset = gc_proto::v2::Preset::Custom.into();
-            config.settings = gc_proto::v2::VideoSettings { preset, fps: 60, kbps };
+            config.settings = gc_proto::v2::VideoSettings { preset, fps: 60, kbps, hevc: false };
         }
         let mut host = VideoHost::new(config, tiles, Box::new(OpenH264Factory));
         let now = Duration::from_secs(1);

@@ -82,7 +82,7 @@ pub enum DecodeProblem {
     /// A stream moved without becoming another.
     #[error("stream {0} changed its rectangle")]
     StreamMoved(u32),
-    /// H.264 came although this viewer has no decoder for it.
+    /// H.264 or H.265 came although this viewer has no decoder for it.
     #[error("there is no decoder here")]
     NoDecoder,
 }
@@ -259,6 +259,7 @@ impl Decoder {
                 }
                 self.motion(rect, h264)?;
             }
+            Some(operation::Draw::Hevc(_)) => return Err(DecodeProblem::NoDecoder),
             None => return Err(InvalidMessage { field: "draw" }.into()),
         }
         Ok(())

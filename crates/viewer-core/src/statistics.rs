@@ -28,7 +28,7 @@ pub struct Spread {
 pub struct ByKind {
     /// Lossless tiles.
     pub tile: u64,
-    /// H.264 access units.
+    /// Access units of motion, H.264 or H.265.
     pub h264: u64,
     /// Copies within the picture; counted with what a copy takes on the wire.
     pub copy: u64,
@@ -285,6 +285,7 @@ fn kinds(frame: &Frame) -> ByKind {
         match &operation.draw {
             Some(operation::Draw::Tile(tile)) => kinds.tile += tile.data.len() as u64,
             Some(operation::Draw::H264(unit)) => kinds.h264 += unit.access_unit.len() as u64,
+            Some(operation::Draw::Hevc(unit)) => kinds.h264 += unit.access_unit.len() as u64,
             Some(operation::Draw::Copy(_)) => kinds.copy += PLAIN_OPERATION,
             Some(operation::Draw::Fill(_)) => kinds.fill += PLAIN_OPERATION,
             None => {}

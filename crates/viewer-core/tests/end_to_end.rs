@@ -1,6 +1,7 @@
 //! Screen to viewer and back, in memory.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
+mod encoders;
 mod moves;
 mod rates;
 mod rig;
@@ -326,7 +327,7 @@ fn the_rate_can_be_changed_while_it_runs() {
     rig.play(VIDEO, 30, MS * 33, &mut random);
     let before = rates.load(Ordering::SeqCst);
     rig.forget();
-    let settings = VideoSettings { preset: Preset::Custom.into(), fps: 15, kbps: 300 };
+    let settings = VideoSettings { preset: Preset::Custom.into(), fps: 15, kbps: 300, hevc: false };
     rig.host.set_settings(settings);
     rig.play(VIDEO, 60, MS * 16, &mut random);
     // What is left of it is for tiles.

@@ -6,7 +6,7 @@ use gc_proto::v2::{
     CopyFrom, Fill, Frame, H264, Operation, Rect, Surface, Tile, TileEncoding, VideoMessage,
     operation, video_message,
 };
-use gc_video::{MotionEncoderFactory, MotionSettings, PictureView, PixelRect};
+use gc_video::{MotionCodec, MotionEncoderFactory, MotionSettings, PictureView, PixelRect};
 use gc_viewer_core::{DecodeProblem, Decoder, DecoderLimits, Outcome};
 
 fn surface(width: u32, height: u32) -> VideoMessage {
@@ -31,7 +31,7 @@ fn tile(pixels: &[u8]) -> operation::Draw {
 }
 
 fn unit(width: u32, height: u32) -> Vec<u8> {
-    let settings = MotionSettings { width, height, kbps: 1000, fps: 30 };
+    let settings = MotionSettings { codec: MotionCodec::H264, width, height, kbps: 1000, fps: 30 };
     let mut encoder = OpenH264Factory.open(settings).unwrap();
     let pixels = vec![99; (width * height * 4) as usize];
     let view = PictureView { width, height, stride: width as usize * 4, pixels: &pixels };

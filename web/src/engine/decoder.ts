@@ -5,6 +5,8 @@ import { fills, streamFacts } from "../wire/h264";
 export interface DecodeJob {
   accessUnit: Uint8Array;
   key: boolean;
+  /** H.265, whose parameter sets only the browser's decoder reads. */
+  hevc?: boolean;
   rect: { width: number; height: number };
   done(frame: VideoFrame): void;
 }
@@ -20,6 +22,8 @@ const MAX_OUTSTANDING = 30;
 
 /** The decoder cannot go on, whatever the stream is like. */
 export class DecoderBroken extends Error {}
+/** Main profile, level 5.1, parameter sets in the stream. */
+const HEVC = "hev1.1.6.L153.B0";
 
 class Stream {
   private decoder: VideoDecoder | null = null;
@@ -35,10 +39,14 @@ class Stream {
   ) {}
 
   submit(job: DecodeJob): void {
-    const facts = streamFacts(job.accessUnit);
-    if (facts) {
-      if (!fills(facts, job.rect)) throw new Error("picture does not fit its rectangle");
-      if (job.key && (facts.codec !== this.codec || !this.decoder)) this.configure(facts.codec);
+    if (job.key && job.hevc) {
+      if (this.codec !== HEVC || !this.decoder) this.configure(HEVC);
+    } else if (!job.hevc) {
+      const facts = streamFacts(job.accessUnit);
+      if (facts) {
+        if (!fills(facts, job.rect)) throw new Error("picture does not fit its rectangle");
+        if (job.key && (facts.codec !== this.codec || !this.decoder)) this.configure(facts.codec);
+      }
     }
     if (!this.decoder || (this.fresh && !job.key)) throw new Error("stream starts without a key frame");
     if (this.decoder.state !== "configured") throw new DecoderBroken("the browser closed the decoder");
@@ -127,13 +135,18 @@ export class WebCodecsDecoders implements Decoders {
   }
 }
 
-/** Whether this browser can decode H.264 at all; some builds come without it. */
-export async function canDecodeH264(): Promise<boolean> {
+async function canDecode(codec: string): Promise<boolean> {
   if (typeof VideoDecoder !== "function") return false;
   try {
-    const answer = await VideoDecoder.isConfigSupported({ codec: "avc1.42e01f", optimizeForLatency: true });
+    const answer = await VideoDecoder.isConfigSupported({ codec, optimizeForLatency: true });
     return answer.supported === true;
   } catch {
     return false;
   }
 }
+
+/** Whether this browser can decode H.264 at all; some builds come without it. */
+export const canDecodeH264 = (): Promise<boolean> => canDecode("avc1.42e01f");
+
+/** Few can, and only with hardware. */
+export const canDecodeHevc = (): Promise<boolean> => canDecode(HEVC);

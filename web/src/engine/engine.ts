@@ -29,7 +29,7 @@ import { Zstd } from "../wire/zstd";
 import { backoff } from "./backoff";
 import { causeFacts, closeFacts } from "./cause";
 import { ClipboardExchange, ClipboardTooLarge } from "./clipboard";
-import { canDecodeH264, WebCodecsDecoders } from "./decoder";
+import { canDecodeH264, canDecodeHevc, WebCodecsDecoders } from "./decoder";
 import type {
   CauseFacts,
   EngineCommand,
@@ -114,7 +114,7 @@ export class Engine {
   private clipboardOn = true;
   private quality: QualitySettings | null = null;
   private closing: Close | null = null;
-  private h264 = false;
+  private codecs: VideoCodec[] = [];
   private zstd: Zstd | null = null;
   /** Settles when this browser's decoders are known and the picture can be drawn. */
   private prepared: Promise<void> = Promise.resolve();
@@ -203,9 +203,9 @@ export class Engine {
   }
 
   private async prepare(context: Context2d): Promise<void> {
-    const [module, h264] = await Promise.all([this.loadZstd(), canDecodeH264()]);
+    const [module, h264, hevc] = await Promise.all([this.loadZstd(), canDecodeH264(), canDecodeHevc()]);
     this.stats.reached("prepared");
-    this.h264 = h264;
+    this.codecs = [...(h264 ? [VideoCodec.H264] : []), ...(hevc ? [VideoCodec.HEVC] : [])];
     this.zstd = new Zstd(module);
     this.picture = new Picture(context, this.zstd, (failed) => new WebCodecsDecoders({ failed }), {
       settled: (frameId, receivedAt, presented) => this.settled(frameId, receivedAt, presented),
@@ -289,7 +289,7 @@ export class Engine {
           value: {
             token,
             capabilities: {
-              codecs: this.h264 ? [VideoCodec.H264] : [],
+              codecs: this.codecs,
               maxWidth: MAX_PICTURE_SIDE,
               maxHeight: MAX_PICTURE_SIDE,
             },
@@ -664,7 +664,12 @@ export class Engine {
     if (!quality) return;
     this.sendControl({
       case: "videoSettings",
-      value: { preset: PRESETS[quality.preset], fps: quality.fps, kbps: quality.kbps },
+      value: {
+        preset: PRESETS[quality.preset],
+        fps: quality.fps,
+        kbps: quality.kbps,
+        hevc: quality.hevc ?? false,
+      },
     });
   }
 

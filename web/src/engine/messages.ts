@@ -46,6 +46,8 @@ export interface QualitySettings {
   preset: "auto" | "low" | "balanced" | "high" | "custom";
   fps: number;
   kbps: number;
+  /** H.265 for motion, where the machine and every viewer can. */
+  hevc?: boolean;
 }
 
 /** The steps of a picture, in order; `total` is from the machine's screen to this one. */

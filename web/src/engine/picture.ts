@@ -176,7 +176,9 @@ export class Picture {
 
   private take(frame: Frame, open: Pending | undefined, receivedAt: number): void {
     const direct =
-      this.queue.length === 0 && frame.last && frame.operations.every((o) => o.draw.case !== "h264");
+      this.queue.length === 0 &&
+      frame.last &&
+      frame.operations.every(({ draw }) => draw.case !== "h264" && draw.case !== "hevc");
     if (direct) {
       for (const one of grouped(frame.operations)) {
         this.draw("tiles" in one ? this.unpack(one, true) : this.prepare(one));
@@ -208,7 +210,7 @@ export class Picture {
 
   private enqueue(operation: Operation, pending: Pending): void {
     const { draw } = operation;
-    if (draw.case !== "h264") {
+    if (draw.case !== "h264" && draw.case !== "hevc") {
       pending.steps.push(this.prepare(operation));
       return;
     }
@@ -224,6 +226,7 @@ export class Picture {
     this.decoders.submit(draw.value.stream, {
       accessUnit: draw.value.accessUnit,
       key: draw.value.key,
+      hevc: draw.case === "hevc",
       rect,
       done: (output) => {
         // A frame that was given up meanwhile has nobody to close its pictures.

@@ -96,7 +96,7 @@ export class Statistics {
     const { kinds } = this.sample(now);
     for (const { draw } of frame.operations) {
       if (draw.case === "tile") kinds.tile += draw.value.data.length;
-      else if (draw.case === "h264") kinds.h264 += draw.value.accessUnit.length;
+      else if (draw.case === "h264" || draw.case === "hevc") kinds.h264 += draw.value.accessUnit.length;
       else if (draw.case) kinds[draw.case] += PLAIN_OPERATION;
     }
     if (frame.frameId > this.newest) {

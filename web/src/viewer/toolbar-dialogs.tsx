@@ -1,4 +1,5 @@
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useState } from "react";
+import { canDecodeHevc } from "../engine/decoder";
 import type { QualitySettings } from "../engine/messages";
 import { Dialog } from "../ui/dialog";
 import { TextField } from "../ui/field";
@@ -21,9 +22,19 @@ export function QualityDialog({
 }: DialogProps & { start: QualitySettings }) {
   const [fps, setFps] = useState(String(start.fps));
   const [kbps, setKbps] = useState(String(start.kbps));
+  const [hevc, setHevc] = useState(start.hevc ?? false);
+  const [canHevc, setCanHevc] = useState(false);
+  useEffect(() => {
+    void canDecodeHevc().then(setCanHevc);
+  }, []);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    controller.setQuality({ preset: "custom", fps: within(fps, 1, 60), kbps: within(kbps, 64, 50_000) });
+    controller.setQuality({
+      preset: "custom",
+      fps: within(fps, 1, 60),
+      kbps: within(kbps, 64, 50_000),
+      hevc: canHevc && hevc,
+    });
     onOpenChange(false);
     controller.focus();
   };
@@ -50,6 +61,12 @@ export function QualityDialog({
             onChange={(event) => setKbps(event.target.value)}
           />
         </div>
+        {canHevc && (
+          <label className="check">
+            <input type="checkbox" checked={hevc} onChange={(event) => setHevc(event.target.checked)} />
+            H.265 for motion, where the machine can
+          </label>
+        )}
         <div className="actions end">
           <button type="submit" className="button primary" data-testid="quality-apply">
             Use this quality

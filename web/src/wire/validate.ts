@@ -103,6 +103,7 @@ export function validateFrame(frame: Frame, surface: Size): void {
         break;
       case "tile":
       case "h264":
+      case "hevc":
       case "fill":
         break;
       default:

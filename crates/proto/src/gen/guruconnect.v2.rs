@@ -431,7 +431,7 @@ pub struct Operation {
     /// Where it draws.
     #[prost(message, optional, tag = "1")]
     pub rect: ::core::option::Option<Rect>,
-    #[prost(oneof = "operation::Draw", tags = "2, 3, 4, 5")]
+    #[prost(oneof = "operation::Draw", tags = "2, 3, 4, 5, 6")]
     pub draw: ::core::option::Option<operation::Draw>,
 }
 /// Nested message and enum types in `Operation`.
@@ -446,6 +446,9 @@ pub mod operation {
         Copy(super::CopyFrom),
         #[prost(message, tag = "5")]
         Fill(super::Fill),
+        /// Only while every viewer of the session lists VIDEO_CODEC_HEVC.
+        #[prost(message, tag = "6")]
+        Hevc(super::Hevc),
     }
 }
 /// One access unit in Annex B form (ITU-T H.264 annex B) whose picture fills
@@ -457,6 +460,17 @@ pub struct H264 {
     #[prost(bool, tag = "2")]
     pub key: bool,
     /// A new stream, with its own decoder, for a region of another size or place.
+    #[prost(uint32, tag = "3")]
+    pub stream: u32,
+}
+/// One access unit in Annex B form (ITU-T H.265 annex B), main profile, as for H264.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Hevc {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub access_unit: ::prost::bytes::Bytes,
+    /// An intra random access point, with its parameter sets in front.
+    #[prost(bool, tag = "2")]
+    pub key: bool,
     #[prost(uint32, tag = "3")]
     pub stream: u32,
 }
@@ -533,6 +547,9 @@ pub struct VideoSettings {
     pub fps: u32,
     #[prost(uint32, tag = "3")]
     pub kbps: u32,
+    /// Motion may travel as H.265 where every viewer and an encoder of the agent can.
+    #[prost(bool, tag = "4")]
+    pub hevc: bool,
 }
 /// Channel video, viewer to agent.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]

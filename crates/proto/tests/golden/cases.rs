@@ -6,14 +6,15 @@ use gc_proto::v2::{
     CauseCode, ClipboardFormat, ClipboardPiece, ClipboardSync, Close, CloseCode, ConsentMode,
     ConsentState, ControlAction, ControlChanged, ControlVerb, CopyFrom, CursorMessage,
     CursorPosition, CursorShape, Display, DisplayList, Fill, Frame, FrameAck, Grant, H264,
-    Heartbeat, HeartbeatAck, HeldSession, Hello, InputEvent, InputMessage, KeyEvent, LockState,
-    Notice, NoticeTopic, Operation, Participant, ParticipantJoined, ParticipantLeft, PictureNeeded,
-    PictureReason, Point, PointerButton, PointerMove, Preset, Rect, RefreshCause, RefreshRequest,
-    ReleaseAll, SelectDisplay, SessionAnswer, SessionEnd, SessionOffer, SessionState, Slow,
-    SlowCause, Surface, SystemChord, SystemKey, TextEvent, Tile, TileEncoding, VersionRange,
-    VideoCodec, VideoFeedback, VideoMessage, VideoSettings, VideoStatus, ViewerCapabilities,
-    ViewerControl, ViewerHello, ViewerSeat, Welcome, Wheel, agent_control, cursor_message, hello,
-    input_event, link_message, operation, video_feedback, video_message, viewer_control,
+    Heartbeat, HeartbeatAck, HeldSession, Hello, Hevc, InputEvent, InputMessage, KeyEvent,
+    LockState, Notice, NoticeTopic, Operation, Participant, ParticipantJoined, ParticipantLeft,
+    PictureNeeded, PictureReason, Point, PointerButton, PointerMove, Preset, Rect, RefreshCause,
+    RefreshRequest, ReleaseAll, SelectDisplay, SessionAnswer, SessionEnd, SessionOffer,
+    SessionState, Slow, SlowCause, Surface, SystemChord, SystemKey, TextEvent, Tile, TileEncoding,
+    VersionRange, VideoCodec, VideoFeedback, VideoMessage, VideoSettings, VideoStatus,
+    ViewerCapabilities, ViewerControl, ViewerHello, ViewerSeat, Welcome, Wheel, agent_control,
+    cursor_message, hello, input_event, link_message, operation, video_feedback, video_message,
+    viewer_control,
 };
 use gc_proto::{Channel, Flags, Header, Record, encode_link};
 use gc_types::SessionId;
@@ -358,6 +359,23 @@ fn from_agent() -> Vec<Case> {
             ),
         ),
         record(
+            "frame_hevc",
+            video(picture, 6),
+            "VideoMessage",
+            &frame(
+                6,
+                false,
+                vec![Operation {
+                    rect: Some(rect(64, 64, 1_280, 720)),
+                    draw: Some(operation::Draw::Hevc(Hevc {
+                        access_unit: Bytes::from_static(&[0, 0, 0, 1, 0x40, 0x01, 0x0C, 0x01]),
+                        key: true,
+                        stream: 8,
+                    })),
+                }],
+            ),
+        ),
+        record(
             "frame_copy",
             video(picture, 4),
             "VideoMessage",
@@ -376,7 +394,10 @@ fn from_agent() -> Vec<Case> {
             "VideoMessage",
             &VideoMessage {
                 body: Some(video_message::Body::Status(VideoStatus {
-                    settings: Some(VideoSettings { preset: Preset::Auto.into(), fps: 0, kbps: 0 }),
+                    settings: Some(VideoSettings {
+                        preset: Preset::Auto.into(),
+                        ..VideoSettings::default()
+                    }),
                     codec: VideoCodec::H264.into(),
                     encoder: "openh264".into(),
                     round_trip_us: 1_500,
@@ -545,6 +566,7 @@ fn from_viewer() -> Vec<Case> {
                     preset: Preset::Custom.into(),
                     fps: 30,
                     kbps: 4_000,
+                    hevc: true,
                 })),
             },
         ),

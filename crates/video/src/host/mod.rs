@@ -25,8 +25,8 @@ use crate::pacing::{Bucket, Debt, Gate, Pacer, Unseen, Urgency};
 use crate::picture::Picture;
 use crate::tiles::Tiles;
 use crate::{
-    EncodeFailure, Limits, MotionEncoderFactory, Outgoing, PixelRect, SlowWatch, TileCompressor,
-    ViewError, limits,
+    EncodeFailure, Limits, MotionCodec, MotionEncoderFactory, Outgoing, PixelRect, SlowWatch,
+    TileCompressor, ViewError, limits,
 };
 
 /// Shortest time between two whole pictures for the same viewer.
@@ -34,6 +34,8 @@ const KEY_SPACING: Duration = Duration::from_millis(500);
 /// The same while the one before it has not been acknowledged: it may still be on a
 /// slow way.
 const KEY_SPACING_UNSEEN: Duration = Duration::from_secs(2);
+/// Longest time that what was sent may take to be answered, where it matters.
+const UNDER_WAY: Duration = Duration::from_secs(2);
 /// Pictures per second when motion has to travel as tiles.
 const TILE_MOTION_FPS: u32 = 15;
 
@@ -50,7 +52,7 @@ pub struct HostConfig {
 impl Default for HostConfig {
     fn default() -> Self {
         Self {
-            settings: VideoSettings { preset: Preset::Auto.into(), fps: 0, kbps: 0 },
+            settings: VideoSettings { preset: Preset::Auto.into(), ..VideoSettings::default() },
             rest: Duration::from_millis(180),
         }
     }
@@ -75,14 +77,31 @@ pub enum Step {
 /// Something that people or the log should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HostEvent {
-    /// Motion travels as tiles from here on.
+    /// An encoder failed in the middle of its work.
     EncoderFellBack {
+        /// Which encoder.
+        encoder: String,
+        /// What it did.
+        failure: EncodeFailure,
+        /// Where nothing takes over: when it will be tried again; `None`: not any
+        /// more.
+        retry_after: Option<Duration>,
+        /// Who took over, with the same picture; `None`: motion travels as tiles.
+        next: Option<String>,
+    },
+    /// An encoder that made no stream here is not to be used.
+    EncoderRejected {
         /// Which encoder.
         encoder: String,
         /// What it did.
         failure: EncodeFailure,
         /// When it will be tried again; `None`: not any more.
         retry_after: Option<Duration>,
+    },
+    /// A better encoder passed its trial and takes over.
+    EncoderReady {
+        /// Which encoder.
+        encoder: String,
     },
     /// A whole picture or a refinement could not be made; it is tried again.
     PictureFailed(HostError),
@@ -112,6 +131,9 @@ pub enum HostError {
 
 struct Viewer {
     h264: bool,
+    hevc: bool,
+    /// When it could not decode H.265. What was under way then says nothing of H.264.
+    hevc_refused: Option<Duration>,
     max: (u32, u32),
     needs_key: bool,
     last_key: Option<Duration>,
@@ -289,10 +311,13 @@ impl VideoHost {
     /// A viewer came. It gets the whole picture.
     pub fn join(&mut self, participant: u16, capabilities: &ViewerCapabilities) {
         let h264 = capabilities.codecs.contains(&VideoCodec::H264.into());
+        let hevc = capabilities.codecs.contains(&VideoCodec::Hevc.into());
         let unlimited = |side: u32| if side == 0 { u32::MAX } else { side };
         let max = (unlimited(capabilities.max_width), unlimited(capabilities.max_height));
         let viewer = Viewer {
             h264,
+            hevc,
+            hevc_refused: None,
             max,
             needs_key: true,
             last_key: None,
@@ -358,7 +383,13 @@ impl VideoHost {
                 if refresh.cause() == RefreshCause::NoDecoder
                     && let Some(viewer) = self.viewers.get_mut(&participant)
                 {
-                    viewer.h264 = false;
+                    // H.265 is given up first; who has neither says so again.
+                    if self.motion.codec() == MotionCodec::Hevc {
+                        viewer.hevc = false;
+                        viewer.hevc_refused = Some(now);
+                    } else if viewer.hevc_refused.is_none_or(|at| now > at + UNDER_WAY) {
+                        viewer.h264 = false;
+                    }
                 }
                 if participant != 0 {
                     self.picture_needed(participant, PictureReason::Decoder);
@@ -400,6 +431,7 @@ impl VideoHost {
 
     /// The next event.
     pub fn poll_event(&mut self) -> Option<HostEvent> {
+        self.motion.poll_factory();
         self.events.extend(self.motion.events.drain(..));
         self.events.pop_front()
     }
@@ -434,6 +466,7 @@ impl VideoHost {
     /// What is to be done at `now`. May itself produce output: refinement and
     /// whole pictures need no new capture.
     pub fn next_step(&mut self, now: Duration) -> Step {
+        self.motion.set_codec(self.wanted_codec());
         let rest_at = self.motion.close_rested(self.rest, now);
         let fps = self.fps();
         let resume_at = self.resume(now);
@@ -526,6 +559,16 @@ impl VideoHost {
 
     fn motion_allowed(&self, now: Duration) -> bool {
         self.motion.usable(now) && self.viewers.values().all(|viewer| viewer.h264)
+    }
+
+    /// H.265 only where the session asks for it and everybody can.
+    fn wanted_codec(&self) -> MotionCodec {
+        let all = !self.viewers.is_empty() && self.viewers.values().all(|viewer| viewer.hevc);
+        if self.settings.hevc && all && self.motion.can(MotionCodec::Hevc) {
+            MotionCodec::Hevc
+        } else {
+            MotionCodec::H264
+        }
     }
 
     fn check_size(&mut self, participant: u16) {

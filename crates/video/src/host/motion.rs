@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use gc_proto::v2::{H264, Operation, operation};
+use gc_proto::v2::{H264, Hevc, Operation, operation};
 
 use super::HostEvent;
 use super::moves::Moves;
 use crate::cells::{Cells, Cluster};
 use crate::picture::{CELL, Picture};
 use crate::{
-    EncodeFailure, MAX_MESSAGE, MotionEncoder, MotionEncoderFactory, MotionSettings, PixelRect,
+    EncodeFailure, FactoryEvent, MAX_MESSAGE, MotionCodec, MotionEncoder, MotionEncoderFactory,
+    MotionSettings, PixelRect, Recourse,
 };
 
 /// Streams at the same time.
@@ -31,7 +32,9 @@ const SETTLE: Duration = Duration::from_millis(250);
 const SETTLE_DENSE: Duration = Duration::from_millis(60);
 /// Over this time it is seen how much of a region is really in use.
 const USE_WINDOW: Duration = Duration::from_secs(1);
-/// Waits before a failed encoder is tried again; then never.
+/// Encoders that are tried for one picture at most; then it travels as tiles.
+const MOST_TRIES: u32 = 4;
+/// Waits before an encoder is tried again after none was left; then never.
 const RETRY: [Duration; 3] =
     [Duration::from_secs(10), Duration::from_secs(30), Duration::from_mins(2)];
 
@@ -39,6 +42,11 @@ struct Region {
     rect: PixelRect,
     stream: u32,
     encoder: Box<dyn MotionEncoder>,
+    /// Who makes it.
+    name: String,
+    codec: MotionCodec,
+    /// A better encoder is there for it.
+    outdone: bool,
     kbps: u32,
     fps: u32,
     opened: Duration,
@@ -59,6 +67,8 @@ pub(super) struct Motion {
     factory: Box<dyn MotionEncoderFactory>,
     regions: Vec<Region>,
     next_stream: u32,
+    /// What streams are to be, where an encoder can.
+    codec: MotionCodec,
     failures: usize,
     blocked_until: Option<Duration>,
     pub(super) events: Vec<HostEvent>,
@@ -79,14 +89,50 @@ impl Motion {
             factory,
             regions: Vec::new(),
             next_stream: 1,
+            codec: MotionCodec::H264,
             failures: 0,
             blocked_until: None,
             events: Vec::new(),
         }
     }
 
+    /// Who makes the streams, or would.
     pub(super) fn name(&self) -> &str {
-        self.factory.name()
+        self.regions.first().map_or_else(|| self.factory.name(), |region| &region.name)
+    }
+
+    /// What the streams are, or would be.
+    pub(super) fn codec(&self) -> MotionCodec {
+        self.regions.first().map_or(self.codec, |region| region.codec)
+    }
+
+    pub(super) fn can(&self, codec: MotionCodec) -> bool {
+        self.factory.codecs().contains(&codec)
+    }
+
+    /// Streams of another codec end; what moves gets new ones.
+    pub(super) fn set_codec(&mut self, codec: MotionCodec) {
+        if self.codec != codec {
+            self.codec = codec;
+            self.regions.clear();
+        }
+    }
+
+    /// Takes in what the factory found out by itself.
+    pub(super) fn poll_factory(&mut self) {
+        while let Some(event) = self.factory.poll_event() {
+            match event {
+                FactoryEvent::Ready { encoder } => {
+                    for region in &mut self.regions {
+                        region.outdone |= region.name != encoder || region.codec != self.codec;
+                    }
+                    self.events.push(HostEvent::EncoderReady { encoder });
+                }
+                FactoryEvent::Rejected { encoder, failure, retry_after } => {
+                    self.events.push(HostEvent::EncoderRejected { encoder, failure, retry_after });
+                }
+            }
+        }
     }
 
     pub(super) fn usable(&self, now: Duration) -> bool {
@@ -221,7 +267,7 @@ impl Motion {
             held.fresh || now >= held.opened + settle
         });
         let room = self.regions.len() - joined.len() < MOST_REGIONS;
-        if settled && room && self.factory.accepts(rect.width, rect.height) {
+        if settled && room && self.factory.accepts(MotionCodec::H264, rect.width, rect.height) {
             let mut at = 0;
             self.regions.retain(|_| {
                 at += 1;
@@ -259,18 +305,15 @@ impl Motion {
     }
 
     fn open(&mut self, rect: PixelRect, rate: Rate, now: Duration) {
-        let settings = MotionSettings {
-            width: rect.width,
-            height: rect.height,
-            kbps: rate.kbps,
-            fps: rate.fps,
-        };
-        match self.factory.open(settings) {
-            Ok(encoder) => {
+        match self.open_encoder(&rect, rate.kbps, rate.fps) {
+            Ok((encoder, name, codec)) => {
                 self.regions.push(Region {
                     rect,
                     stream: self.next_stream,
                     encoder,
+                    name,
+                    codec,
+                    outdone: false,
                     kbps: rate.kbps,
                     fps: rate.fps,
                     opened: now,
@@ -285,22 +328,82 @@ impl Motion {
                 });
                 self.next_stream = self.next_stream.wrapping_add(1).max(1);
             }
-            Err(failure) => self.fall_back(failure, now),
+            Err(failure) => {
+                let encoder = self.factory.name().to_owned();
+                self.give_up(encoder, failure, now);
+            }
         }
     }
 
-    fn fall_back(&mut self, failure: EncodeFailure, now: Duration) {
+    /// An encoder of the codec that is wanted, or else of H.264.
+    fn open_encoder(
+        &mut self,
+        rect: &PixelRect,
+        kbps: u32,
+        fps: u32,
+    ) -> Result<(Box<dyn MotionEncoder>, String, MotionCodec), EncodeFailure> {
+        let PixelRect { width, height, .. } = *rect;
+        let settings = MotionSettings { codec: self.codec, width, height, kbps, fps };
+        let plain = MotionSettings { codec: MotionCodec::H264, ..settings };
+        let (encoder, codec) = match self.factory.open(settings) {
+            Ok(encoder) => (encoder, settings.codec),
+            Err(_) if settings != plain => (self.factory.open(plain)?, plain.codec),
+            Err(failure) => return Err(failure),
+        };
+        let name = encoder.name().unwrap_or_else(|| self.factory.name()).to_owned();
+        Ok((encoder, name, codec))
+    }
+
+    /// Motion travels as tiles for a while, or for good.
+    fn give_up(&mut self, encoder: String, failure: EncodeFailure, now: Duration) {
         let retry_after = RETRY.get(self.failures).copied();
         self.failures += 1;
         self.blocked_until = Some(retry_after.map_or(Duration::MAX, |wait| now + wait));
         self.regions.clear();
-        let encoder = self.factory.name().to_owned();
-        self.events.push(HostEvent::EncoderFellBack { encoder, failure, retry_after });
+        let next = None;
+        self.events.push(HostEvent::EncoderFellBack { encoder, failure, retry_after, next });
+    }
+
+    /// The stream of a region failed. Another encoder takes over its streams, or tiles
+    /// do: then `false`.
+    fn replace(&mut self, at: usize, failure: EncodeFailure, now: Duration) -> bool {
+        let Some(encoder) = self.regions.get(at).map(|region| region.name.clone()) else {
+            return false;
+        };
+        if self.factory.failed(&encoder, &failure) == Recourse::None {
+            self.give_up(encoder, failure, now);
+            return false;
+        }
+        for at in 0..self.regions.len() {
+            if self.regions[at].name == encoder
+                && let Err(failure) = self.reopen(at)
+            {
+                self.give_up(encoder, failure, now);
+                return false;
+            }
+        }
+        let next = self.regions.get(at).map(|region| region.name.clone());
+        let retry_after = None;
+        self.events.push(HostEvent::EncoderFellBack { encoder, failure, retry_after, next });
+        true
+    }
+
+    /// Another stream in the same place, beginning with a key picture.
+    fn reopen(&mut self, at: usize) -> Result<(), EncodeFailure> {
+        let Region { rect, kbps, fps, .. } = self.regions[at];
+        let (encoder, name, codec) = self.open_encoder(&rect, kbps, fps)?;
+        let region = &mut self.regions[at];
+        (region.encoder, region.name, region.codec) = (encoder, name, codec);
+        region.stream = self.next_stream;
+        region.key_due = true;
+        region.outdone = false;
+        self.next_stream = self.next_stream.wrapping_add(1).max(1);
+        Ok(())
     }
 
     /// Appends an access unit for every region with marks or a key picture due,
-    /// and takes those marks off. Where an encoder fails the marks stay, so that
-    /// the same frame carries them as tiles.
+    /// and takes those marks off. Where an encoder fails the next one makes the unit;
+    /// where none is left the marks stay, so that the same frame carries them as tiles.
     pub(super) fn draw(
         &mut self,
         cells: &mut Cells,
@@ -310,31 +413,47 @@ impl Motion {
         operations: &mut Vec<Operation>,
     ) {
         let total: u64 = self.regions.iter().map(|region| region.rect.area()).sum();
-        let mut failed = None;
-        for region in &mut self.regions {
+        let mut tries = 0;
+        let mut at = 0;
+        while let Some(region) = self.regions.get_mut(at) {
             let parts = cells.marked().map(|(_, part)| part.intersection(&region.rect));
             let (used, drawn) = parts.fold((PixelRect::default(), 0), |(sum, area), part| {
                 (sum.union(&part), area + part.area())
             });
-            region.drawn += drawn;
-            region.pictures += 1;
             if used.is_empty() && !region.key_due {
+                region.pictures += 1;
+                at += 1;
                 continue;
             }
+            if region.outdone {
+                // Should that fail the stream goes on as it was.
+                region.outdone = false;
+                if self.reopen(at).is_err() {
+                    continue;
+                }
+            }
+            let Some(region) = self.regions.get_mut(at) else { return };
             match region.encode(&mut *self.factory, used, total, picture, rate, now) {
                 Ok(operation) => {
+                    region.drawn += drawn;
+                    region.pictures += 1;
                     operations.push(operation);
                     cells.set_lossy(&region.rect);
                     cells.unmark_inside(&region.rect);
+                    at += 1;
                 }
                 Err(failure) => {
-                    failed = Some(failure);
-                    break;
+                    tries += 1;
+                    if !self.replace(at, failure, now) {
+                        return;
+                    }
+                    if tries >= MOST_TRIES {
+                        // This frame as tiles; the next one tries again.
+                        self.regions.clear();
+                        return;
+                    }
                 }
             }
-        }
-        if let Some(failure) = failed {
-            self.fall_back(failure, now);
         }
     }
 }
@@ -373,8 +492,12 @@ impl Region {
         }
         self.key_due = false;
         self.fresh = false;
-        let h264 = H264 { access_unit: unit.into(), key, stream: self.stream };
-        Ok(Operation { rect: Some(self.rect.wire()), draw: Some(operation::Draw::H264(h264)) })
+        let (access_unit, stream) = (unit.into(), self.stream);
+        let draw = match self.codec {
+            MotionCodec::H264 => operation::Draw::H264(H264 { access_unit, key, stream }),
+            MotionCodec::Hevc => operation::Draw::Hevc(Hevc { access_unit, key, stream }),
+        };
+        Ok(Operation { rect: Some(self.rect.wire()), draw: Some(draw) })
     }
 
     /// Gives the region its share of the whole rate.
@@ -390,12 +513,23 @@ impl Region {
         let fps = ((1.0 / self.interval).round() as u32).clamp(1, rate.fps.max(1));
         let far = |now: u32, then: u32| now.abs_diff(then) * 6 > then;
         if far(kbps, self.kbps) || far(fps, self.fps) {
-            if self.encoder.set_rate(kbps, fps).is_err() {
-                // No reason to give motion up: one that starts with this rate has
-                // nothing to refuse. That costs this region a key picture.
-                let PixelRect { width, height, .. } = self.rect;
-                self.encoder = factory.open(MotionSettings { width, height, kbps, fps })?;
-                self.key_due = true;
+            match self.encoder.set_rate(kbps, fps) {
+                Ok(()) => {}
+                Err(
+                    failure @ (EncodeFailure::Stalled(_)
+                    | EncodeFailure::DeviceLost(_)
+                    | EncodeFailure::Crashed(_)),
+                ) => return Err(failure),
+                Err(_) => {
+                    // No reason to give motion up: one that starts with this rate has
+                    // nothing to refuse. That costs this region a key picture.
+                    let PixelRect { width, height, .. } = self.rect;
+                    let codec = self.codec;
+                    let settings = MotionSettings { codec, width, height, kbps, fps };
+                    self.encoder = factory.open(settings)?;
+                    self.name = self.encoder.name().unwrap_or_else(|| factory.name()).to_owned();
+                    self.key_due = true;
+                }
             }
             self.kbps = kbps;
             self.fps = fps;

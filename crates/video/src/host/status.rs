@@ -6,8 +6,8 @@ use gc_proto::Flags;
 use gc_proto::v2::{Slow, VideoCodec, VideoMessage, VideoStatus, video_message};
 
 use super::VideoHost;
-use crate::Outgoing;
 use crate::slow::{Conditions, micros};
+use crate::{MotionCodec, Outgoing};
 
 /// Shortest time between two status messages.
 const STATUS_SPACING: Duration = Duration::from_secs(1);
@@ -68,7 +68,11 @@ impl VideoHost {
 
     pub(super) fn status_now(&self, now: Duration) -> VideoStatus {
         let allowed = self.motion_allowed(now);
-        let codec = if allowed { VideoCodec::H264 } else { VideoCodec::Unspecified };
+        let codec = match self.motion.codec() {
+            _ if !allowed => VideoCodec::Unspecified,
+            MotionCodec::H264 => VideoCodec::H264,
+            MotionCodec::Hevc => VideoCodec::Hevc,
+        };
         VideoStatus {
             settings: Some(self.settings),
             codec: codec.into(),

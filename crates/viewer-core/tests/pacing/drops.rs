@@ -15,7 +15,12 @@ fn drop_and_recover(trip: u32, agent: bool) {
     let narrow = Shape::line(MS * trip, 2_000);
     let lines = if agent { Lines::at_agent(wide) } else { Lines::at_viewer(wide) };
     let mut world = World::new(0xD209 + u64::from(trip), lines);
-    world.host.set_settings(VideoSettings { preset: Preset::Auto.into(), fps: 0, kbps: 0 });
+    world.host.set_settings(VideoSettings {
+        preset: Preset::Auto.into(),
+        fps: 0,
+        kbps: 0,
+        hevc: false,
+    });
     world.advance(SECOND);
     world.play(SECOND * 6);
     let before = world.host.target_kbps();

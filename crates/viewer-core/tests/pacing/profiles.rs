@@ -25,7 +25,12 @@ fn measure(trip: u32, kbps: u32, loss: f64, agent: bool) -> Figures {
     let shape = Shape::line(MS * trip, kbps).with_loss(loss);
     let lines = if agent { Lines::at_agent(shape) } else { Lines::at_viewer(shape) };
     let mut world = World::new(0x9ACE + u64::from(trip + kbps), lines);
-    world.host.set_settings(VideoSettings { preset: Preset::High.into(), fps: 0, kbps: 0 });
+    world.host.set_settings(VideoSettings {
+        preset: Preset::High.into(),
+        fps: 0,
+        kbps: 0,
+        hevc: false,
+    });
     world.advance(SECOND * 3);
     world.play(SECOND * 6);
     world.forget();

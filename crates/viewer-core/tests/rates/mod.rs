@@ -17,7 +17,7 @@ const REGIONS: [PixelRect; 3] = [
 ];
 
 fn custom(fps: u32, kbps: u32) -> VideoSettings {
-    VideoSettings { preset: Preset::Custom.into(), fps, kbps }
+    VideoSettings { preset: Preset::Custom.into(), fps, kbps, hevc: false }
 }
 
 /// Video in the first `regions` of [`REGIONS`]; the second half as often, the third

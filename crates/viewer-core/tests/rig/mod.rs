@@ -14,8 +14,8 @@ use gc_proto::v2::{
 use gc_proto::{Flags, MAX_AGENT_MESSAGE};
 use gc_video::host::{HostConfig, HostEvent, Step, VideoHost};
 use gc_video::{
-    EncodeFailure, Encoded, MotionEncoder, MotionEncoderFactory, MotionSettings, Outgoing,
-    PictureView, PixelRect,
+    EncodeFailure, Encoded, MotionCodec, MotionEncoder, MotionEncoderFactory, MotionSettings,
+    Outgoing, PictureView, PixelRect,
 };
 use gc_viewer_core::{Decoder, DecoderLimits, Outcome};
 use prost::Message;
@@ -105,6 +105,8 @@ pub(crate) struct Viewer {
     pub(crate) trip: Duration,
     /// Acknowledges nothing while false.
     pub(crate) acks: bool,
+    /// Acknowledges without decoding.
+    pub(crate) blind: bool,
     pub(crate) presented: Vec<u32>,
     pub(crate) problems: usize,
     pub(crate) bytes: usize,
@@ -124,6 +126,7 @@ pub(crate) struct Viewer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     H264 { key: bool },
+    Hevc { key: bool },
     Tile,
     Copy,
     Fill,
@@ -187,13 +190,25 @@ impl Rig {
     pub(crate) fn join_with(&mut self, participant: u16, trip: Duration, h264: bool) {
         let limits = DecoderLimits { h264, ..DecoderLimits::default() };
         let decoder = Decoder::new(limits).unwrap();
-        let codecs = if h264 { vec![VideoCodec::H264.into()] } else { Vec::new() };
+        let codecs = if h264 { vec![VideoCodec::H264] } else { Vec::new() };
+        self.seat(participant, trip, decoder, &codecs);
+    }
+
+    /// A viewer that says that it can decode `codecs`, and in truth decodes H.264.
+    pub(crate) fn join_claiming(&mut self, participant: u16, codecs: &[VideoCodec]) {
+        let decoder = Decoder::new(DecoderLimits::default()).unwrap();
+        self.seat(participant, MS * 4, decoder, codecs);
+    }
+
+    fn seat(&mut self, participant: u16, trip: Duration, decoder: Decoder, codecs: &[VideoCodec]) {
+        let codecs = codecs.iter().map(|codec| i32::from(*codec)).collect();
         self.viewers.insert(
             participant,
             Viewer {
                 decoder,
                 trip,
                 acks: true,
+                blind: false,
                 presented: Vec::new(),
                 problems: 0,
                 bytes: 0,
@@ -297,7 +312,14 @@ impl Rig {
         for (number, viewer) in &mut self.viewers {
             while viewer.arriving.front().is_some_and(|(at, _)| *at <= self.now) {
                 let Some((at, message)) = viewer.arriving.pop_front() else { break };
-                let body = match viewer.decoder.apply(&message) {
+                let outcome = match &message.body {
+                    Some(video_message::Body::Frame(frame)) if viewer.blind && frame.last => {
+                        Ok(Outcome::Presented { frame_id: frame.frame_id, damage: Vec::new() })
+                    }
+                    Some(video_message::Body::Frame(_)) if viewer.blind => Ok(Outcome::Partial),
+                    _ => viewer.decoder.apply(&message),
+                };
+                let body = match outcome {
                     Ok(Outcome::Presented { frame_id, .. }) => {
                         viewer.presented.push(frame_id);
                         if !viewer.acks {
@@ -332,6 +354,7 @@ impl Rig {
             let rect = operation.rect.unwrap();
             let (kind, bytes) = match operation.draw.as_ref().unwrap() {
                 operation::Draw::H264(h) => (Kind::H264 { key: h.key }, h.access_unit.len()),
+                operation::Draw::Hevc(h) => (Kind::Hevc { key: h.key }, h.access_unit.len()),
                 operation::Draw::Tile(tile) => (Kind::Tile, tile.data.len()),
                 operation::Draw::Copy(_) => (Kind::Copy, 0),
                 operation::Draw::Fill(_) => (Kind::Fill, 0),
@@ -400,8 +423,11 @@ impl MotionEncoderFactory for Faulty {
     fn name(&self) -> &'static str {
         "faulty"
     }
-    fn accepts(&self, width: u32, height: u32) -> bool {
-        OpenH264Factory.accepts(width, height)
+    fn codecs(&self) -> &[MotionCodec] {
+        &[MotionCodec::H264]
+    }
+    fn accepts(&self, codec: MotionCodec, width: u32, height: u32) -> bool {
+        OpenH264Factory.accepts(codec, width, height)
     }
     fn open(&mut self, settings: MotionSettings) -> Result<Box<dyn MotionEncoder>, EncodeFailure> {
         if matches!(self.fault, Fault::Open) && self.after == 0 {

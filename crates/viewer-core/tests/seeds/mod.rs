@@ -9,7 +9,7 @@ use gc_proto::v2::{
 };
 use gc_proto::{Channel, Flags, Header, Record};
 use gc_types::SessionId;
-use gc_video::{MotionEncoderFactory, MotionSettings, PictureView, TileCompressor};
+use gc_video::{MotionCodec, MotionEncoderFactory, MotionSettings, PictureView, TileCompressor};
 use prost::Message;
 
 pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
@@ -63,7 +63,8 @@ fn tile(side: u32, step: u32) -> Tile {
 
 /// Access units of one stream: a key picture and two behind it.
 pub(crate) fn units(side: u32) -> Vec<Vec<u8>> {
-    let settings = MotionSettings { width: side, height: side, kbps: 500, fps: 30 };
+    let settings =
+        MotionSettings { codec: MotionCodec::H264, width: side, height: side, kbps: 500, fps: 30 };
     let mut encoder = OpenH264Factory.open(settings).unwrap();
     (0..3)
         .map(|step| {

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file guruconnect/v2/video.proto.
  */
 export const file_guruconnect_v2_video: GenFile = /*@__PURE__*/
-  fileDesc("ChpndXJ1Y29ubmVjdC92Mi92aWRlby5wcm90bxIOZ3VydWNvbm5lY3QudjIimQEKDFZpZGVvTWVzc2FnZRIqCgdzdXJmYWNlGAEgASgLMhcuZ3VydWNvbm5lY3QudjIuU3VyZmFjZUgAEiYKBWZyYW1lGAIgASgLMhUuZ3VydWNvbm5lY3QudjIuRnJhbWVIABItCgZzdGF0dXMYAyABKAsyGy5ndXJ1Y29ubmVjdC52Mi5WaWRlb1N0YXR1c0gAQgYKBGJvZHkiUAoHU3VyZmFjZRISCgpnZW5lcmF0aW9uGAEgASgNEg0KBXdpZHRoGAIgASgNEg4KBmhlaWdodBgDIAEoDRISCgpkaXNwbGF5X2lkGAQgASgNIq8BCgVGcmFtZRISCgpnZW5lcmF0aW9uGAEgASgNEhAKCGZyYW1lX2lkGAIgASgNEi0KCm9wZXJhdGlvbnMYAyADKAsyGS5ndXJ1Y29ubmVjdC52Mi5PcGVyYXRpb24SDAoEbGFzdBgEIAEoCBILCgNrZXkYBSABKAgSEgoKY2FwdHVyZV91cxgGIAEoDRIRCgllbmNvZGVfdXMYByABKA0SDwoHZ3JhYl91cxgIIAEoDSLTAQoJT3BlcmF0aW9uEiIKBHJlY3QYASABKAsyFC5ndXJ1Y29ubmVjdC52Mi5SZWN0EiQKBGgyNjQYAiABKAsyFC5ndXJ1Y29ubmVjdC52Mi5IMjY0SAASJAoEdGlsZRgDIAEoCzIULmd1cnVjb25uZWN0LnYyLlRpbGVIABIoCgRjb3B5GAQgASgLMhguZ3VydWNvbm5lY3QudjIuQ29weUZyb21IABIkCgRmaWxsGAUgASgLMhQuZ3VydWNvbm5lY3QudjIuRmlsbEgAQgYKBGRyYXciOAoESDI2NBITCgthY2Nlc3NfdW5pdBgBIAEoDBILCgNrZXkYAiABKAgSDgoGc3RyZWFtGAMgASgNIkQKBFRpbGUSLgoIZW5jb2RpbmcYASABKA4yHC5ndXJ1Y29ubmVjdC52Mi5UaWxlRW5jb2RpbmcSDAoEZGF0YRgCIAEoDCIgCghDb3B5RnJvbRIJCgF4GAEgASgNEgkKAXkYAiABKA0iFQoERmlsbBINCgVjb2xvchgBIAEoDSLdAQoLVmlkZW9TdGF0dXMSLwoIc2V0dGluZ3MYASABKAsyHS5ndXJ1Y29ubmVjdC52Mi5WaWRlb1NldHRpbmdzEikKBWNvZGVjGAIgASgOMhouZ3VydWNvbm5lY3QudjIuVmlkZW9Db2RlYxIPCgdlbmNvZGVyGAMgASgJEhUKDXJvdW5kX3RyaXBfdXMYBCABKA0SEwoLdGFyZ2V0X2ticHMYBSABKA0SIgoEc2xvdxgGIAEoCzIULmd1cnVjb25uZWN0LnYyLlNsb3cSEQoJbGlua19rYnBzGAcgASgNIoABCgRTbG93EigKBWNhdXNlGAEgASgOMhkuZ3VydWNvbm5lY3QudjIuU2xvd0NhdXNlEhAKCHF1ZXVlX3VzGAIgASgNEhIKCnBpY3R1cmVfdXMYAyABKA0SEwoLaW50ZXJ2YWxfdXMYBCABKA0SEwoLY3B1X3BlcmNlbnQYBSABKA0iUgoNVmlkZW9TZXR0aW5ncxImCgZwcmVzZXQYASABKA4yFi5ndXJ1Y29ubmVjdC52Mi5QcmVzZXQSCwoDZnBzGAIgASgNEgwKBGticHMYAyABKA0icwoNVmlkZW9GZWVkYmFjaxInCgNhY2sYASABKAsyGC5ndXJ1Y29ubmVjdC52Mi5GcmFtZUFja0gAEjEKB3JlZnJlc2gYAiABKAsyHi5ndXJ1Y29ubmVjdC52Mi5SZWZyZXNoUmVxdWVzdEgAQgYKBGJvZHkiLQoIRnJhbWVBY2sSEAoIZnJhbWVfaWQYASABKA0SDwoHZHJhd191cxgCIAEoDSI9Cg5SZWZyZXNoUmVxdWVzdBIrCgVjYXVzZRgBIAEoDjIcLmd1cnVjb25uZWN0LnYyLlJlZnJlc2hDYXVzZSqEAQoMVGlsZUVuY29kaW5nEh0KGVRJTEVfRU5DT0RJTkdfVU5TUEVDSUZJRUQQABIbChdUSUxFX0VOQ09ESU5HX1pTVERfQkdSWBABEhkKFVRJTEVfRU5DT0RJTkdfUEFMRVRURRACEh0KGVRJTEVfRU5DT0RJTkdfRElGRkVSRU5DRVMQAyqJAQoJU2xvd0NhdXNlEhoKFlNMT1dfQ0FVU0VfVU5TUEVDSUZJRUQQABITCg9TTE9XX0NBVVNFX0xJTkUQARIWChJTTE9XX0NBVVNFX0VOQ09ERVIQAhIZChVTTE9XX0NBVVNFX1JFTU9URV9DUFUQAxIYChRTTE9XX0NBVVNFX0xPQ0FMX0NQVRAEKnoKBlByZXNldBIWChJQUkVTRVRfVU5TUEVDSUZJRUQQABIPCgtQUkVTRVRfQVVUTxABEg4KClBSRVNFVF9MT1cQAhITCg9QUkVTRVRfQkFMQU5DRUQQAxIPCgtQUkVTRVRfSElHSBAEEhEKDVBSRVNFVF9DVVNUT00QBSqDAQoMUmVmcmVzaENhdXNlEh0KGVJFRlJFU0hfQ0FVU0VfVU5TUEVDSUZJRUQQABIeChpSRUZSRVNIX0NBVVNFX0RFQ09ERV9FUlJPUhABEhwKGFJFRlJFU0hfQ0FVU0VfTk9fREVDT0RFUhACEhYKElJFRlJFU0hfQ0FVU0VfVVNFUhADYgZwcm90bzM", [file_guruconnect_v2_geometry, file_guruconnect_v2_hello]);
+  fileDesc("ChpndXJ1Y29ubmVjdC92Mi92aWRlby5wcm90bxIOZ3VydWNvbm5lY3QudjIimQEKDFZpZGVvTWVzc2FnZRIqCgdzdXJmYWNlGAEgASgLMhcuZ3VydWNvbm5lY3QudjIuU3VyZmFjZUgAEiYKBWZyYW1lGAIgASgLMhUuZ3VydWNvbm5lY3QudjIuRnJhbWVIABItCgZzdGF0dXMYAyABKAsyGy5ndXJ1Y29ubmVjdC52Mi5WaWRlb1N0YXR1c0gAQgYKBGJvZHkiUAoHU3VyZmFjZRISCgpnZW5lcmF0aW9uGAEgASgNEg0KBXdpZHRoGAIgASgNEg4KBmhlaWdodBgDIAEoDRISCgpkaXNwbGF5X2lkGAQgASgNIq8BCgVGcmFtZRISCgpnZW5lcmF0aW9uGAEgASgNEhAKCGZyYW1lX2lkGAIgASgNEi0KCm9wZXJhdGlvbnMYAyADKAsyGS5ndXJ1Y29ubmVjdC52Mi5PcGVyYXRpb24SDAoEbGFzdBgEIAEoCBILCgNrZXkYBSABKAgSEgoKY2FwdHVyZV91cxgGIAEoDRIRCgllbmNvZGVfdXMYByABKA0SDwoHZ3JhYl91cxgIIAEoDSL5AQoJT3BlcmF0aW9uEiIKBHJlY3QYASABKAsyFC5ndXJ1Y29ubmVjdC52Mi5SZWN0EiQKBGgyNjQYAiABKAsyFC5ndXJ1Y29ubmVjdC52Mi5IMjY0SAASJAoEdGlsZRgDIAEoCzIULmd1cnVjb25uZWN0LnYyLlRpbGVIABIoCgRjb3B5GAQgASgLMhguZ3VydWNvbm5lY3QudjIuQ29weUZyb21IABIkCgRmaWxsGAUgASgLMhQuZ3VydWNvbm5lY3QudjIuRmlsbEgAEiQKBGhldmMYBiABKAsyFC5ndXJ1Y29ubmVjdC52Mi5IZXZjSABCBgoEZHJhdyI4CgRIMjY0EhMKC2FjY2Vzc191bml0GAEgASgMEgsKA2tleRgCIAEoCBIOCgZzdHJlYW0YAyABKA0iOAoESGV2YxITCgthY2Nlc3NfdW5pdBgBIAEoDBILCgNrZXkYAiABKAgSDgoGc3RyZWFtGAMgASgNIkQKBFRpbGUSLgoIZW5jb2RpbmcYASABKA4yHC5ndXJ1Y29ubmVjdC52Mi5UaWxlRW5jb2RpbmcSDAoEZGF0YRgCIAEoDCIgCghDb3B5RnJvbRIJCgF4GAEgASgNEgkKAXkYAiABKA0iFQoERmlsbBINCgVjb2xvchgBIAEoDSLdAQoLVmlkZW9TdGF0dXMSLwoIc2V0dGluZ3MYASABKAsyHS5ndXJ1Y29ubmVjdC52Mi5WaWRlb1NldHRpbmdzEikKBWNvZGVjGAIgASgOMhouZ3VydWNvbm5lY3QudjIuVmlkZW9Db2RlYxIPCgdlbmNvZGVyGAMgASgJEhUKDXJvdW5kX3RyaXBfdXMYBCABKA0SEwoLdGFyZ2V0X2ticHMYBSABKA0SIgoEc2xvdxgGIAEoCzIULmd1cnVjb25uZWN0LnYyLlNsb3cSEQoJbGlua19rYnBzGAcgASgNIoABCgRTbG93EigKBWNhdXNlGAEgASgOMhkuZ3VydWNvbm5lY3QudjIuU2xvd0NhdXNlEhAKCHF1ZXVlX3VzGAIgASgNEhIKCnBpY3R1cmVfdXMYAyABKA0SEwoLaW50ZXJ2YWxfdXMYBCABKA0SEwoLY3B1X3BlcmNlbnQYBSABKA0iYAoNVmlkZW9TZXR0aW5ncxImCgZwcmVzZXQYASABKA4yFi5ndXJ1Y29ubmVjdC52Mi5QcmVzZXQSCwoDZnBzGAIgASgNEgwKBGticHMYAyABKA0SDAoEaGV2YxgEIAEoCCJzCg1WaWRlb0ZlZWRiYWNrEicKA2FjaxgBIAEoCzIYLmd1cnVjb25uZWN0LnYyLkZyYW1lQWNrSAASMQoHcmVmcmVzaBgCIAEoCzIeLmd1cnVjb25uZWN0LnYyLlJlZnJlc2hSZXF1ZXN0SABCBgoEYm9keSItCghGcmFtZUFjaxIQCghmcmFtZV9pZBgBIAEoDRIPCgdkcmF3X3VzGAIgASgNIj0KDlJlZnJlc2hSZXF1ZXN0EisKBWNhdXNlGAEgASgOMhwuZ3VydWNvbm5lY3QudjIuUmVmcmVzaENhdXNlKoQBCgxUaWxlRW5jb2RpbmcSHQoZVElMRV9FTkNPRElOR19VTlNQRUNJRklFRBAAEhsKF1RJTEVfRU5DT0RJTkdfWlNURF9CR1JYEAESGQoVVElMRV9FTkNPRElOR19QQUxFVFRFEAISHQoZVElMRV9FTkNPRElOR19ESUZGRVJFTkNFUxADKokBCglTbG93Q2F1c2USGgoWU0xPV19DQVVTRV9VTlNQRUNJRklFRBAAEhMKD1NMT1dfQ0FVU0VfTElORRABEhYKElNMT1dfQ0FVU0VfRU5DT0RFUhACEhkKFVNMT1dfQ0FVU0VfUkVNT1RFX0NQVRADEhgKFFNMT1dfQ0FVU0VfTE9DQUxfQ1BVEAQqegoGUHJlc2V0EhYKElBSRVNFVF9VTlNQRUNJRklFRBAAEg8KC1BSRVNFVF9BVVRPEAESDgoKUFJFU0VUX0xPVxACEhMKD1BSRVNFVF9CQUxBTkNFRBADEg8KC1BSRVNFVF9ISUdIEAQSEQoNUFJFU0VUX0NVU1RPTRAFKoMBCgxSZWZyZXNoQ2F1c2USHQoZUkVGUkVTSF9DQVVTRV9VTlNQRUNJRklFRBAAEh4KGlJFRlJFU0hfQ0FVU0VfREVDT0RFX0VSUk9SEAESHAoYUkVGUkVTSF9DQVVTRV9OT19ERUNPREVSEAISFgoSUkVGUkVTSF9DQVVTRV9VU0VSEANiBnByb3RvMw", [file_guruconnect_v2_geometry, file_guruconnect_v2_hello]);
 
 /**
  * Channel video, agent to viewer.
@@ -200,6 +200,14 @@ export type Operation = Message<"guruconnect.v2.Operation"> & {
      */
     value: Fill;
     case: "fill";
+  } | {
+    /**
+     * Only while every viewer of the session lists VIDEO_CODEC_HEVC.
+     *
+     * @generated from field: guruconnect.v2.Hevc hevc = 6;
+     */
+    value: Hevc;
+    case: "hevc";
   } | { case: undefined; value?: undefined };
 };
 
@@ -243,6 +251,37 @@ export const H264Schema: GenMessage<H264> = /*@__PURE__*/
   messageDesc(file_guruconnect_v2_video, 4);
 
 /**
+ * One access unit in Annex B form (ITU-T H.265 annex B), main profile, as for H264.
+ *
+ * @generated from message guruconnect.v2.Hevc
+ */
+export type Hevc = Message<"guruconnect.v2.Hevc"> & {
+  /**
+   * @generated from field: bytes access_unit = 1;
+   */
+  accessUnit: Uint8Array;
+
+  /**
+   * An intra random access point, with its parameter sets in front.
+   *
+   * @generated from field: bool key = 2;
+   */
+  key: boolean;
+
+  /**
+   * @generated from field: uint32 stream = 3;
+   */
+  stream: number;
+};
+
+/**
+ * Describes the message guruconnect.v2.Hevc.
+ * Use `create(HevcSchema)` to create a new message.
+ */
+export const HevcSchema: GenMessage<Hevc> = /*@__PURE__*/
+  messageDesc(file_guruconnect_v2_video, 5);
+
+/**
  * @generated from message guruconnect.v2.Tile
  */
 export type Tile = Message<"guruconnect.v2.Tile"> & {
@@ -262,7 +301,7 @@ export type Tile = Message<"guruconnect.v2.Tile"> & {
  * Use `create(TileSchema)` to create a new message.
  */
 export const TileSchema: GenMessage<Tile> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_video, 5);
+  messageDesc(file_guruconnect_v2_video, 6);
 
 /**
  * The pixels of `rect` come from a rectangle of the same size at this corner, as
@@ -287,7 +326,7 @@ export type CopyFrom = Message<"guruconnect.v2.CopyFrom"> & {
  * Use `create(CopyFromSchema)` to create a new message.
  */
 export const CopyFromSchema: GenMessage<CopyFrom> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_video, 6);
+  messageDesc(file_guruconnect_v2_video, 7);
 
 /**
  * @generated from message guruconnect.v2.Fill
@@ -306,7 +345,7 @@ export type Fill = Message<"guruconnect.v2.Fill"> & {
  * Use `create(FillSchema)` to create a new message.
  */
 export const FillSchema: GenMessage<Fill> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_video, 7);
+  messageDesc(file_guruconnect_v2_video, 8);
 
 /**
  * What the agent does at present; at each change and at most once a second. Says
@@ -362,7 +401,7 @@ export type VideoStatus = Message<"guruconnect.v2.VideoStatus"> & {
  * Use `create(VideoStatusSchema)` to create a new message.
  */
 export const VideoStatusSchema: GenMessage<VideoStatus> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_video, 8);
+  messageDesc(file_guruconnect_v2_video, 9);
 
 /**
  * What keeps the picture behind what the session asks for, with the figures that
@@ -411,7 +450,7 @@ export type Slow = Message<"guruconnect.v2.Slow"> & {
  * Use `create(SlowSchema)` to create a new message.
  */
 export const SlowSchema: GenMessage<Slow> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_video, 9);
+  messageDesc(file_guruconnect_v2_video, 10);
 
 /**
  * @generated from message guruconnect.v2.VideoSettings
@@ -433,6 +472,13 @@ export type VideoSettings = Message<"guruconnect.v2.VideoSettings"> & {
    * @generated from field: uint32 kbps = 3;
    */
   kbps: number;
+
+  /**
+   * Motion may travel as H.265 where every viewer and an encoder of the agent can.
+   *
+   * @generated from field: bool hevc = 4;
+   */
+  hevc: boolean;
 };
 
 /**
@@ -440,7 +486,7 @@ export type VideoSettings = Message<"guruconnect.v2.VideoSettings"> & {
  * Use `create(VideoSettingsSchema)` to create a new message.
  */
 export const VideoSettingsSchema: GenMessage<VideoSettings> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_video, 10);
+  messageDesc(file_guruconnect_v2_video, 11);
 
 /**
  * Channel video, viewer to agent.
@@ -471,7 +517,7 @@ export type VideoFeedback = Message<"guruconnect.v2.VideoFeedback"> & {
  * Use `create(VideoFeedbackSchema)` to create a new message.
  */
 export const VideoFeedbackSchema: GenMessage<VideoFeedback> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_video, 11);
+  messageDesc(file_guruconnect_v2_video, 12);
 
 /**
  * @generated from message guruconnect.v2.FrameAck
@@ -495,7 +541,7 @@ export type FrameAck = Message<"guruconnect.v2.FrameAck"> & {
  * Use `create(FrameAckSchema)` to create a new message.
  */
 export const FrameAckSchema: GenMessage<FrameAck> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_video, 12);
+  messageDesc(file_guruconnect_v2_video, 13);
 
 /**
  * @generated from message guruconnect.v2.RefreshRequest
@@ -512,7 +558,7 @@ export type RefreshRequest = Message<"guruconnect.v2.RefreshRequest"> & {
  * Use `create(RefreshRequestSchema)` to create a new message.
  */
 export const RefreshRequestSchema: GenMessage<RefreshRequest> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_video, 13);
+  messageDesc(file_guruconnect_v2_video, 14);
 
 /**
  * How the pixels of a rectangle of width x height are written. Every encoding holds

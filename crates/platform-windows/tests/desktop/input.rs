@@ -70,9 +70,9 @@ fn a_real_program_is_typed_into() {
     input.flush().unwrap();
     notepad.wait_for("abC");
 
-    // The same code with and without its prefix: arrow left, and 4 of the number pad.
+    // Arrow left, then 4.
     stroke(&mut input, 0x4B, true);
-    stroke(&mut input, 0x4B, false);
+    stroke(&mut input, 0x05, false);
     input.flush().unwrap();
     notepad.wait_for("ab4C");
     // Home, Delete.

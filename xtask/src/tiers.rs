@@ -61,6 +61,7 @@ pub(crate) const CRATES: &[(&str, Tier)] = &[
     ("gc-codec", Tier::Backend),
     ("gc-platform", Tier::Backend),
     ("gc-platform-linux", Tier::Backend),
+    ("gc-platform-windows", Tier::Backend),
     ("gc-platform-fake", Tier::Backend),
     ("gc-transport", Tier::Backend),
     ("gc-storage", Tier::Server),

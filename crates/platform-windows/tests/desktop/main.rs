@@ -1,0 +1,8 @@
+//! On a real desktop with real programs; `cargo xtask windows` provides both by Wine.
+#![cfg(windows)]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "these are tests")]
+#![expect(unsafe_code, reason = "windows of other programs are reached by Win32 only")]
+
+mod input;
+mod screen;
+mod window;

@@ -1,0 +1,197 @@
+//! The Windows build on a Debian machine: build, lint, test under Wine, and look at
+//! what the programs import (ADR 9).
+
+use std::collections::BTreeSet;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::run::{output, succeed, target_dir};
+use crate::{setup, wine};
+
+/// Windows 7 SP1 and later. The plain `x86_64-pc-windows-gnu` wants Windows 10.
+const TARGET: &str = "x86_64-win7-windows-gnu";
+/// What the standard library is built from for [`TARGET`], which has none prebuilt.
+const BUILD_STD: &str = "-Zbuild-std=std,panic_unwind";
+/// Debian's toolchain; the one of rustup stays the default for everything else.
+const TOOLCHAIN: &str = "/usr/bin";
+
+/// Crates that are built, linted and tested for Windows.
+const CRATES: &[&str] = &["gc-platform-windows"];
+
+/// Libraries that every Windows from 7 SP1 on has, in every edition, so that a
+/// program may name them in its import table. Anything else is loaded at run time by
+/// code that can do without: `mfplat.dll`, for one, is not in the N editions.
+const SYSTEM_LIBRARIES: &[&str] = &[
+    "advapi32.dll",
+    "bcrypt.dll",
+    "comctl32.dll",
+    "crypt32.dll",
+    "dwmapi.dll",
+    "gdi32.dll",
+    "imm32.dll",
+    "iphlpapi.dll",
+    "kernel32.dll",
+    "msvcrt.dll",
+    "ntdll.dll",
+    "ole32.dll",
+    "oleaut32.dll",
+    "propsys.dll",
+    "rpcrt4.dll",
+    "secur32.dll",
+    "shell32.dll",
+    "shlwapi.dll",
+    "user32.dll",
+    "userenv.dll",
+    "uxtheme.dll",
+    "winmm.dll",
+    "ws2_32.dll",
+    "wtsapi32.dll",
+];
+
+/// Everything, as one stage of the test run. Returns how many tests ran under Wine.
+pub(crate) fn run() -> Result<u64> {
+    setup::windows()?;
+    let folder = target_dir()?.join("windows");
+    std::fs::create_dir_all(&folder)?;
+    // One Wine at a time: its prefix is in this folder.
+    let lock = File::create(folder.join("xtask.lock"))?;
+    if let Err(error) = lock.try_lock() {
+        match error {
+            TryLockError::WouldBlock => {
+                say("waiting for another run in this target folder");
+                lock.lock()?;
+            }
+            TryLockError::Error(error) => return Err(error).context("cannot lock the folder"),
+        }
+    }
+    let build = Build::new(folder)?;
+    build.lint()?;
+    let programs = build.programs()?;
+    for program in &programs {
+        imports(program)?;
+    }
+    wine::test(&build.folder.join("wine"), &programs)
+}
+
+/// A build for Windows in a target folder of its own.
+struct Build {
+    folder: PathBuf,
+    /// Holds the static C++ library and nothing else, so that the linker cannot take
+    /// the shared one, which would be a file to ship.
+    static_libraries: PathBuf,
+}
+
+impl Build {
+    fn new(folder: PathBuf) -> Result<Self> {
+        let static_libraries = folder.join("static");
+        std::fs::create_dir_all(&static_libraries)?;
+        let archive = output(
+            Command::new("x86_64-w64-mingw32-g++-posix").arg("--print-file-name=libstdc++.a"),
+        )?;
+        std::fs::copy(archive.trim(), static_libraries.join("libstdc++.a"))
+            .with_context(|| format!("no static C++ library at {}", archive.trim()))?;
+        Ok(Self { folder, static_libraries })
+    }
+
+    fn cargo(&self, command: &str) -> Command {
+        let mut cargo = Command::new(Path::new(TOOLCHAIN).join("cargo"));
+        cargo.arg(command).arg(BUILD_STD).args(["--target", TARGET]);
+        for name in CRATES {
+            cargo.args(["-p", name]);
+        }
+        let old = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::iter::once(PathBuf::from(TOOLCHAIN)).chain(std::env::split_paths(&old));
+        if let Ok(path) = std::env::join_paths(path) {
+            cargo.env("PATH", path);
+        }
+        // What rustup and an outer cargo say is about another toolchain.
+        for name in ["CARGO", "RUSTC", "RUSTDOC", "RUSTFLAGS", "RUSTUP_TOOLCHAIN"] {
+            cargo.env_remove(name);
+        }
+        cargo
+            .env_remove("LD_LIBRARY_PATH")
+            // Both are what this compiler has for building a standard library.
+            .env("RUSTC_BOOTSTRAP", "1")
+            .env("CARGO_TARGET_DIR", &self.folder)
+            .env("CARGO_INCREMENTAL", "0")
+            .env("CC_x86_64_win7_windows_gnu", "x86_64-w64-mingw32-gcc-posix")
+            .env("CXX_x86_64_win7_windows_gnu", "x86_64-w64-mingw32-g++-posix")
+            .env("AR_x86_64_win7_windows_gnu", "x86_64-w64-mingw32-ar")
+            .env("CARGO_TARGET_X86_64_WIN7_WINDOWS_GNU_LINKER", "x86_64-w64-mingw32-g++-posix")
+            .env("CARGO_TARGET_X86_64_WIN7_WINDOWS_GNU_RUSTFLAGS", self.flags());
+        cargo
+    }
+
+    fn flags(&self) -> String {
+        let mut flags = vec!["-C link-arg=-static".to_owned()];
+        flags.push(format!("-L native={}", self.static_libraries.display()));
+        // Without slim errors the `windows` crate imports what Windows 7 lacks.
+        flags.push("--cfg windows_slim_errors".to_owned());
+        // It looks for these in combase.dll, which Windows 7 lacks; ole32.dll has them
+        // everywhere, and who is asked first gives them.
+        for argument in
+            ["-Wl,-u,__imp_CoCreateFreeThreadedMarshaler", "-Wl,-u,__imp_CoTaskMemFree", "-lole32"]
+        {
+            flags.push(format!("-Z pre-link-arg={argument}"));
+        }
+        flags.join(" ")
+    }
+
+    fn lint(&self) -> Result<()> {
+        let mut clippy = self.cargo("clippy");
+        succeed(clippy.args(["--quiet", "--all-targets", "--", "--deny", "warnings"]))
+    }
+
+    /// Builds the programs and the tests, and tells where they are.
+    fn programs(&self) -> Result<Vec<PathBuf>> {
+        let mut cargo = self.cargo("test");
+        let json = output(cargo.args(["--quiet", "--no-run", "--message-format=json"]))?;
+        let programs: BTreeSet<PathBuf> = json
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .filter_map(|message| Some(PathBuf::from(message["executable"].as_str()?)))
+            .collect();
+        if programs.is_empty() {
+            bail!("nothing was built");
+        }
+        Ok(programs.into_iter().collect())
+    }
+}
+
+/// Fails when a program needs a library that a plain Windows 7 SP1 lacks.
+fn imports(program: &Path) -> Result<()> {
+    let headers = output(
+        Command::new("x86_64-w64-mingw32-objdump").arg("-p").arg(program).stdin(Stdio::null()),
+    )?;
+    let names: BTreeSet<String> = headers
+        .lines()
+        .filter_map(|line| Some(line.split_once("DLL Name:")?.1.trim().to_lowercase()))
+        .collect();
+    if names.is_empty() {
+        bail!("{} imports nothing at all", program.display());
+    }
+    let foreign: Vec<_> = names
+        .iter()
+        .filter(|name| !SYSTEM_LIBRARIES.contains(&name.as_str()))
+        .map(String::as_str)
+        .collect();
+    if !foreign.is_empty() {
+        bail!("{} needs {}", program.display(), foreign.join(", "));
+    }
+    let size = program.metadata()?.len() / 1024;
+    let name = program.file_name().unwrap_or_default().to_string_lossy();
+    let list = names.into_iter().collect::<Vec<_>>().join(" ");
+    say(&format!("{name}: {size} KiB, imports {list}"));
+    Ok(())
+}
+
+fn say(line: &str) {
+    #[expect(clippy::print_stderr, reason = "progress for people")]
+    {
+        eprintln!("windows: {line}");
+    }
+}

@@ -17,6 +17,8 @@ use gc_types::SessionId;
 use gc_viewer_core::{DecoderLimits, SessionIds, Surface, ViewerEvent, ViewerSession};
 use serde::{Deserialize, Serialize};
 
+use crate::clock::monotonic;
+
 /// Shortest time between two questions for the round trip.
 const PING_EVERY: Duration = Duration::from_secs(1);
 
@@ -109,6 +111,7 @@ impl Seat {
                 let Some((_, session)) = &mut self.place else { return Ok(None) };
                 self.carried.bytes += record.bytes().len() as u64;
                 let event = session.on_record(&record, now)?;
+                session.decoded(monotonic());
                 if let Some(ViewerEvent::Status(status)) = &event {
                     self.carried.target_kbps = status.target_kbps;
                 }

@@ -5,21 +5,21 @@ use crate::sps::{Bits, nal_units};
 
 /// What an access unit says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct HevcFacts {
+pub struct HevcFacts {
     /// It has video, sequence and picture parameter sets.
-    pub(crate) parameters: bool,
+    pub parameters: bool,
     /// Coded width and height.
-    pub(crate) size: Option<(u32, u32)>,
+    pub size: Option<(u32, u32)>,
     /// Its sequence allows pictures out of order.
-    pub(crate) reorders: bool,
+    pub reorders: bool,
     /// It has slices that a decoder can start with.
-    pub(crate) random_access: bool,
+    pub random_access: bool,
     /// It has slices of any other picture.
-    pub(crate) other: bool,
+    pub other: bool,
 }
 
 /// Reads an access unit in Annex B form; `None`: it cannot be read.
-pub(crate) fn hevc_facts(unit: &[u8]) -> Option<HevcFacts> {
+pub fn hevc_facts(unit: &[u8]) -> Option<HevcFacts> {
     if !unit.starts_with(&[0, 0, 1]) && !unit.starts_with(&[0, 0, 0, 1]) {
         return None;
     }

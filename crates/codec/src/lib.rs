@@ -18,6 +18,7 @@ mod zstd_tiles;
 
 pub use chain::{Candidate, Connect, EncoderChain, EncoderPool, Latch, Patience, SystemPatience};
 pub use h264::{DecodeFailure, OpenH264Decoder, OpenH264Encoder, OpenH264Factory};
+pub use hevc::{HevcFacts, hevc_facts};
 pub use self_test::{SelfTestFailure, self_test};
 pub use sps::{SequenceInfo, SpsError, check_access_unit};
 pub use tile_encode::TileEncoder;

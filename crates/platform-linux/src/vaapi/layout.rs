@@ -1,17 +1,19 @@
 //! Where the structures of VA-API have their fields, and the values of its constants,
-//! as `va/va.h` and `va/va_enc_h264.h` of libva 2.17 say for 64-bit machines. VA-API 1
+//! as `va/va.h` and `va/va_enc_h264.h` of libva 2.17 say for 64-bit machines; those of
+//! `va/va_enc_hevc.h` stand in `hevc/layout.rs`. VA-API 1
 //! keeps its layouts. Parameters are written as bytes at these places, which needs
 //! neither bindings nor unsafe code; `layout.c` prints the table from the headers.
 
 macro_rules! table {
     ($($name:ident = $value:literal,)*) => {
-        $(pub(super) const $name: usize = $value;)*
+        $(pub(in crate::vaapi) const $name: usize = $value;)*
 
         /// All of it by name, for the comparison with the headers.
         #[cfg(test)]
-        pub(super) const ALL: &[(&str, usize)] = &[$((stringify!($name), $value)),*];
+        pub(in crate::vaapi) const ALL: &[(&str, usize)] = &[$((stringify!($name), $value)),*];
     };
 }
+pub(super) use table;
 
 table! {
     PICTURE = 36,
@@ -145,6 +147,7 @@ mod tests {
     use std::process::Command;
 
     use super::ALL;
+    use crate::vaapi::hevc::layout::ALL as HEVC;
 
     /// Without the headers there is nothing to compare with; `cargo xtask setup`
     /// installs them.
@@ -166,6 +169,12 @@ mod tests {
             .filter_map(|line| line.split_once(' '))
             .map(|(name, value)| (name, value.parse().unwrap()))
             .collect();
-        assert_eq!(said, ALL);
+        let (h264, hevc) = said.split_at(ALL.len());
+        assert_eq!(h264, ALL);
+        let plain = |(name, value): &(&'static str, usize)| (format!("HEVC_{name}"), *value);
+        let table: Vec<(String, usize)> = HEVC.iter().map(plain).collect();
+        let hevc: Vec<(String, usize)> =
+            hevc.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
+        assert_eq!(hevc, table);
     }
 }

@@ -171,7 +171,7 @@ impl LibVa {
 }
 
 impl Va for LibVa {
-    fn entry_point(&mut self) -> Result<Option<u32>, VaError> {
+    fn entry_point(&mut self, profile: u32) -> Result<Option<u32>, VaError> {
         // SAFETY: an initialised display.
         let most = unsafe { (self.va.vaMaxNumEntrypoints)(self.display) };
         let mut found = vec![0; usize::try_from(most).unwrap_or(0).clamp(1, 256)];
@@ -180,7 +180,7 @@ impl Va for LibVa {
         let status = unsafe {
             (self.va.vaQueryConfigEntrypoints)(
                 self.display,
-                at::PROFILE_BASELINE as c_int,
+                profile as c_int,
                 found.as_mut_ptr(),
                 &raw mut count,
             )
@@ -195,13 +195,18 @@ impl Va for LibVa {
         Ok(hit.map(|entry| entry as u32))
     }
 
-    fn attribute(&mut self, entry_point: u32, attribute: u32) -> Result<Option<u32>, VaError> {
+    fn attribute(
+        &mut self,
+        profile: u32,
+        entry_point: u32,
+        attribute: u32,
+    ) -> Result<Option<u32>, VaError> {
         let mut pair = [attribute, 0];
         // SAFETY: one attribute of two 32-bit fields, as VAConfigAttrib.
         ok("vaGetConfigAttributes", unsafe {
             (self.va.vaGetConfigAttributes)(
                 self.display,
-                at::PROFILE_BASELINE as c_int,
+                profile as c_int,
                 entry_point as c_int,
                 pair.as_mut_ptr(),
                 1,
@@ -212,6 +217,7 @@ impl Va for LibVa {
 
     fn create_config(
         &mut self,
+        profile: u32,
         entry_point: u32,
         attributes: &[(u32, u32)],
     ) -> Result<Id, VaError> {
@@ -222,7 +228,7 @@ impl Va for LibVa {
         ok("vaCreateConfig", unsafe {
             (self.va.vaCreateConfig)(
                 self.display,
-                at::PROFILE_BASELINE as c_int,
+                profile as c_int,
                 entry_point as c_int,
                 flat.as_mut_ptr(),
                 attributes.len() as c_int,

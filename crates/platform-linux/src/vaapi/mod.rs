@@ -1,11 +1,15 @@
-//! H.264 by VA-API: Intel, AMD and others, through `libva.so.2`, which is loaded at
-//! run time and need not be there.
+//! H.264 and H.265 by VA-API: Intel, AMD and others, through `libva.so.2`, which is
+//! loaded at run time and need not be there.
 
-mod headers;
+mod abilities;
+mod bits;
+mod h264;
+mod hevc;
 mod layout;
 mod library;
-mod parameters;
+mod picture;
 mod stream;
+mod syntax;
 #[cfg(test)]
 mod tests;
 mod va;
@@ -15,15 +19,11 @@ use std::sync::{Arc, Mutex};
 
 use gc_video::{EncodeFailure, MotionCodec, MotionEncoder, MotionEncoderFactory, MotionSettings};
 
-use self::layout as at;
+use self::abilities::Abilities;
 use self::library::LibVa;
-use self::stream::{Abilities, Device, VaStream};
-use self::va::{Va, VaError};
+use self::stream::{Device, VaStream};
+use self::va::Va;
 
-/// Smallest side that all drivers take.
-const SHORTEST_SIDE: u32 = 64;
-/// Largest sides of level 5.2.
-const LONGEST_SIDE: u32 = 4096;
 /// Where the kernel shows what can compute without a display.
 const DEVICES: &str = "/dev/dri";
 
@@ -61,32 +61,25 @@ fn render_nodes(folder: &Path) -> Result<Vec<PathBuf>, EncodeFailure> {
 
 struct VaFactory {
     device: Device,
-    abilities: Abilities,
-    /// Longest sides that the driver says it takes.
-    most: (u32, u32),
+    codecs: Vec<MotionCodec>,
+    abilities: Vec<Abilities>,
 }
 
 impl VaFactory {
+    /// H.264 must be there; H.265 may.
     fn new(mut va: Box<dyn Va>) -> Result<Self, EncodeFailure> {
-        let entry_point = va.entry_point().map_err(VaError::opening)?;
-        let none = || EncodeFailure::Absent("the driver does not encode H.264".to_owned());
-        let entry_point = entry_point.ok_or_else(none)?;
-        let mut ask = |attribute: usize| {
-            va.attribute(entry_point, attribute as u32).map_err(VaError::opening)
-        };
-        let modes = ask(at::ATTRIBUTE_RATE)?.unwrap_or(0);
-        let wanted = [at::CONSTANT_RATE as u32, at::VARIABLE_RATE as u32];
-        let rate_mode = wanted.into_iter().find(|mode| modes & mode != 0);
-        let no_rate = || EncodeFailure::Absent("the driver cannot keep to a rate".to_owned());
-        let rate_mode = rate_mode.ok_or_else(no_rate)?;
-        let known = (at::PACKED_SEQ | at::PACKED_PIC | at::PACKED_SLICE) as u32;
-        let packed = ask(at::ATTRIBUTE_PACKED)?.unwrap_or(0) & known;
-        let most = (
-            ask(at::ATTRIBUTE_WIDTH)?.unwrap_or(LONGEST_SIDE),
-            ask(at::ATTRIBUTE_HEIGHT)?.unwrap_or(LONGEST_SIDE),
-        );
-        let abilities = Abilities { entry_point, rate_mode, packed };
-        Ok(Self { device: Arc::new(Mutex::new(va)), abilities, most })
+        let mut abilities = vec![Abilities::ask(&mut *va, MotionCodec::H264)?];
+        match Abilities::ask(&mut *va, MotionCodec::Hevc) {
+            Ok(found) => abilities.push(found),
+            Err(reason) => tracing::debug!(%reason, "VA-API without H.265"),
+        }
+        let codecs = abilities.iter().map(|found| found.codec).collect();
+        Ok(Self { device: Arc::new(Mutex::new(va)), codecs, abilities })
+    }
+
+    fn abilities(&self, codec: MotionCodec, width: u32, height: u32) -> Option<Abilities> {
+        let mut found = self.abilities.iter();
+        found.find(|found| found.codec == codec && found.accepts(width, height)).copied()
     }
 }
 
@@ -96,21 +89,18 @@ impl MotionEncoderFactory for VaFactory {
     }
 
     fn codecs(&self) -> &[MotionCodec] {
-        &[MotionCodec::H264]
+        &self.codecs
     }
 
     fn accepts(&self, codec: MotionCodec, width: u32, height: u32) -> bool {
-        codec == MotionCodec::H264
-            && width.min(height) >= SHORTEST_SIDE
-            && width <= self.most.0.min(LONGEST_SIDE)
-            && height <= self.most.1.min(LONGEST_SIDE)
+        self.abilities(codec, width, height).is_some()
     }
 
     fn open(&mut self, settings: MotionSettings) -> Result<Box<dyn MotionEncoder>, EncodeFailure> {
         let MotionSettings { codec, width, height, .. } = settings;
-        if !self.accepts(codec, width, height) {
-            return Err(EncodeFailure::Open(format!("{codec:?} {width}x{height} is not possible")));
-        }
-        Ok(Box::new(VaStream::open(&self.device, self.abilities, settings)?))
+        let abilities = self.abilities(codec, width, height).ok_or_else(|| {
+            EncodeFailure::Open(format!("{codec:?} {width}x{height} is not possible"))
+        })?;
+        Ok(Box::new(VaStream::open(&self.device, abilities, settings)?))
     }
 }

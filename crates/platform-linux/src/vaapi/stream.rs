@@ -6,9 +6,10 @@ use std::time::Duration;
 use gc_video::{EncodeFailure, Encoded, MotionEncoder, MotionSettings, PictureView};
 use yuv::{BufferStoreMut, YuvBiPlanarImageMut, YuvConversionMode, YuvRange, YuvStandardMatrix};
 
-use super::headers::{self, FRAME_NUM_BITS, Header, level};
+use super::abilities::Abilities;
 use super::layout as at;
-use super::parameters::{self, Shot, Stream};
+use super::picture::{self, Shot, Stream};
+use super::syntax::Packed;
 use super::va::{Id, Nv12, Va, VaError};
 
 /// A device, shared by its streams; all on one thread.
@@ -16,15 +17,6 @@ pub(super) type Device = Arc<Mutex<Box<dyn Va>>>;
 
 pub(super) fn lock(device: &Device) -> MutexGuard<'_, Box<dyn Va>> {
     device.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// What a device can do, asked once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Abilities {
-    pub(super) entry_point: u32,
-    pub(super) rate_mode: u32,
-    /// Headers that the driver wants to be given.
-    pub(super) packed: u32,
 }
 
 /// Everything that the driver holds for a stream; handed back when this is dropped,
@@ -65,7 +57,7 @@ pub(super) struct VaStream {
     settings: MotionSettings,
     stream: Stream,
     nv12: Nv12,
-    /// B G R X of even size, where the picture's is odd.
+    /// B G R X of the coded size.
     padded: Vec<u8>,
     /// Pictures since the last key picture.
     number: u32,
@@ -80,9 +72,8 @@ impl VaStream {
         abilities: Abilities,
         settings: MotionSettings,
     ) -> Result<Self, EncodeFailure> {
-        let (width, height) =
-            (settings.width.next_multiple_of(2), settings.height.next_multiple_of(2));
-        let stream = shape(&settings, width, height);
+        let stream = abilities.syntax.stream(&settings);
+        let (width, height) = stream.coded;
         let mut held = Held {
             device: Arc::clone(device),
             config: None,
@@ -120,10 +111,10 @@ impl VaStream {
         if abilities.packed != 0 {
             attributes.push((at::ATTRIBUTE_PACKED as u32, abilities.packed));
         }
-        let config = va.create_config(abilities.entry_point, &attributes)?;
+        let profile = abilities.syntax.profile();
+        let config = va.create_config(profile, abilities.entry_point, &attributes)?;
         held.config = Some(config);
-        let (across, down) = stream.blocks();
-        let (width, height) = (across * 16, down * 16);
+        let (width, height) = stream.coded;
         va.create_surfaces(width, height, &mut held.surfaces)?;
         held.has_surfaces = true;
         let context = va.create_context(config, width, height, &mut held.surfaces)?;
@@ -134,14 +125,17 @@ impl VaStream {
         Ok((context, coded))
     }
 
+    /// Converts a picture, its edges repeated up to the coded size: what is never shown
+    /// then costs next to nothing.
     fn load(&mut self, picture: &PictureView<'_>) -> Result<(), EncodeFailure> {
         let (width, height) = (self.nv12.width, self.nv12.height);
         self.padded.clear();
         for y in 0..height {
             let row = picture.row(0, y.min(picture.height - 1), picture.width);
             self.padded.extend_from_slice(row);
-            if width > picture.width {
-                self.padded.extend_from_slice(row.get(row.len() - 4..).unwrap_or_default());
+            let last = row.get(row.len() - 4..).unwrap_or_default();
+            for _ in picture.width..width {
+                self.padded.extend_from_slice(last);
             }
         }
         let mut planes = YuvBiPlanarImageMut {
@@ -164,14 +158,13 @@ impl VaStream {
     }
 
     fn shot(&mut self, key: bool, out: &mut Vec<u8>) -> Result<(), EncodeFailure> {
-        let modulus = 1 << FRAME_NUM_BITS;
         let turn = (self.number % 2) as usize;
         let shot = Shot {
             key,
-            number: self.number % modulus,
+            number: self.number,
             idr_id: self.keys,
             target: self.held.surfaces[1 + turn],
-            before: (self.held.surfaces[2 - turn], self.number.wrapping_sub(1) % modulus),
+            before: self.held.surfaces[2 - turn],
             coded: self.coded,
         };
         let mut buffers = Vec::new();
@@ -195,41 +188,27 @@ impl VaStream {
             buffers.push(va.create_buffer(self.context, kind as u32, content)?);
             Ok(())
         };
+        let syntax = &self.abilities.syntax;
         if shot.key {
-            add(at::BUFFER_SEQ, &parameters::sequence(&self.stream).0)?;
+            add(at::BUFFER_SEQ, &syntax.sequence(&self.stream))?;
         }
         if shot.key || self.rate_due {
-            for content in parameters::rates(&self.stream) {
+            for content in picture::rates(&self.stream) {
                 add(at::BUFFER_MISC, &content)?;
             }
         }
-        add(at::BUFFER_PIC, &parameters::picture(shot).0)?;
-        let mut packed = |wanted: usize, kind: usize, header: &Header| -> Result<(), VaError> {
+        add(at::BUFFER_PIC, &syntax.picture(shot))?;
+        for Packed { wanted, kind, header } in syntax.headers(&self.stream, shot) {
             if self.abilities.packed & wanted as u32 != 0 {
-                add(at::BUFFER_PACKED, &parameters::packed(kind, header.bits).0)?;
+                add(at::BUFFER_PACKED, &picture::packed(kind, header.bits).0)?;
                 add(at::BUFFER_PACKED_DATA, &header.bytes)?;
             }
-            Ok(())
-        };
-        if shot.key {
-            let Stream { width, height, level, .. } = self.stream;
-            packed(at::PACKED_SEQ, at::HEADER_SEQ, &headers::sequence(width, height, level))?;
-            packed(at::PACKED_PIC, at::HEADER_PIC, &headers::picture())?;
         }
-        let slice = headers::slice(shot.key, shot.number, shot.idr_id);
-        packed(at::PACKED_SLICE, at::HEADER_SLICE, &slice)?;
-        add(at::BUFFER_SLICE, &parameters::slice(&self.stream, shot).0)?;
+        add(at::BUFFER_SLICE, &syntax.slice(&self.stream, shot))?;
         va.render(self.context, input, buffers)?;
         va.sync(input)?;
         va.read_coded(self.coded, out)
     }
-}
-
-fn shape(settings: &MotionSettings, width: u32, height: u32) -> Stream {
-    let (kbps, fps) = (settings.kbps.clamp(16, 240_000), settings.fps.clamp(1, 60));
-    let blocks = width.div_ceil(16) * height.div_ceil(16);
-    // The level holds for any later rate, so that a change needs no key picture.
-    Stream { width, height, kbps, fps, level: level(blocks, 60, 20_000.max(kbps)) }
 }
 
 impl MotionEncoder for VaStream {
@@ -250,6 +229,8 @@ impl MotionEncoder for VaStream {
         if key {
             self.number = 0;
         }
+        // After a picture that failed the next one refers to none.
+        self.started = false;
         self.shot(key, out)?;
         self.started = true;
         self.rate_due = false;
@@ -259,9 +240,7 @@ impl MotionEncoder for VaStream {
     }
 
     fn set_rate(&mut self, kbps: u32, fps: u32) -> Result<(), EncodeFailure> {
-        let level = self.stream.level;
-        let settings = MotionSettings { kbps, fps, ..self.settings };
-        self.stream = Stream { level, ..shape(&settings, self.stream.width, self.stream.height) };
+        self.stream.set_rate(kbps, fps);
         self.rate_due = true;
         Ok(())
     }

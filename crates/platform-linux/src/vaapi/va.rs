@@ -46,12 +46,21 @@ pub(super) struct Nv12 {
 
 /// A device. Every object that is created is destroyed by its owner.
 pub(super) trait Va: Send {
-    /// How it can encode constrained baseline: an entry point.
-    fn entry_point(&mut self) -> Result<Option<u32>, VaError>;
+    /// How it can encode a profile: an entry point.
+    fn entry_point(&mut self, profile: u32) -> Result<Option<u32>, VaError>;
     /// The value of an attribute; `None`: not supported.
-    fn attribute(&mut self, entry_point: u32, attribute: u32) -> Result<Option<u32>, VaError>;
-    fn create_config(&mut self, entry_point: u32, attributes: &[(u32, u32)])
-    -> Result<Id, VaError>;
+    fn attribute(
+        &mut self,
+        profile: u32,
+        entry_point: u32,
+        attribute: u32,
+    ) -> Result<Option<u32>, VaError>;
+    fn create_config(
+        &mut self,
+        profile: u32,
+        entry_point: u32,
+        attributes: &[(u32, u32)],
+    ) -> Result<Id, VaError>;
     fn destroy_config(&mut self, config: Id);
     fn create_surfaces(&mut self, width: u32, height: u32, out: &mut [Id]) -> Result<(), VaError>;
     fn destroy_surfaces(&mut self, surfaces: &mut [Id]);

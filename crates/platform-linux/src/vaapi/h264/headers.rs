@@ -1,70 +1,18 @@
 //! Parameter sets and slice headers of H.264 (ITU-T H.264 sections 7.3.2 and 7.3.3),
 //! for drivers that want to be given them.
 
+use crate::vaapi::bits::{Bits, Header, unit};
+
 /// Bits of `frame_num`.
 pub(super) const FRAME_NUM_BITS: u32 = 8;
 
-/// Writes bits from the top of a byte on.
-#[derive(Debug, Default)]
-struct Bits {
-    bytes: Vec<u8>,
-    used: usize,
-}
-
-impl Bits {
-    fn put(&mut self, value: u32, count: u32) {
-        for at in (0..count).rev() {
-            if self.used.is_multiple_of(8) {
-                self.bytes.push(0);
-            }
-            let bit = (value >> at & 1) as u8;
-            if let Some(last) = self.bytes.last_mut() {
-                *last |= bit << (7 - self.used % 8);
-            }
-            self.used += 1;
-        }
-    }
-
-    /// Exp-Golomb, section 9.1.
-    fn unsigned(&mut self, value: u32) {
-        let plus = value + 1;
-        let length = plus.ilog2();
-        self.put(0, length);
-        self.put(plus, length + 1);
-    }
-
-    fn end(&mut self) {
-        self.put(1, 1);
-        self.used = self.bytes.len() * 8;
-    }
-}
-
-/// A header with its start code, and how many of its bits count.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Header {
-    pub(super) bytes: Vec<u8>,
-    pub(super) bits: u32,
-}
-
-/// Start code, unit header and content, with emulation prevention.
-fn unit(header: u8, content: &Bits) -> Header {
-    let mut bytes = vec![0, 0, 0, 1, header];
-    let mut zeros = 0;
-    for byte in &content.bytes {
-        if zeros >= 2 && *byte <= 3 {
-            bytes.push(3);
-            zeros = 0;
-        }
-        zeros = if *byte == 0 { zeros + 1 } else { 0 };
-        bytes.push(*byte);
-    }
-    let unused = content.bytes.len() * 8 - content.used;
-    let bits = u32::try_from(bytes.len() * 8 - unused).unwrap_or(0);
-    Header { bytes, bits }
+/// `frame_num` of a picture.
+pub(super) const fn frame_num(number: u32) -> u32 {
+    number % (1 << FRAME_NUM_BITS)
 }
 
 /// `level_idc` for macroblocks of a picture, pictures and bits of a second (annex A).
-pub(super) fn level(blocks: u32, fps: u32, kbps: u32) -> u8 {
+pub(in crate::vaapi) fn level(blocks: u32, fps: u32, kbps: u32) -> u8 {
     const LEVELS: [(u8, u32, u32, u32); 8] = [
         (30, 1620, 40_500, 10_000),
         (31, 3600, 108_000, 14_000),
@@ -83,7 +31,7 @@ pub(super) fn level(blocks: u32, fps: u32, kbps: u32) -> u8 {
 
 /// Constrained baseline, one reference, order of output as coded, BT.709 in limited
 /// range. Width and height are even.
-pub(super) fn sequence(width: u32, height: u32, level: u8) -> Header {
+pub(in crate::vaapi) fn sequence(width: u32, height: u32, level: u8) -> Header {
     let (across, down) = (width.div_ceil(16), height.div_ceil(16));
     let mut bits = Bits::default();
     bits.put(66, 8);
@@ -123,11 +71,11 @@ pub(super) fn sequence(width: u32, height: u32, level: u8) -> Header {
     bits.unsigned(0);
     bits.unsigned(1);
     bits.end();
-    unit(0x67, &bits)
+    unit(&[0x67], &bits)
 }
 
 /// CAVLC, one reference, deblocking as usual.
-pub(super) fn picture() -> Header {
+pub(in crate::vaapi) fn picture() -> Header {
     let mut bits = Bits::default();
     bits.unsigned(0);
     bits.unsigned(0);
@@ -144,16 +92,16 @@ pub(super) fn picture() -> Header {
     // No deblocking control, constrained prediction or redundancy.
     bits.put(0, 3);
     bits.end();
-    unit(0x68, &bits)
+    unit(&[0x68], &bits)
 }
 
 /// The header of the only slice of a picture.
-pub(super) fn slice(key: bool, frame_num: u32, idr_id: u16) -> Header {
+pub(in crate::vaapi) fn slice(key: bool, number: u32, idr_id: u16) -> Header {
     let mut bits = Bits::default();
     bits.unsigned(0);
     bits.unsigned(if key { 7 } else { 5 });
     bits.unsigned(0);
-    bits.put(frame_num, FRAME_NUM_BITS);
+    bits.put(frame_num(number), FRAME_NUM_BITS);
     if key {
         bits.unsigned(u32::from(idr_id));
         // Marking: output as always, no long term.
@@ -163,7 +111,7 @@ pub(super) fn slice(key: bool, frame_num: u32, idr_id: u16) -> Header {
         bits.put(0, 3);
     }
     bits.unsigned(0);
-    unit(if key { 0x65 } else { 0x61 }, &bits)
+    unit(&[if key { 0x65 } else { 0x61 }], &bits)
 }
 
 #[cfg(test)]
@@ -193,17 +141,9 @@ mod tests {
         assert_eq!(key.bytes, [0, 0, 0, 1, 0x65, 0b1000_1000, 0b1000_0000, 0b0100_1000]);
         assert_eq!(key.bits, 40 + 21);
         // ue 0 | ue 5 | ue 0 | frame_num 3 | 000 | se 0.
-        let next = slice(false, 3, 0);
+        let next = slice(false, 256 + 3, 0);
         assert_eq!(next.bytes, [0, 0, 0, 1, 0x61, 0b1001_1010, 0b0000_0110, 0b0010_0000]);
         assert_eq!(next.bits, 40 + 19);
-    }
-
-    #[test]
-    fn zeros_are_kept_from_looking_like_a_start_code() {
-        let mut bits = Bits::default();
-        bits.put(0, 24);
-        bits.put(1, 8);
-        assert_eq!(unit(0x67, &bits).bytes, [0, 0, 0, 1, 0x67, 0, 0, 3, 0, 1]);
     }
 
     #[test]

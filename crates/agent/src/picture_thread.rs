@@ -13,7 +13,7 @@ use gc_platform::{
 use gc_proto::v2::{
     AgentControl, CursorMessage, CursorPosition, CursorShape, Display, DisplayList, NoticeTopic,
     PictureReason, Point, VideoFeedback, VideoSettings, ViewerCapabilities, agent_control,
-    cursor_message,
+    cursor_message, video_feedback,
 };
 use gc_proto::{Channel, Flags};
 use gc_types::{CauseCode, Clock};
@@ -402,9 +402,14 @@ impl Worker {
                     self.host.leave(participant);
                 }
                 Command::NeedsPicture(participant, reason) => {
+                    tracing::debug!(participant, ?reason, "viewer is without a picture");
                     self.host.picture_needed(participant, reason);
                 }
                 Command::Feedback(participant, feedback, at) => {
+                    if let Some(video_feedback::Body::Refresh(refresh)) = &feedback.body {
+                        let cause = refresh.cause();
+                        tracing::debug!(participant, ?cause, "viewer asks for a picture");
+                    }
                     self.host.on_feedback(participant, &feedback, at);
                 }
                 Command::Select(selection) => match screen.as_deref_mut() {

@@ -366,6 +366,9 @@ impl Cells {
             first: u32,
             last: u32,
             rect: PixelRect,
+            /// Pixels of it that are marked. Against these the waste is counted: what
+            /// each row wastes a little of would add up to any shape.
+            filled: u64,
         }
         let mut closed = Vec::new();
         let mut above: Vec<Run> = Vec::new();
@@ -379,10 +382,12 @@ impl Cells {
                             && over.first <= run.last
                             && run.first <= over.last
                             && over.rect.union(&run.rect).area()
-                                <= (over.rect.area() + run.rect.area()) * 5 / 4
+                                <= (over.filled + run.filled) * 9 / 8
                 });
                 if let Some(at) = fits {
-                    run.rect = run.rect.union(&above.swap_remove(at).rect);
+                    let over = above.swap_remove(at);
+                    run.rect = run.rect.union(&over.rect);
+                    run.filled += over.filled;
                 }
             }
             closed.extend(above.drain(..).map(|run| run.rect));
@@ -398,8 +403,15 @@ impl Cells {
                 Some(run) if column <= run.last + 1 + gap => {
                     run.last = column;
                     run.rect = run.rect.union(&part);
+                    run.filled += part.area();
                 }
-                _ => current.push(Run { row, first: column, last: column, rect: part }),
+                _ => current.push(Run {
+                    row,
+                    first: column,
+                    last: column,
+                    rect: part,
+                    filled: part.area(),
+                }),
             }
         }
         finish_row(&mut current, &mut above);
@@ -425,6 +437,22 @@ mod tests {
             cells.mark(index, cells.rect(index).intersection(&line));
         }
         assert_eq!(cells.rectangles(), vec![line]);
+    }
+
+    #[test]
+    fn what_lies_around_a_film_leaves_the_film_out() {
+        let mut cells = cells();
+        cells.begin();
+        let film = PixelRect::new(96, 48, 320, 192);
+        for index in cells.touched(&PixelRect::new(0, 0, 500, 300)) {
+            let rect = cells.rect(index);
+            if rect.intersection(&film).is_empty() {
+                cells.mark(index, rect);
+            }
+        }
+        let drawn: u64 = cells.rectangles().iter().map(PixelRect::area).sum();
+        let around = 500 * 300 - film.area();
+        assert!(drawn <= around * 9 / 8, "{drawn} of {around}");
     }
 
     #[test]

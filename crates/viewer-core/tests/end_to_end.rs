@@ -75,6 +75,35 @@ fn typing_sends_one_small_exact_tile() {
     assert!(glyph.contains(&drawn.rect) && drawn.bytes < 200, "{drawn:?}");
 }
 
+/// The relay announces who joins after the agent knows of it already.
+#[test]
+fn who_is_announced_gets_one_whole_picture_and_then_what_changes() {
+    let mut random = Random::new(0xA22);
+    let mut rig = Rig::new(640, 480);
+    let all = PixelRect::new(0, 0, 640, 480);
+    rig.screen.noise(all, 1, &mut random);
+    rig.damage(all);
+    rig.join(1, MS);
+    rig.advance(MS * 20);
+    rig.host.picture_needed(1, PictureReason::Joined);
+    rig.advance(MS * 80);
+    let keys =
+        |rig: &Rig| rig.messages.iter().filter(|(_, m)| m.flags.has(Flags::KEY_FRAME)).count();
+    assert_eq!(keys(&rig), 2, "the surface and one picture");
+    // Whatever was thought of the line before anything had passed.
+    let box_ = PixelRect::new(300, 200, 32, 32);
+    rig.screen.text(box_, &mut random);
+    rig.damage(box_);
+    rig.advance(MS * 60);
+    assert!(rig.drawn.iter().any(|d| !d.rect.intersection(&box_).is_empty()));
+    rig.advance(SECOND * 3);
+    assert_eq!(rig.wrong_pixels(1), 0);
+    // Said again, it is meant: the relay has lost what it had.
+    rig.host.picture_needed(1, PictureReason::Joined);
+    rig.advance(MS * 100);
+    assert_eq!(keys(&rig), 4);
+}
+
 #[test]
 fn a_repaint_of_the_same_pixels_sends_nothing() {
     let (mut rig, _) = rig_with_viewer();

@@ -136,6 +136,8 @@ struct Viewer {
     hevc_refused: Option<Duration>,
     max: (u32, u32),
     needs_key: bool,
+    /// It has come, and the relay will say so, too.
+    announced: bool,
     last_key: Option<Duration>,
     last_key_id: u32,
     /// The relay skips what is for everybody until this viewer has caught up.
@@ -320,6 +322,7 @@ impl VideoHost {
             hevc_refused: None,
             max,
             needs_key: true,
+            announced: true,
             last_key: None,
             last_key_id: 0,
             behind: false,
@@ -352,6 +355,10 @@ impl VideoHost {
         }
         for (number, viewer) in &mut self.viewers {
             if participant == 0 || *number == participant {
+                let joined = participant != 0 && reason == PictureReason::Joined;
+                if joined && std::mem::take(&mut viewer.announced) {
+                    continue;
+                }
                 viewer.needs_key = true;
                 self.pacer.excuse(*number);
                 if reason == PictureReason::Joined {

@@ -24,6 +24,8 @@ const UNKNOWN_TRIP: Duration = Duration::from_millis(50);
 /// of how far they usually stray, tells of a queue, or of a line that became narrower.
 const LEAST_LATE: Duration = Duration::from_millis(10);
 const MOST_LATE: Duration = Duration::from_millis(60);
+/// What was foretold of frames that nobody will acknowledge counts for this long.
+const FORETOLD: Duration = Duration::from_millis(200);
 
 /// For what something is to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +60,7 @@ pub(super) struct Line {
     pub(super) progress: Duration,
     /// When all that was sent will have passed the narrowest place.
     busy_until: Duration,
+    sent_at: Duration,
     smooth: Option<Duration>,
     /// Time that the viewer takes to draw, smoothed; not part of the round trip.
     draw: Duration,
@@ -78,6 +81,7 @@ impl Line {
             probing: false,
             progress: now,
             busy_until: Duration::ZERO,
+            sent_at: Duration::ZERO,
             smooth: None,
             draw: Duration::ZERO,
             stray: Duration::from_millis(8),
@@ -108,6 +112,19 @@ impl Line {
     /// Bytes go out. They pass behind what was sent before.
     pub(super) fn sent(&mut self, bytes: u64, now: Duration) {
         self.busy_until = self.busy_until.max(now) + self.passing(bytes);
+        self.sent_at = now;
+    }
+
+    /// Everything that was sent has been acknowledged, so it has passed, whatever was
+    /// foretold.
+    pub(super) fn emptied(&mut self, now: Duration) {
+        self.busy_until = self.busy_until.min(now);
+    }
+
+    /// The same while nothing is known to be on the way. What was foretold may be all
+    /// that is left of a frame that was lost, so it does not count for long.
+    pub(super) fn ready_again_at(&self, urgency: Urgency) -> Duration {
+        self.ready_at(urgency).min(self.sent_at + FORETOLD)
     }
 
     /// When what was sent has passed so far that something of this urgency may

@@ -198,8 +198,7 @@ impl Pacer {
         }
         let (frames, bytes) = self.in_flight_to(viewer, line);
         if frames == 0 {
-            // Its own foretelling may be all that is left of a lost frame.
-            let ready = line.ready_at(urgency).min(now + Duration::from_millis(200));
+            let ready = line.ready_again_at(urgency);
             return if ready <= now { Gate::Open } else { Gate::ClosedUntil(ready) };
         }
         let oldest = self.on_way(viewer, line).next();
@@ -286,6 +285,11 @@ impl Pacer {
             let draw = draw.min(trip / 2);
             line.drawn(draw);
             line.measure(bytes, first.at, at, trip.saturating_sub(draw), now);
+        }
+        if self.lines.get(&viewer).is_some_and(|line| self.in_flight_to(viewer, line).0 == 0)
+            && let Some(line) = self.lines.get_mut(&viewer)
+        {
+            line.emptied(now);
         }
         let slowest = self.lines.values().map(|line| line.acked).min().unwrap_or(id);
         self.sent.retain(|s| s.id > slowest);

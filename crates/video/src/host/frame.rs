@@ -44,7 +44,7 @@ impl VideoHost {
         self.motion.close_moved(&surface.moves);
         let mut streams = Vec::new();
         self.draw_motion(now, &mut streams);
-        self.defer();
+        self.defer(now);
         self.draw_tiles(&mut operations)?;
         // What is exact is shown without waiting for what is in motion.
         self.emit(0, false, operations, now);

@@ -170,6 +170,8 @@ struct Surface {
     /// What everybody lacks, because there was no room for it. These cells are lossy
     /// to all others.
     owed: Debt,
+    /// Since when, where it is owed; milliseconds that wrap.
+    owed_since: Vec<u32>,
 }
 
 /// Decides when to capture, and turns pixels into messages.
@@ -278,6 +280,7 @@ impl VideoHost {
             cells,
             drawn: vec![0; count],
             owed: Debt::default(),
+            owed_since: vec![0; count],
             picture,
             painted: false,
             damage,

@@ -38,6 +38,10 @@ const MOST_TRIES: u32 = 4;
 const RETRY: [Duration; 3] =
     [Duration::from_secs(10), Duration::from_secs(30), Duration::from_mins(2)];
 
+/// Pictures per second that a stream is laid out for at least. One laid out for fewer
+/// makes each so large that a slow line is busy with it for a second.
+const LEAST_FPS: u32 = 6;
+
 struct Region {
     rect: PixelRect,
     stream: u32,
@@ -510,7 +514,8 @@ impl Region {
         // What is left is for tiles beside it and for messages.
         let share = u64::from(rate.kbps) * 15 / 16 * self.rect.area() / total_area.max(1);
         let kbps = u32::try_from(share).unwrap_or(rate.kbps).max(64);
-        let fps = ((1.0 / self.interval).round() as u32).clamp(1, rate.fps.max(1));
+        let most = rate.fps.max(1);
+        let fps = ((1.0 / self.interval).round() as u32).clamp(LEAST_FPS.min(most), most);
         let far = |now: u32, then: u32| now.abs_diff(then) * 6 > then;
         if far(kbps, self.kbps) || far(fps, self.fps) {
             match self.encoder.set_rate(kbps, fps) {

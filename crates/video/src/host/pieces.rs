@@ -11,7 +11,7 @@ use gc_proto::Flags;
 use gc_proto::v2::{Operation, VideoMessage, operation, video_message};
 
 use super::{HostError, KEY_SPACING, KEY_SPACING_UNSEEN, Surface, VideoHost, Viewer};
-use crate::cells::Cells;
+use crate::cells::{Cells, millis};
 use crate::pacing::{Debt, Gate, Urgency};
 use crate::picture::Picture;
 use crate::{Outgoing, PixelRect};
@@ -23,6 +23,8 @@ const PIECE_SECONDS: f64 = 0.025;
 /// Streams start over this seldom for viewers that have caught up: it costs
 /// everybody a key picture.
 const ENTRY_SPACING: Duration = Duration::from_secs(3);
+/// What is owed for longer goes along with what is fresh, milliseconds.
+const OVERDUE_MS: u32 = 300;
 /// Bytes that every cell costs, however empty.
 const CELL_COST: f64 = 6.0;
 /// Rings around the focus within which order does not matter, pixels.
@@ -91,14 +93,55 @@ fn choose(
     (chosen, cost)
 }
 
+impl Surface {
+    /// Marks what everybody has lacked for too long, the oldest first, and tells what
+    /// that is: where something changes all the time there is never a moment with
+    /// nothing more urgent.
+    fn mark_overdue(
+        &mut self,
+        busy: &[PixelRect],
+        budget: usize,
+        tile_cost: f64,
+        now: Duration,
+    ) -> Debt {
+        let Self { cells, picture, owed, owed_since, .. } = self;
+        let age = |index: usize| {
+            owed_since.get(index).map_or(0, |since| millis(now).wrapping_sub(*since))
+        };
+        let mut waiting: Vec<_> = owed
+            .iter()
+            .filter(|index| age(*index) >= OVERDUE_MS)
+            .filter(|index| {
+                let rect = cells.rect(*index);
+                !busy.iter().any(|held| held.contains(&rect))
+            })
+            .collect();
+        waiting.sort_by_key(|index| std::cmp::Reverse(age(*index)));
+        let mut overdue = Debt::default();
+        let mut cost = 0.0;
+        for index in waiting {
+            let rect = cells.rect(index);
+            cost += CELL_COST + f64::from(picture.transitions(&rect)) * tile_cost;
+            if cost > budget as f64 && !overdue.is_empty() {
+                break;
+            }
+            cells.mark(index, rect);
+            overdue.add(index);
+        }
+        overdue
+    }
+}
+
 impl VideoHost {
     /// Puts off marked cells that the line has no room for at once.
-    pub(super) fn defer(&mut self) {
+    pub(super) fn defer(&mut self, time: Duration) {
         let budget = self.budget(FRESH_SECONDS, 6 << 10, 1 << 20);
         let focus = self.focus;
         let tile_cost = self.tile_cost;
+        let busy = self.motion.rects();
         let Some(surface) = &mut self.surface else { return };
-        let Surface { cells, picture, owed, .. } = surface;
+        let overdue = surface.mark_overdue(&busy, budget / 3, tile_cost, time);
+        let Surface { cells, picture, owed, owed_since, .. } = surface;
         let marked: Vec<_> = cells.marked().collect();
         let cost_of =
             |rect: &PixelRect| CELL_COST + f64::from(picture.transitions(rect)) * tile_cost;
@@ -111,9 +154,17 @@ impl VideoHost {
             self.note_focus(&marked);
             return;
         }
+        // What has waited for long comes before what is near.
         let indices = marked.iter().map(|(index, _)| *index);
-        let (now, _) = choose(indices, cells, picture, focus, tile_cost, budget);
+        let others = indices.filter(|index| !overdue.contains(*index));
+        let (mut now, _) = choose(others, cells, picture, focus, tile_cost, budget - budget / 3);
+        now.extend(overdue.iter());
         for (index, _) in &marked {
+            if !owed.contains(*index)
+                && let Some(since) = owed_since.get_mut(*index)
+            {
+                *since = millis(time);
+            }
             owed.add(*index);
         }
         for index in &now {

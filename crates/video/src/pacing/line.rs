@@ -25,7 +25,7 @@ const UNKNOWN_TRIP: Duration = Duration::from_millis(50);
 const LEAST_LATE: Duration = Duration::from_millis(10);
 const MOST_LATE: Duration = Duration::from_millis(60);
 /// What was foretold of frames that nobody will acknowledge counts for this long.
-const FORETOLD: Duration = Duration::from_millis(200);
+const FORETOLD: Duration = Duration::from_secs(2);
 
 /// For what something is to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +67,11 @@ pub(super) struct Line {
     /// How far acknowledgements stray from what was foretold, smoothed.
     stray: Duration,
     shortest: Shortest,
+    /// The shortest round trip is one of little that was alone on the way. That of a
+    /// large picture on a slow line is mostly the time that its bytes took to pass.
+    proven: bool,
+    /// The rate was measured at least once; before, it is a guess.
+    measured: bool,
     last_arrival: Duration,
     sample: Sample,
     kbps: f64,
@@ -86,6 +91,8 @@ impl Line {
             draw: Duration::ZERO,
             stray: Duration::from_millis(8),
             shortest: Shortest::default(),
+            proven: false,
+            measured: false,
             last_arrival: Duration::ZERO,
             sample: Sample::default(),
             kbps,
@@ -102,7 +109,8 @@ impl Line {
 
     /// The round trip while nothing waits anywhere.
     pub(super) fn base(&self) -> Duration {
-        self.shortest.get().unwrap_or(UNKNOWN_TRIP)
+        let shortest = self.shortest.get().unwrap_or(UNKNOWN_TRIP);
+        if self.proven { shortest } else { shortest.min(UNKNOWN_TRIP) }
     }
 
     fn passing(&self, bytes: u64) -> Duration {
@@ -170,7 +178,10 @@ impl Line {
     ) {
         let smooth = self.smooth.map_or(trip, |old| old.mul_f64(0.8) + trip.mul_f64(0.2));
         self.smooth = Some(smooth);
-        let shortest = self.shortest.note(trip, now);
+        self.shortest.note(trip, now);
+        let alone = first == at && self.last_arrival <= first;
+        self.proven |= alone && (bytes < TELLING_BYTES || self.passing(bytes) * 4 < trip);
+        let shortest = self.base();
         let stray = trip.abs_diff(shortest + self.passing(bytes)).min(MOST_LATE);
         self.stray = self.stray.mul_f64(0.9) + stray.mul_f64(0.1);
         let arrived = at + trip;
@@ -197,10 +208,13 @@ impl Line {
         }
         self.sample = Sample { since: now, ..Sample::default() };
         let before = self.kbps;
+        let first_time = !std::mem::replace(&mut self.measured, true);
         self.kbps = if seen >= self.kbps {
             // A picture that has passed proves what the link can do; little data
             // proves little.
             seen.min(self.kbps * if sample.kilobits < 512.0 { 1.5 } else { 4.0 })
+        } else if first_time {
+            seen
         } else {
             self.kbps * 0.4 + seen * 0.6
         }

@@ -101,7 +101,7 @@ fn every_line_is_used_without_a_queue() {
         let base = u128::from(trip);
         // Bounds with a reserve of about a half over what is reached.
         let (age, key, page_key) = if loss > 0.0 { (600, 700, 700) } else { (250, 120, 180) };
-        let used = f.use_percent >= 70.0 || kbps > 2_000 && f.target * 10 >= kbps * 7 || loss > 0.0;
+        let used = f.use_percent >= 60.0 || kbps > 2_000 && f.target * 10 >= kbps * 7 || loss > 0.0;
         let shown = f.fps >= 20.0 && f.age.1.as_millis() <= base + age;
         let typed = f.key.1.as_millis() <= base + key && f.page_key.as_millis() <= base + page_key;
         if !(used && shown && typed) {

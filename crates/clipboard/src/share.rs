@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::{Assembly, MAX_PIECE, PieceError};
 
 /// The text has more bytes than may be sent; see
-/// [`MAX_CLIPBOARD_TEXT`](gc_proto::MAX_CLIPBOARD_TEXT).
+/// [`MAX_CLIPBOARD_TEXT`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("clipboard text of {0} bytes is too large")]
 pub struct TooLarge(pub usize);

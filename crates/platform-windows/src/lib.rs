@@ -1,7 +1,7 @@
 //! What an agent needs from a Windows desktop.
 //!
 //! What knows no Win32 is public by itself, so that it is built and tested everywhere:
-//! [`motion`] drives Media Foundation's encoders, [`changes`] finds damage,
+//! [`motion`] drives Media Foundation's encoders, [`changes()`] finds damage,
 //! [`cursor_picture`] makes cursors transparent, [`Pace`] says when to look. All the
 //! rest exists on Windows only.
 

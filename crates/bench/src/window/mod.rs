@@ -4,7 +4,7 @@
 //!
 //! `guruconnect-bench view --display :N` reads one line from standard input, the
 //! [`Ticket`] as JSON, then shows the session until standard input ends. Every
-//! further line is answered by a line with [`Carried`] as JSON. A line
+//! further line is answered by a line with `Carried` as JSON. A line
 //! `{"state": …}` tells of the first `picture` and of `control`.
 
 mod place;

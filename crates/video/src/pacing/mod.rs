@@ -1,6 +1,6 @@
 //! How much may be on its way to whom.
 //!
-//! Every viewer has a [`line`] of its own. The one that carries most sets the pace of
+//! Every viewer has a [`mod@line`] of its own. The one that carries most sets the pace of
 //! what is sent to all; slower ones are skipped by the relay and catch up by pieces
 //! that are made for them alone ([`debt`]). Why the law is as it is:
 //! `docs/adr/0012-pacing.md`.

@@ -7,6 +7,8 @@ use crate::picture::CELL;
 
 /// Changes that follow each other this closely are motion.
 const MOTION_GAP_MS: u32 = 150;
+/// Changes closer than this are one.
+const SAME_DRAWING_MS: u32 = 4;
 /// This many of them in a row make a cell hot.
 const HOT: u8 = 5;
 /// After this, earlier changes do not count at all.
@@ -17,6 +19,10 @@ const COOL_MS: u32 = 300;
 #[derive(Clone, Copy, Default)]
 struct Cell {
     changed_ms: u32,
+    /// Drawn on last, as far as damage tells.
+    damaged_ms: u32,
+    /// Drawn on so often, in quick succession, since it was captured last.
+    beats: u8,
     heat: u8,
     lossy: bool,
     /// Pass that looked at it last.
@@ -185,6 +191,34 @@ impl Cells {
         !self.marked.is_empty()
     }
 
+    /// Records that something was drawn in `rect`. It may wait for the line before it
+    /// is captured; what is drawn on again and again meanwhile is in motion although few
+    /// of its changes are ever seen.
+    pub(crate) fn note_damage(&mut self, rect: &PixelRect, now: Duration) {
+        let now = millis(now);
+        for index in self.touched(rect) {
+            let Some(cell) = self.states.get_mut(index) else { continue };
+            let gap = now.wrapping_sub(cell.damaged_ms);
+            // What comes at once with the last is part of the same drawing.
+            if gap >= SAME_DRAWING_MS {
+                cell.beats = if gap <= MOTION_GAP_MS { cell.beats.saturating_add(1) } else { 1 };
+                cell.damaged_ms = now;
+            }
+        }
+    }
+
+    /// Damage in `rect` was captured; cells that have not changed were drawn on with the
+    /// same pixels.
+    pub(crate) fn note_captured(&mut self, rect: &PixelRect) {
+        for index in self.touched(rect) {
+            if !self.is_marked(index)
+                && let Some(cell) = self.states.get_mut(index)
+            {
+                cell.beats = 0;
+            }
+        }
+    }
+
     /// Records that every marked cell has changed at `now`. A mark on a lossy cell
     /// grows to the whole cell, which thereby becomes exact.
     pub(crate) fn note_changes(&mut self, now: Duration) {
@@ -194,8 +228,11 @@ impl Cells {
             let whole = self.rect(index);
             let Some(cell) = self.states.get_mut(index) else { continue };
             let gap = now.wrapping_sub(cell.changed_ms);
-            cell.heat = if gap <= MOTION_GAP_MS {
-                cell.heat.saturating_add(u8::from(gap >= 4)).min(4 * HOT)
+            let beats = std::mem::take(&mut cell.beats);
+            cell.heat = if beats > 1 {
+                cell.heat.saturating_add(beats).min(4 * HOT)
+            } else if gap <= MOTION_GAP_MS {
+                cell.heat.saturating_add(u8::from(gap >= SAME_DRAWING_MS)).min(4 * HOT)
             } else if gap <= FORGET_MS {
                 cell.heat / 2
             } else {
@@ -542,5 +579,37 @@ mod tests {
         cells.copy_lossy(&PixelRect::new(128, 0, 24, 32), (300, 64), now);
         let left: Vec<_> = (0..cells.count()).filter(|index| cells.is_lossy(*index)).collect();
         assert_eq!(left, [0, 4, 9, 9 + 32]);
+    }
+
+    #[test]
+    fn what_is_drawn_on_again_and_again_is_hot_although_it_waits_for_the_line() {
+        let mut cells = Cells::new(PixelRect::new(0, 0, 64, 64));
+        let (film, typed, same) = (0, 5, 10);
+        let mut now = Duration::from_secs(9);
+        for step in 0..14 {
+            now += Duration::from_millis(33);
+            cells.note_damage(&cells.rect(film), now);
+            cells.note_damage(&cells.rect(same), now);
+            if step % 7 == 0 {
+                cells.note_damage(&cells.rect(typed), now);
+                // Several requests, one drawing.
+                for _ in 0..9 {
+                    cells.note_damage(&cells.rect(typed), now + Duration::from_millis(1));
+                }
+            }
+        }
+        let capture = |cells: &mut Cells, changed: &[usize]| {
+            cells.begin();
+            for index in changed {
+                cells.mark(*index, cells.rect(*index));
+            }
+            cells.note_captured(&PixelRect::new(0, 0, 64, 64));
+            cells.note_changes(now);
+        };
+        capture(&mut cells, &[film, typed]);
+        assert!(cells.is_hot(film, now));
+        assert!(!cells.is_hot(typed, now), "twice within half a second is typing");
+        capture(&mut cells, &[same]);
+        assert!(!cells.is_hot(same, now), "painted with the same pixels until now");
     }
 }

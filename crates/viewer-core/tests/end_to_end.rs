@@ -105,6 +105,28 @@ fn who_is_announced_gets_one_whole_picture_and_then_what_changes() {
 }
 
 #[test]
+fn a_film_that_waits_for_the_line_goes_on_without_a_new_key_picture() {
+    let (mut rig, mut random) = rig_with_viewer();
+    rig.play(VIDEO, 30, MS * 33, &mut random);
+    assert!(rig.host.motion_active());
+    rig.forget();
+    for step in 0..6 {
+        rig.screen.noise(VIDEO, step, &mut random);
+        rig.host.link_backlog(1 << 20);
+        rig.damage(VIDEO);
+        rig.advance(MS * 700);
+        assert!(rig.host.motion_active(), "what waits does not rest");
+        rig.host.link_backlog(0);
+        rig.advance(MS * 40);
+    }
+    assert!(rig.count(|d| matches!(d.kind, Kind::H264 { .. })) >= 6);
+    assert_eq!(rig.count(|d| d.kind == Kind::H264 { key: true }), 0);
+    rig.advance(SECOND);
+    assert!(!rig.host.motion_active(), "now it rests");
+    assert_eq!(rig.wrong_pixels(1), 0);
+}
+
+#[test]
 fn a_repaint_of_the_same_pixels_sends_nothing() {
     let (mut rig, _) = rig_with_viewer();
     for pixel in rig.screen.pixels.chunks_exact_mut(4) {

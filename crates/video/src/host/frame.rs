@@ -64,6 +64,10 @@ impl VideoHost {
             self.motion.follow_motion(cells, picture, moves, rate, now);
             self.motion.relieve(cells, picture, budget, rate, now);
             self.motion.draw(cells, picture, rate, now, operations);
+            // What has come since the capture began is still to be captured.
+            for rect in surface.damage.rects() {
+                self.motion.damaged(rect, now);
+            }
         } else {
             self.motion.close_all();
             let hot = cells.marked().filter(|(index, _)| cells.is_hot(*index, now)).count();
@@ -148,6 +152,9 @@ impl Surface {
             self.remember_moves();
         }
         self.tighten_marks(view, busy);
+        for rect in self.capturing.rects() {
+            self.cells.note_captured(rect);
+        }
         self.capturing.clear();
     }
 

@@ -52,7 +52,7 @@ impl VideoHost {
             cells.mark(0, cells.rect(0));
         }
         // As much as the line bears soon; the rest follows in pieces.
-        let rest = self.first_pieces(first);
+        let rest = self.first_pieces(first, now);
         let Some(surface) = &mut self.surface else { return Ok(()) };
         let Surface { cells, .. } = surface;
         // Where the joiner alone gets tiles, the others' lossy cells stay lossy.

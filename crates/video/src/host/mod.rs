@@ -306,10 +306,12 @@ impl VideoHost {
     }
 
     /// Pixels in `rect` may have changed. What lies outside the surface is cut off.
-    pub fn damage(&mut self, rect: PixelRect, _now: Duration) {
+    pub fn damage(&mut self, rect: PixelRect, now: Duration) {
         if let Some(surface) = &mut self.surface {
             let rect = rect.intersection(&surface.picture.bounds());
             surface.damage.add(rect);
+            surface.cells.note_damage(&rect, now);
+            self.motion.damaged(&rect, now);
         }
     }
 

@@ -55,6 +55,12 @@ struct Region {
     fps: u32,
     opened: Duration,
     changed: Duration,
+    /// Since when damage waits to be captured.
+    waiting: Option<Duration>,
+    /// When damage came last.
+    damaged: Duration,
+    /// The last damage of the last change.
+    shown: Duration,
     /// Smoothed time between two changes, seconds.
     interval: f64,
     used: PixelRect,
@@ -155,10 +161,25 @@ impl Motion {
         self.regions.clear();
     }
 
-    /// Ends the streams of regions that rest, and says when the next one will.
+    /// Pixels in `rect` may have changed and are not captured yet.
+    pub(super) fn damaged(&mut self, rect: &PixelRect, now: Duration) {
+        for region in &mut self.regions {
+            if !region.rect.intersection(rect).is_empty() {
+                region.waiting.get_or_insert(now);
+                region.damaged = now;
+            }
+        }
+    }
+
+    /// Ends the streams of regions that rest, and says when the next one will. What
+    /// waits for room on the line does not rest: on a slow one every picture would be
+    /// the key picture of a new stream.
     pub(super) fn close_rested(&mut self, rest: Duration, now: Duration) -> Option<Duration> {
-        self.regions.retain(|region| region.key_due || now < region.changed + rest);
-        self.regions.iter().map(|region| region.changed + rest).min()
+        self.regions.retain(|region| {
+            region.key_due || region.waiting.is_some() || now < region.changed + rest
+        });
+        let resting = self.regions.iter().filter(|region| region.waiting.is_none());
+        resting.map(|region| region.changed + rest).min()
     }
 
     /// Ends the streams of regions that have moved for the most part: they scroll.
@@ -322,6 +343,9 @@ impl Motion {
                     fps: rate.fps,
                     opened: now,
                     changed: now,
+                    waiting: None,
+                    damaged: now,
+                    shown: now,
                     interval: 1.0 / f64::from(rate.fps.max(1)),
                     used: PixelRect::default(),
                     used_since: now,
@@ -424,6 +448,7 @@ impl Motion {
             let (used, drawn) = parts.fold((PixelRect::default(), 0), |(sum, area), part| {
                 (sum.union(&part), area + part.area())
             });
+            let waited_since = region.waiting.take().unwrap_or(now);
             if used.is_empty() && !region.key_due {
                 region.pictures += 1;
                 at += 1;
@@ -437,7 +462,10 @@ impl Motion {
                 }
             }
             let Some(region) = self.regions.get_mut(at) else { return };
-            match region.encode(&mut *self.factory, used, total, picture, rate, now) {
+            if !used.is_empty() {
+                region.note_change(used, waited_since, now);
+            }
+            match region.encode(&mut *self.factory, total, picture, rate, now) {
                 Ok(operation) => {
                     region.drawn += drawn;
                     region.pictures += 1;
@@ -463,21 +491,25 @@ impl Motion {
 }
 
 impl Region {
+    /// Measures by damage and not by captures: how often the line has room says nothing
+    /// of the film, and a stream laid out for fewer pictures makes each so large that
+    /// there is room for fewer still.
+    fn note_change(&mut self, used: PixelRect, waited_since: Duration, now: Duration) {
+        let gap = waited_since.saturating_sub(self.shown).as_secs_f64().clamp(0.005, 0.5);
+        self.interval = self.interval * 0.85 + gap * 0.15;
+        self.shown = self.damaged;
+        self.changed = now;
+        self.used = self.used.union(&used);
+    }
+
     fn encode(
         &mut self,
         factory: &mut dyn MotionEncoderFactory,
-        used: PixelRect,
         total_area: u64,
         picture: &Picture,
         rate: Rate,
         now: Duration,
     ) -> Result<Operation, EncodeFailure> {
-        if !used.is_empty() {
-            let gap = now.saturating_sub(self.changed).as_secs_f64().clamp(0.005, 0.5);
-            self.interval = self.interval * 0.85 + gap * 0.15;
-            self.changed = now;
-            self.used = self.used.union(&used);
-        }
         self.follow_rate(factory, total_area, rate)?;
         let view = picture
             .view()

@@ -68,7 +68,8 @@ fn distance(rect: &PixelRect, focus: Option<(u32, u32)>) -> u32 {
 }
 
 /// The wanted cells that `budget` bytes are enough for, by importance, with what
-/// they will probably cost. At least one.
+/// they will probably cost. At least one. Where everything moves it is what was quiet
+/// that somebody has just done.
 fn choose(
     wanted: impl Iterator<Item = usize>,
     cells: &Cells,
@@ -76,13 +77,15 @@ fn choose(
     focus: Option<(u32, u32)>,
     tile_cost: f64,
     budget: usize,
+    now: Duration,
 ) -> (Vec<usize>, f64) {
-    let mut wanted: Vec<_> =
-        wanted.map(|index| (distance(&cells.rect(index), focus), index)).collect();
+    let mut wanted: Vec<_> = wanted
+        .map(|index| (cells.is_hot(index, now), distance(&cells.rect(index), focus), index))
+        .collect();
     wanted.sort_unstable();
     let mut cost = 0.0;
     let mut chosen = Vec::new();
-    for (_, index) in wanted {
+    for (_, _, index) in wanted {
         chosen.push(index);
         let transitions = picture.transitions(&cells.rect(index));
         cost += CELL_COST + f64::from(transitions) * tile_cost;
@@ -157,7 +160,8 @@ impl VideoHost {
         // What has waited for long comes before what is near.
         let indices = marked.iter().map(|(index, _)| *index);
         let others = indices.filter(|index| !overdue.contains(*index));
-        let (mut now, _) = choose(others, cells, picture, focus, tile_cost, budget - budget / 3);
+        let (mut now, _) =
+            choose(others, cells, picture, focus, tile_cost, budget - budget / 3, time);
         now.extend(overdue.iter());
         for (index, _) in &marked {
             if !owed.contains(*index)
@@ -211,7 +215,7 @@ impl VideoHost {
             let rect = cells.rect(*index);
             !busy.iter().any(|held| held.contains(&rect))
         });
-        let (chosen, _) = choose(wanted, cells, picture, focus, tile_cost, budget);
+        let (chosen, _) = choose(wanted, cells, picture, focus, tile_cost, budget, now);
         cells.begin();
         for index in chosen {
             owed.remove(index);
@@ -415,11 +419,12 @@ impl VideoHost {
             focus,
             tile_cost,
             budget,
+            now,
         );
         let chosen = if !chosen.is_empty() || may_enter || !viewer.behind {
             chosen
         } else {
-            choose(viewer.debt.iter(), cells, picture, focus, tile_cost, budget).0
+            choose(viewer.debt.iter(), cells, picture, focus, tile_cost, budget, now).0
         };
         if chosen.is_empty() {
             viewer.debt.clear();
@@ -477,13 +482,13 @@ impl VideoHost {
 
     /// Takes marks of a whole picture off beyond what the line bears soon, and tells
     /// which were.
-    pub(super) fn first_pieces(&mut self, budget: usize) -> Vec<usize> {
+    pub(super) fn first_pieces(&mut self, budget: usize, now: Duration) -> Vec<usize> {
         let (focus, tile_cost) = (self.focus, self.tile_cost);
         let Some(surface) = &mut self.surface else { return Vec::new() };
         let Surface { cells, picture, .. } = surface;
         let marked: Vec<_> = cells.marked().map(|(index, _)| index).collect();
         let wanted = marked.iter().copied();
-        let (chosen, _) = choose(wanted, cells, picture, focus, tile_cost, budget);
+        let (chosen, _) = choose(wanted, cells, picture, focus, tile_cost, budget, now);
         let mut rest = Debt::default();
         for index in marked {
             rest.add(index);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use gc_netem::Shape;
 use gc_proto::v2::{Preset, VideoSettings};
+use gc_video::PixelRect;
 
 use crate::rig::MS;
 use crate::world::{Lines, World, quantile};
@@ -109,4 +110,29 @@ fn every_line_is_used_without_a_queue() {
         }
     }
     assert!(failed.is_empty(), "{failed:?}");
+}
+
+/// A large film has the line for itself, and somebody types beside it.
+#[test]
+fn a_key_shows_beside_a_film_that_is_too_large_for_the_line() {
+    let lines = Lines::at_viewer(Shape::line(MS * 20, 256));
+    let mut world = World::sized(0xF114, lines, 1920, 1080);
+    world.video = PixelRect::new(320, 120, 1280, 720);
+    world.advance(SECOND * 20);
+    world.play(SECOND * 6);
+    world.forget();
+    world.type_every(Some(MS * 230));
+    let took = SECOND * 10;
+    world.play(took);
+    world.type_every(None);
+    let seat = world.seat(1);
+    let fps = seat.presented.len() as f64 / took.as_secs_f64();
+    let age = (quantile(&seat.ages, 0.5), quantile(&seat.ages, 0.95));
+    let key = (quantile(&world.key_times, 0.5), quantile(&world.key_times, 1.0));
+    println!(
+        "{fps:.1} pictures/s, age {age:?}, keys {} {key:?}, {} kbit/s",
+        world.key_times.len(),
+        world.host.target_kbps()
+    );
+    assert!(world.key_times.len() >= 20 && key.1 <= MS * 500);
 }

@@ -90,6 +90,7 @@ pub(crate) struct World {
     content: BTreeMap<u32, Duration>,
     /// When the video last changed.
     changed: Duration,
+    pub(crate) video: PixelRect,
     video_until: Duration,
     next_picture: Duration,
     step: u32,
@@ -125,6 +126,7 @@ impl World {
             downlink: Wire::new(Shape { kbps: None, ..lines.agent }, seed + 1),
             content: BTreeMap::new(),
             changed: now,
+            video: VIDEO,
             video_until: Duration::ZERO,
             next_picture: now,
             step: 0,
@@ -252,17 +254,17 @@ impl World {
     fn machine(&mut self) {
         if self.now < self.video_until && self.now >= self.next_picture {
             self.next_picture += Duration::from_micros(33_333);
-            self.screen.noise(VIDEO, self.step, &mut self.random);
+            self.screen.noise(self.video, self.step, &mut self.random);
             self.step += 1;
             self.changed = self.now;
-            self.host.damage(VIDEO, self.now);
+            self.host.damage(self.video, self.now);
         }
         if let Some(gap) = self.key_every
             && self.key.is_none()
             && self.now >= self.next_key
         {
             self.keys += 1;
-            let glyph = PixelRect::new(8 + self.keys * 11 % 600, 400, 9, 14);
+            let glyph = PixelRect::new(8 + self.keys * 11 % 600, self.video.bottom() + 112, 9, 14);
             self.key = Some((self.keys, self.now, glyph));
             self.next_key = self.now + gap + MS * self.random.below(37);
             let key = Up::Key(self.keys);
@@ -282,13 +284,13 @@ impl World {
     fn send(&mut self) {
         while let Some(outgoing) = self.host.poll_output_at(self.now) {
             if let Some(video_message::Body::Frame(frame)) = &outgoing.message.body {
-                let draws = |rect: PixelRect| !rect.intersection(&VIDEO).is_empty();
+                let draws = |rect: PixelRect| !rect.intersection(&self.video).is_empty();
                 for operation in &frame.operations {
                     let rect = operation.rect.unwrap();
                     let rect = PixelRect::new(rect.x, rect.y, rect.width, rect.height);
                     let key = matches!(&operation.draw, Some(operation::Draw::H264(h)) if h.key);
                     self.stream_keys += usize::from(key);
-                    let whole = rect.area() * 2 > VIDEO.area();
+                    let whole = rect.area() * 2 > self.video.area();
                     if draws(rect)
                         && (whole || matches!(operation.draw, Some(operation::Draw::H264(_))))
                     {
@@ -437,7 +439,7 @@ impl World {
 
     /// Whether all but the video is exact.
     fn shows_but_video(&self, seat: &Seat, whole: &PixelRect) -> bool {
-        let video = if self.now < self.video_until { VIDEO } else { PixelRect::default() };
+        let video = if self.now < self.video_until { self.video } else { PixelRect::default() };
         if video.is_empty() {
             return self.shows(seat, whole);
         }

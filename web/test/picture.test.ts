@@ -34,9 +34,10 @@ class FakeCanvas implements DrawTarget {
     this.pixels.set(`${x},${y}`, [...image.data.subarray(0, 4)]);
     this.whole.set(`${x},${y}`, [...image.data]);
   }
-  drawImage(source: unknown, sx: number, sy: number, sw: number, sh: number, dx: number, dy: number): void {
+  drawImage(source: unknown, ...[sx, sy, sw, sh, dx, dy, dw, dh]: number[]): void {
     const what = source === this.canvas ? "copy" : "h264";
-    this.log.push(`${what} ${sx},${sy} ${sw}x${sh} to ${dx},${dy}`);
+    const larger = dw === sw && dh === sh ? "" : ` ${dw}x${dh}`;
+    this.log.push(`${what} ${sx},${sy} ${sw}x${sh} to ${dx},${dy}${larger}`);
   }
 }
 
@@ -123,6 +124,16 @@ describe("operations", () => {
       [2, true],
     ]);
     expect(closed).toEqual([1]);
+  });
+
+  it("enlarge motion that has fewer pixels than its rectangle", () => {
+    const { canvas, decoders, frame, output } = make();
+    const large = { x: 4, y: 2, width: 33, height: 20 };
+    const value = { accessUnit: new Uint8Array([1]), key: true, stream: 1, scale: 2 };
+    frame({ frameId: 1, key: true, operations: [{ rect: large, draw: { case: "h264", value } }] });
+    expect(decoders.jobs[0]?.rect).toEqual({ width: 17, height: 10 });
+    decoders.jobs[0]?.done(output(1));
+    expect(canvas.log).toEqual(["h264 0,0 17x10 to 4,2 33x20"]);
   });
 
   it("of a frame in several messages show together", () => {

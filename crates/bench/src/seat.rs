@@ -71,6 +71,7 @@ impl Seat {
             codecs: vec![VideoCodec::H264.into()],
             max_width: 16_384,
             max_height: 16_384,
+            scaled_motion: true,
         };
         let viewer = ViewerHello { token: ticket.token.clone(), capabilities: Some(capabilities) };
         let hello = Hello {

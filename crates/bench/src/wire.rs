@@ -87,8 +87,12 @@ impl Door {
     /// Opens the link of a viewer; its seat is in the welcome.
     pub(crate) async fn viewer(&self, token: &str) -> Result<(Socket, Welcome)> {
         let mut socket = self.open("/ws/viewer", None).await?;
-        let capabilities =
-            ViewerCapabilities { codecs: Vec::new(), max_width: 4096, max_height: 4096 };
+        let capabilities = ViewerCapabilities {
+            codecs: Vec::new(),
+            max_width: 4096,
+            max_height: 4096,
+            scaled_motion: false,
+        };
         let viewer = ViewerHello { token: token.to_owned(), capabilities: Some(capabilities) };
         let welcome = greet(&mut socket, hello::Endpoint::Viewer(viewer)).await?;
         Ok((socket, welcome))

@@ -6,8 +6,8 @@ use crate::limits::{
 };
 use crate::v2::link_message::Body;
 use crate::v2::{
-    ClipboardFormat, ClipboardPiece, CursorMessage, Frame, Hello, InputMessage, Rect, Surface,
-    VideoMessage, cursor_message, hello, input_event, operation, video_message,
+    ClipboardFormat, ClipboardPiece, CursorMessage, Frame, H264, Hello, Hevc, InputMessage, Rect,
+    Surface, VideoMessage, cursor_message, hello, input_event, operation, video_message,
 };
 
 /// A decoded message whose content breaks the protocol.
@@ -196,10 +196,11 @@ impl Validate for Frame {
                     Rect { x: from.x, y: from.y, width: rect.width, height: rect.height }
                         .validate()?;
                 }
-                operation::Draw::H264(_)
-                | operation::Draw::Hevc(_)
-                | operation::Draw::Tile(_)
-                | operation::Draw::Fill(_) => {}
+                operation::Draw::H264(H264 { scale, .. })
+                | operation::Draw::Hevc(Hevc { scale, .. }) => {
+                    require(matches!(scale, 0 | 1 | 2 | 4), "scale")?;
+                }
+                operation::Draw::Tile(_) | operation::Draw::Fill(_) => {}
             }
         }
         Ok(())

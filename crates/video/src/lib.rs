@@ -15,6 +15,7 @@ mod pacing;
 mod picture;
 mod ports;
 mod settings;
+mod shrink;
 mod slow;
 mod tiles;
 
@@ -25,4 +26,5 @@ pub use ports::{
     MotionSettings, Recourse, TileCompressor,
 };
 pub use settings::{Limits, limits};
+pub use shrink::{enlarge, shrunk};
 pub use slow::{Conditions, SlowWatch};

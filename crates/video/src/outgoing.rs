@@ -124,7 +124,7 @@ mod tests {
 
     fn unit(bytes: usize) -> Operation {
         let access_unit = vec![0; bytes].into();
-        let draw = operation::Draw::H264(H264 { access_unit, key: true, stream: 1 });
+        let draw = operation::Draw::H264(H264 { access_unit, key: true, stream: 1, scale: 0 });
         Operation { rect: Some(Rect { x: 0, y: 0, width: 1, height: 1 }), draw: Some(draw) }
     }
 

@@ -105,7 +105,10 @@ impl Bench {
         let now = Duration::from_secs(1);
         host.set_surface(WIDTH, HEIGHT, 1, now)?;
         let codecs = vec![VideoCodec::H264.into()];
-        host.join(1, &ViewerCapabilities { codecs, max_width: 0, max_height: 0 });
+        host.join(
+            1,
+            &ViewerCapabilities { codecs, max_width: 0, max_height: 0, scaled_motion: true },
+        );
         let decoder = Decoder::new(DecoderLimits::default())?;
         let pixels = vec![0xF0; (WIDTH * HEIGHT * 4) as usize];
         Ok(Self { host, decoder, pixels, now, seed: 1, film: Vec::new() })

@@ -5,7 +5,7 @@ use gc_proto::v2::{
     Frame, Operation, RefreshCause, VideoMessage, VideoStatus, operation, video_message,
 };
 use gc_proto::{InvalidMessage, Validate, v2};
-use gc_video::PixelRect;
+use gc_video::{PixelRect, enlarge, shrunk};
 
 use crate::Surface;
 
@@ -100,6 +100,8 @@ impl DecodeProblem {
 struct Stream {
     number: u32,
     rect: PixelRect,
+    /// What the sides of its pictures are divided by.
+    scale: u32,
     decoder: OpenH264Decoder,
     used: u64,
 }
@@ -110,6 +112,8 @@ pub struct Decoder {
     surface: Option<Surface>,
     tiles: TileDecoder,
     streams: Vec<Stream>,
+    /// A picture that is to be enlarged.
+    small: Vec<u8>,
     clock: u64,
     needs_key: bool,
     /// Frame whose messages are arriving.
@@ -125,6 +129,7 @@ impl Decoder {
             surface: None,
             tiles: TileDecoder::new()?,
             streams: Vec::new(),
+            small: Vec::new(),
             clock: 0,
             needs_key: true,
             current: None,
@@ -269,29 +274,40 @@ impl Decoder {
         self.clock += 1;
         let at = match self.streams.iter().position(|stream| stream.number == h264.stream) {
             Some(at) => at,
-            None => self.open(rect, h264.stream)?,
+            None => self.open(rect, h264.scale.max(1), h264.stream)?,
         };
         let Some((stream, surface)) = self.streams.get_mut(at).zip(self.surface.as_mut()) else {
             return Ok(());
         };
-        if stream.rect != rect {
+        if stream.rect != rect || stream.scale != h264.scale.max(1) {
             return Err(DecodeProblem::StreamMoved(h264.stream));
         }
         stream.used = self.clock;
         let stride = surface.stride();
-        stream.decoder.decode(&h264.access_unit, surface.at_corner(&rect), stride)?;
+        let scale = stream.scale;
+        if scale == 1 {
+            stream.decoder.decode(&h264.access_unit, surface.at_corner(&rect), stride)?;
+            return Ok(());
+        }
+        let row = shrunk(rect.width, scale) as usize * 4;
+        self.small.resize(row * shrunk(rect.height, scale) as usize, 0);
+        stream.decoder.decode(&h264.access_unit, &mut self.small, row)?;
+        let size = (rect.width, rect.height);
+        if !enlarge(&self.small, scale, size, surface.at_corner(&rect), stride) {
+            return Err(DecodeProblem::Outside);
+        }
         Ok(())
     }
 
-    fn open(&mut self, rect: PixelRect, number: u32) -> Result<usize, DecodeProblem> {
+    fn open(&mut self, rect: PixelRect, scale: u32, number: u32) -> Result<usize, DecodeProblem> {
         if self.streams.len() >= MOST_STREAMS {
             let oldest = self.streams.iter().enumerate().min_by_key(|(_, stream)| stream.used);
             if let Some((at, _)) = oldest {
                 self.streams.swap_remove(at);
             }
         }
-        let decoder = OpenH264Decoder::new(rect.width, rect.height)?;
-        self.streams.push(Stream { number, rect, decoder, used: self.clock });
+        let decoder = OpenH264Decoder::new(shrunk(rect.width, scale), shrunk(rect.height, scale))?;
+        self.streams.push(Stream { number, rect, scale, decoder, used: self.clock });
         Ok(self.streams.len() - 1)
     }
 }

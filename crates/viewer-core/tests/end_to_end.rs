@@ -378,17 +378,17 @@ fn the_rate_can_be_changed_while_it_runs() {
     rig.play(VIDEO, 30, MS * 33, &mut random);
     let before = rates.load(Ordering::SeqCst);
     rig.forget();
-    let settings = VideoSettings { preset: Preset::Custom.into(), fps: 15, kbps: 300, hevc: false };
+    let settings = VideoSettings { preset: Preset::Custom.into(), fps: 15, kbps: 600, hevc: false };
     rig.host.set_settings(settings);
     rig.play(VIDEO, 60, MS * 16, &mut random);
     // What is left of it is for tiles.
     let now = rates.load(Ordering::SeqCst);
-    assert!(before > 1000 && now == 300 * 15 / 16, "{before}, {now}");
+    assert!(before > 1000 && now == 600 * 15 / 16, "{before}, {now}");
     assert_eq!(rig.count(|d| d.kind == Kind::H264 { key: true }), 0, "no new key picture");
     let frames = rig.count(|d| matches!(d.kind, Kind::H264 { .. }));
     assert!((10..=18).contains(&frames), "{frames} frames in 0.96 s");
     let told = rig.messages.iter().rev().find_map(|(_, m)| status_of(m)).unwrap();
-    assert_eq!((told.settings, told.target_kbps), (Some(settings), 300));
+    assert_eq!((told.settings, told.target_kbps), (Some(settings), 600));
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn unit(width: u32, height: u32) -> Vec<u8> {
 }
 
 fn motion(access_unit: Vec<u8>, stream: u32) -> operation::Draw {
-    operation::Draw::H264(H264 { access_unit: access_unit.into(), key: true, stream })
+    operation::Draw::H264(H264 { access_unit: access_unit.into(), key: true, stream, scale: 0 })
 }
 
 fn decoder() -> Decoder {
@@ -126,6 +126,44 @@ fn broken_motion_is_refused() {
     }
     let moved = vec![at(0, 0, 64, 64, motion(good.clone(), 1)), at(9, 9, 64, 64, motion(good, 1))];
     assert_eq!(refused(moved), DecodeProblem::StreamMoved(1));
+}
+
+fn scaled(access_unit: Vec<u8>, stream: u32, scale: u32) -> operation::Draw {
+    operation::Draw::H264(H264 { access_unit: access_unit.into(), key: true, stream, scale })
+}
+
+#[test]
+fn motion_of_fewer_pixels_fills_its_rectangle_and_nothing_else() {
+    let mut decoder = decoder();
+    let back = at(0, 0, 320, 200, operation::Draw::Fill(Fill { color: 7 }));
+    // Sides that are no multiple of the scale.
+    let film = at(11, 13, 99, 65, scaled(unit(50, 33), 1, 2));
+    assert!(matches!(decoder.apply(&frame(vec![back, film])), Ok(Outcome::Presented { .. })));
+    let surface = decoder.surface().unwrap();
+    for y in 0..200_u32 {
+        for x in 0..320_u32 {
+            let start = y as usize * surface.stride() + x as usize * 4;
+            let blue = surface.pixels()[start];
+            let inside = (11..110).contains(&x) && (13..78).contains(&y);
+            assert!(if inside { blue.abs_diff(99) < 6 } else { blue == 7 }, "{x},{y}: {blue}");
+        }
+    }
+}
+
+#[test]
+fn scales_that_do_not_fit_are_refused() {
+    for scale in [3, 5, 8, u32::MAX] {
+        let operations = vec![at(0, 0, 64, 64, scaled(unit(32, 32), 1, scale))];
+        assert!(matches!(refused(operations), DecodeProblem::Invalid(_)), "{scale}");
+    }
+    // The picture is not of the size that the scale says.
+    let whole = refused(vec![at(0, 0, 64, 64, scaled(unit(64, 64), 1, 2))]);
+    assert!(matches!(whole, DecodeProblem::Motion(_)), "{whole:?}");
+    let changed = vec![
+        at(0, 0, 64, 64, scaled(unit(32, 32), 1, 2)),
+        at(0, 0, 64, 64, scaled(unit(16, 16), 1, 4)),
+    ];
+    assert_eq!(refused(changed), DecodeProblem::StreamMoved(1));
 }
 
 #[test]

@@ -121,7 +121,7 @@ fn the_rate_of_a_real_line_is_found_and_no_queue_stands() {
     let mut screen = Screen::new(640, 480);
     host.set_surface(640, 480, 1, clock.monotonic()).unwrap();
     let codecs = vec![VideoCodec::H264.into()];
-    host.join(1, &ViewerCapabilities { codecs, max_width: 0, max_height: 0 });
+    host.join(1, &ViewerCapabilities { codecs, max_width: 0, max_height: 0, scaled_motion: true });
     let (mut pictures, mut most) = (0, 0);
     let mut next = clock.monotonic();
     let exact = |screen: &Screen| {

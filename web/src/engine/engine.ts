@@ -290,6 +290,7 @@ export class Engine {
             token,
             capabilities: {
               codecs: this.codecs,
+              scaledMotion: true,
               maxWidth: MAX_PICTURE_SIDE,
               maxHeight: MAX_PICTURE_SIDE,
             },

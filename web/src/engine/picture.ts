@@ -2,6 +2,7 @@
 // all of it is there: what waits for a decoder holds back everything behind it.
 
 import type { Frame, Operation, Surface } from "../gen/guruconnect/v2/video_pb";
+import { shrunk } from "../wire/h264";
 import { decodeTile, type TileBytes } from "../wire/tile";
 import { validateFrame, validateSurface } from "../wire/validate";
 import type { Zstd } from "../wire/zstd";
@@ -50,7 +51,7 @@ type Step =
   | { kind: "tile"; rect: Area; image: ImageData }
   | { kind: "copy"; rect: Area; from: { x: number; y: number } }
   | { kind: "fill"; rect: Area; color: number }
-  | { kind: "h264"; rect: Area; frame: VideoFrame | null };
+  | { kind: "h264"; rect: Area; scale: number; frame: VideoFrame | null };
 
 interface Pending {
   id: number;
@@ -220,14 +221,15 @@ export class Picture {
       return;
     }
     const rect = operation.rect as Area;
-    const step: Step = { kind: "h264", rect, frame: null };
+    const { scale } = draw.value;
+    const step: Step = { kind: "h264", rect, scale, frame: null };
     pending.steps.push(step);
     pending.waiting += 1;
     this.decoders.submit(draw.value.stream, {
       accessUnit: draw.value.accessUnit,
       key: draw.value.key,
       hevc: draw.case === "hevc",
-      rect,
+      rect: { width: shrunk(rect.width, scale), height: shrunk(rect.height, scale) },
       done: (output) => {
         // A frame that was given up meanwhile has nobody to close its pictures.
         if (!this.queue.includes(pending)) {
@@ -296,12 +298,17 @@ export class Picture {
         break;
       case "h264":
         // Odd sizes are padded at the right and bottom: only what is shown is taken.
-        if (step.frame) this.target.drawImage(step.frame, 0, 0, width, height, x, y, width, height);
+        if (step.frame) this.motion(step.frame, step.rect, step.scale);
         step.frame?.close();
         step.frame = null;
         break;
     }
     this.events.drawn(step.kind, step.rect, performance.now() - begin);
+  }
+
+  private motion(frame: VideoFrame, rect: Area, scale: number): void {
+    const [width, height] = [shrunk(rect.width, scale), shrunk(rect.height, scale)];
+    this.target.drawImage(frame, 0, 0, width, height, rect.x, rect.y, rect.width, rect.height);
   }
 
   private pump(): void {

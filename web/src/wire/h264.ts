@@ -159,6 +159,9 @@ export function streamFacts(accessUnit: Uint8Array): StreamFacts | null {
   return facts;
 }
 
+/** The length of a side in a picture that the viewer enlarges by `scale`; 0 is 1. */
+export const shrunk = (side: number, scale: number): number => Math.ceil(side / Math.max(scale, 1));
+
 /** Whether a coded picture can fill a rectangle: padded at most to whole macroblocks. */
 export function fills(facts: StreamFacts, rect: { width: number; height: number }): boolean {
   const near = (coded: number, shown: number) => coded >= shown && coded < shown + 16;

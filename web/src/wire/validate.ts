@@ -101,9 +101,11 @@ export function validateFrame(frame: Frame, surface: Size): void {
       case "copy":
         require(inside(draw.value.x, draw.value.y, rect, surface), "copy");
         break;
-      case "tile":
       case "h264":
       case "hevc":
+        require([0, 1, 2, 4].includes(draw.value.scale), "scale");
+        break;
+      case "tile":
       case "fill":
         break;
       default:

@@ -261,6 +261,9 @@ pub struct ViewerCapabilities {
     pub max_width: u32,
     #[prost(uint32, tag = "3")]
     pub max_height: u32,
+    /// Enlarges motion that has fewer pixels than its rectangle.
+    #[prost(bool, tag = "4")]
+    pub scaled_motion: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -459,9 +462,14 @@ pub struct H264 {
     pub access_unit: ::prost::bytes::Bytes,
     #[prost(bool, tag = "2")]
     pub key: bool,
-    /// A new stream, with its own decoder, for a region of another size or place.
+    /// A new stream, with its own decoder, for a region of another size, place or scale.
     #[prost(uint32, tag = "3")]
     pub stream: u32,
+    /// The sides of the picture are those of `rect` divided by this, rounded up, and the
+    /// viewer enlarges it: 2 or 4; 0 is 1. Only where every viewer has said
+    /// `scaled_motion`.
+    #[prost(uint32, tag = "4")]
+    pub scale: u32,
 }
 /// One access unit in Annex B form (ITU-T H.265 annex B), main profile, as for H264.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -473,6 +481,8 @@ pub struct Hevc {
     pub key: bool,
     #[prost(uint32, tag = "3")]
     pub stream: u32,
+    #[prost(uint32, tag = "4")]
+    pub scale: u32,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Tile {

@@ -6,6 +6,7 @@ mod motion;
 mod moves;
 mod pieces;
 mod refine;
+mod scale;
 mod status;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -132,6 +133,8 @@ pub enum HostError {
 struct Viewer {
     h264: bool,
     hevc: bool,
+    /// It enlarges pictures that have fewer pixels than their rectangle.
+    scaled_motion: bool,
     /// When it could not decode H.265. What was under way then says nothing of H.264.
     hevc_refused: Option<Duration>,
     max: (u32, u32),
@@ -324,6 +327,7 @@ impl VideoHost {
         let viewer = Viewer {
             h264,
             hevc,
+            scaled_motion: capabilities.scaled_motion,
             hevc_refused: None,
             max,
             needs_key: true,
@@ -479,6 +483,7 @@ impl VideoHost {
     /// whole pictures need no new capture.
     pub fn next_step(&mut self, now: Duration) -> Step {
         self.motion.set_codec(self.wanted_codec());
+        self.motion.allow_scaling(self.viewers.values().all(|viewer| viewer.scaled_motion));
         let rest_at = self.motion.close_rested(self.rest, now);
         let fps = self.fps();
         let resume_at = self.resume(now);

@@ -6,11 +6,13 @@ use gc_proto::v2::{H264, Hevc, Operation, operation};
 
 use super::HostEvent;
 use super::moves::Moves;
+use super::scale::{Scale, Scaling, share};
 use crate::cells::{Cells, Cluster};
 use crate::picture::{CELL, Picture};
+use crate::shrink::shrink;
 use crate::{
     EncodeFailure, FactoryEvent, MAX_MESSAGE, MotionCodec, MotionEncoder, MotionEncoderFactory,
-    MotionSettings, PixelRect, Recourse,
+    MotionSettings, PictureView, PixelRect, Recourse,
 };
 
 /// Streams at the same time.
@@ -44,6 +46,7 @@ const LEAST_FPS: u32 = 6;
 
 struct Region {
     rect: PixelRect,
+    scale: Scale,
     stream: u32,
     encoder: Box<dyn MotionEncoder>,
     /// Who makes it.
@@ -77,6 +80,9 @@ pub(super) struct Motion {
     factory: Box<dyn MotionEncoderFactory>,
     regions: Vec<Region>,
     next_stream: u32,
+    scaling: Scaling,
+    /// The picture of a stream that has fewer pixels than its region.
+    small: Vec<u8>,
     /// What streams are to be, where an encoder can.
     codec: MotionCodec,
     failures: usize,
@@ -99,6 +105,8 @@ impl Motion {
             factory,
             regions: Vec::new(),
             next_stream: 1,
+            scaling: Scaling::new(),
+            small: Vec::new(),
             codec: MotionCodec::H264,
             failures: 0,
             blocked_until: None,
@@ -125,6 +133,14 @@ impl Motion {
         if self.codec != codec {
             self.codec = codec;
             self.regions.clear();
+        }
+    }
+
+    /// Whether pictures may have fewer pixels than their region.
+    pub(super) fn allow_scaling(&mut self, allowed: bool) {
+        self.scaling.allowed = allowed;
+        if !allowed {
+            self.regions.retain(|region| region.scale.by == 1);
         }
     }
 
@@ -330,10 +346,13 @@ impl Motion {
     }
 
     fn open(&mut self, rect: PixelRect, rate: Rate, now: Duration) {
-        match self.open_encoder(&rect, rate.kbps, rate.fps) {
+        let scale = self.scaling.choose(&rect, share(rate.kbps, rate.fps), now);
+        let scale = Scale::new(scale, now);
+        match self.open_encoder(scale.of(&rect), rate.kbps, rate.fps) {
             Ok((encoder, name, codec)) => {
                 self.regions.push(Region {
                     rect,
+                    scale,
                     stream: self.next_stream,
                     encoder,
                     name,
@@ -366,11 +385,10 @@ impl Motion {
     /// An encoder of the codec that is wanted, or else of H.264.
     fn open_encoder(
         &mut self,
-        rect: &PixelRect,
+        (width, height): (u32, u32),
         kbps: u32,
         fps: u32,
     ) -> Result<(Box<dyn MotionEncoder>, String, MotionCodec), EncodeFailure> {
-        let PixelRect { width, height, .. } = *rect;
         let settings = MotionSettings { codec: self.codec, width, height, kbps, fps };
         let plain = MotionSettings { codec: MotionCodec::H264, ..settings };
         let (encoder, codec) = match self.factory.open(settings) {
@@ -418,15 +436,39 @@ impl Motion {
 
     /// Another stream in the same place, beginning with a key picture.
     fn reopen(&mut self, at: usize) -> Result<(), EncodeFailure> {
-        let Region { rect, kbps, fps, .. } = self.regions[at];
-        let (encoder, name, codec) = self.open_encoder(&rect, kbps, fps)?;
+        let Region { rect, scale, .. } = self.regions[at];
+        self.reopen_at(at, rect, scale)
+    }
+
+    fn reopen_at(&mut self, at: usize, rect: PixelRect, scale: Scale) -> Result<(), EncodeFailure> {
+        let Region { kbps, fps, .. } = self.regions[at];
+        let (encoder, name, codec) = self.open_encoder(scale.of(&rect), kbps, fps)?;
         let region = &mut self.regions[at];
+        region.scale = scale;
         (region.encoder, region.name, region.codec) = (encoder, name, codec);
         region.stream = self.next_stream;
         region.key_due = true;
         region.outdone = false;
         self.next_stream = self.next_stream.wrapping_add(1).max(1);
         Ok(())
+    }
+
+    /// Gives a region pictures of more or fewer pixels from the next one on. Where that
+    /// cannot be it goes on as it was.
+    fn follow_scale(&mut self, at: usize, bytes: usize, now: Duration) {
+        let Some(region) = self.regions.get_mut(at) else { return };
+        let share = share(region.kbps, region.fps);
+        let Some(by) = self.scaling.follow(&mut region.scale, &region.rect, bytes, share, now)
+        else {
+            return;
+        };
+        let rect = region.rect;
+        let scale = Scale::new(by, now);
+        let (width, height) = scale.of(&rect);
+        if self.factory.accepts(MotionCodec::H264, width, height) {
+            // The old stream is still whole when another cannot be opened.
+            drop(self.reopen_at(at, rect, scale));
+        }
     }
 
     /// Appends an access unit for every region with marks or a key picture due,
@@ -465,13 +507,16 @@ impl Motion {
             if !used.is_empty() {
                 region.note_change(used, waited_since, now);
             }
-            match region.encode(&mut *self.factory, total, picture, rate, now) {
-                Ok(operation) => {
+            match region.encode(&mut *self.factory, total, picture, rate, now, &mut self.small) {
+                Ok((operation, key, bytes)) => {
                     region.drawn += drawn;
                     region.pictures += 1;
                     operations.push(operation);
                     cells.set_lossy(&region.rect);
                     cells.unmark_inside(&region.rect);
+                    if !key {
+                        self.follow_scale(at, bytes, now);
+                    }
                     at += 1;
                 }
                 Err(failure) => {
@@ -509,12 +554,21 @@ impl Region {
         picture: &Picture,
         rate: Rate,
         now: Duration,
-    ) -> Result<Operation, EncodeFailure> {
+        small: &mut Vec<u8>,
+    ) -> Result<(Operation, bool, usize), EncodeFailure> {
         self.follow_rate(factory, total_area, rate)?;
         let view = picture
             .view()
             .crop(&self.rect)
             .ok_or(EncodeFailure::Output("region outside the surface"))?;
+        let by = self.scale.by;
+        let view = if by == 1 {
+            view
+        } else {
+            shrink(&view, by, small);
+            let (width, height) = self.scale.of(&self.rect);
+            PictureView { width, height, stride: width as usize * 4, pixels: small.as_slice() }
+        };
         let mut unit = Vec::new();
         let key = self.encoder.encode(view, self.key_due, now, &mut unit)?.key;
         if !unit.starts_with(&[0, 0, 1]) && !unit.starts_with(&[0, 0, 0, 1]) {
@@ -528,12 +582,15 @@ impl Region {
         }
         self.key_due = false;
         self.fresh = false;
+        let bytes = unit.len();
         let (access_unit, stream) = (unit.into(), self.stream);
+        let scale = if by == 1 { 0 } else { by };
         let draw = match self.codec {
-            MotionCodec::H264 => operation::Draw::H264(H264 { access_unit, key, stream }),
-            MotionCodec::Hevc => operation::Draw::Hevc(Hevc { access_unit, key, stream }),
+            MotionCodec::H264 => operation::Draw::H264(H264 { access_unit, key, stream, scale }),
+            MotionCodec::Hevc => operation::Draw::Hevc(Hevc { access_unit, key, stream, scale }),
         };
-        Ok(Operation { rect: Some(self.rect.wire()), draw: Some(draw) })
+        let operation = Operation { rect: Some(self.rect.wire()), draw: Some(draw) };
+        Ok((operation, key, bytes))
     }
 
     /// Gives the region its share of the whole rate.
@@ -560,7 +617,7 @@ impl Region {
                 Err(_) => {
                     // No reason to give motion up: one that starts with this rate has
                     // nothing to refuse. That costs this region a key picture.
-                    let PixelRect { width, height, .. } = self.rect;
+                    let (width, height) = self.scale.of(&self.rect);
                     let codec = self.codec;
                     let settings = MotionSettings { codec, width, height, kbps, fps };
                     self.encoder = factory.open(settings)?;

@@ -183,6 +183,9 @@ impl Line {
         // By a rate that was guessed anything seems to pass at once.
         let quick = self.measured && self.passing(bytes) * 4 < trip;
         self.proven |= alone && (bytes < TELLING_BYTES || quick);
+        if alone && bytes < TELLING_BYTES / 2 {
+            self.shortest.note_alone(trip.saturating_sub(self.passing(bytes)), now);
+        }
         let shortest = self.base();
         let stray = trip.abs_diff(shortest + self.passing(bytes)).min(MOST_LATE);
         self.stray = self.stray.mul_f64(0.9) + stray.mul_f64(0.1);

@@ -134,5 +134,5 @@ fn a_key_shows_beside_a_film_that_is_too_large_for_the_line() {
         world.key_times.len(),
         world.host.target_kbps()
     );
-    assert!(world.key_times.len() >= 20 && key.1 <= MS * 500);
+    assert!(world.key_times.len() >= 20 && key.1 <= MS * 250);
 }

@@ -167,7 +167,10 @@ impl World {
             },
         );
         let codecs = vec![VideoCodec::H264.into()];
-        self.host.join(seat, &ViewerCapabilities { codecs, max_width: 0, max_height: 0 });
+        self.host.join(
+            seat,
+            &ViewerCapabilities { codecs, max_width: 0, max_height: 0, scaled_motion: true },
+        );
     }
 
     pub(crate) fn leave(&mut self, seat: u16) {

@@ -220,7 +220,10 @@ impl Rig {
                 arriving: VecDeque::new(),
             },
         );
-        self.host.join(participant, &ViewerCapabilities { codecs, max_width: 0, max_height: 0 });
+        self.host.join(
+            participant,
+            &ViewerCapabilities { codecs, max_width: 0, max_height: 0, scaled_motion: true },
+        );
     }
 
     pub(crate) fn damage(&mut self, rect: PixelRect) {

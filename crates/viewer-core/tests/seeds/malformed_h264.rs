@@ -131,7 +131,8 @@ fn a_viewer_outlives_every_malformed_stream() {
             let access_unit = rest[..end].to_vec().into();
             rest = rest.get(end + 4..).unwrap_or_default();
             id += 1;
-            let draw = operation::Draw::H264(H264 { access_unit, key: id == 1, stream: 1 });
+            let draw =
+                operation::Draw::H264(H264 { access_unit, key: id == 1, stream: 1, scale: 0 });
             let outcome = decoder.apply(&message(id, rect, id == 1, draw));
             failed |= outcome.is_err();
             // Nothing is shown of a stream that has failed until a key frame comes.

@@ -83,7 +83,7 @@ fn messages() -> Vec<VideoMessage> {
     let units = units(side);
     let unit = |step: usize| {
         let access_unit = units[step].clone().into();
-        operation::Draw::H264(H264 { access_unit, key: step == 0, stream: 1 })
+        operation::Draw::H264(H264 { access_unit, key: step == 0, stream: 1, scale: 0 })
     };
     let draw = |x, y, side, draw| Operation {
         rect: Some(Rect { x, y, width: side, height: side }),

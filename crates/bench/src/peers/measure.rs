@@ -173,11 +173,14 @@ impl<'a> Visit<'a> {
     }
 
     fn measure(&mut self, track: Track, case: Case, plan: &Plan) -> Result<Figures> {
-        self.line.shape(Shape::default());
+        let thirds = track.thirds().unwrap_or_default();
+        // Settling is not what is measured; but a way that becomes longer in mid-session
+        // is nothing that lines do.
+        let first = track.thirds().map_or_else(Shape::default, |[first, ..]| first);
+        self.line.shape(Shape { kbps: None, ..first });
         let drawing = Drawing::start(case, &self.host.display, self.folder)?;
         std::thread::sleep(if case == Case::Idle { 2 * CALM } else { CALM });
-        let thirds = track.thirds().unwrap_or_default();
-        if let Some([first, ..]) = track.thirds() {
+        if first != Shape::default() {
             self.line.shape(first);
             // What was on its way comes, and the sender notices what it has to do with.
             std::thread::sleep(2 * CALM);

@@ -221,7 +221,8 @@ impl Line {
         } else if first_time {
             seen
         } else {
-            self.kbps * 0.4 + seen * 0.6
+            // A hundredth of what it was is believed in a few steps, not in ten.
+            (self.kbps * 0.4 + seen * 0.6).min((self.kbps * seen).sqrt())
         }
         .clamp(LEAST_KBPS, MOST_KBPS);
         // What is still on its way passes at the new rate.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use gc_netem::Shape;
 use gc_proto::v2::{Preset, VideoSettings};
+use gc_video::PixelRect;
 
 use crate::rig::MS;
 use crate::world::{Lines, World, quantile};
@@ -72,4 +73,22 @@ fn a_drop_on_a_long_way_does_so_too() {
 #[test]
 fn a_drop_at_the_machines_own_line_does_so_too() {
     drop_and_recover(20, true);
+}
+
+#[test]
+fn a_line_that_becomes_a_hundredth_is_followed_within_seconds() {
+    let away = Shape { one_way: MS * 10, ..Shape::default() };
+    let mut world = World::sized(0xD201, Lines::at_viewer(away), 1280, 720);
+    world.video = PixelRect::new(64, 48, 960, 540);
+    world.advance(SECOND);
+    world.play(SECOND * 4);
+    assert!(world.host.target_kbps() > 4_000);
+    world.seat(1).down.flow.set_shape(Shape::line(MS * 20, 256));
+    world.play(SECOND * 6);
+    world.forget();
+    world.play(SECOND * 6);
+    let ages = quantile(&world.seat(1).ages, 0.95);
+    println!("target {} kbit/s, age p95 {ages:?}", world.host.target_kbps());
+    assert!(ages <= MS * 400, "{ages:?}");
+    assert_eq!(world.seat(1).problems, 0);
 }

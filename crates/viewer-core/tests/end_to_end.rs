@@ -127,6 +127,25 @@ fn a_film_that_waits_for_the_line_goes_on_without_a_new_key_picture() {
 }
 
 #[test]
+fn the_first_change_is_captured_at_once_and_what_goes_on_in_whole_steps() {
+    let (mut rig, mut random) = rig_with_viewer();
+    rig.advance(SECOND);
+    let (text, bar) = (PixelRect::new(16, 16, 64, 16), PixelRect::new(600, 16, 8, 400));
+    rig.screen.text(text, &mut random);
+    rig.host.damage(text, rig.now);
+    assert!(matches!(rig.host.next_step(rig.now), Step::Capture { .. }));
+    rig.host.encode(rig.screen.view(), rig.now).unwrap();
+    rig.advance(MS * 20);
+    let now = rig.now;
+    rig.host.damage(text, now);
+    let Step::WaitUntil(until) = rig.host.next_step(now) else { panic!("half of it") };
+    assert!(until > now && until <= now + MS * 2);
+    rig.host.damage(bar, now + MS / 2);
+    let Step::Capture { region } = rig.host.next_step(until) else { panic!("no longer") };
+    assert_eq!(region.len(), 2);
+}
+
+#[test]
 fn a_repaint_of_the_same_pixels_sends_nothing() {
     let (mut rig, _) = rig_with_viewer();
     for pixel in rig.screen.pixels.chunks_exact_mut(4) {

@@ -29,6 +29,8 @@ const FIRST_PICTURE: Duration = Duration::from_mins(1);
 const POINTER: (i16, i16) = (1_500, 900);
 /// What starting has set in motion shall not count.
 const CALM: Duration = Duration::from_millis(1_500);
+/// The same once a line has become narrow under a film.
+const ADAPTED: Duration = Duration::from_secs(6);
 
 /// What is to be measured.
 #[derive(Debug, Clone)]
@@ -183,7 +185,7 @@ impl<'a> Visit<'a> {
         if first != Shape::default() {
             self.line.shape(first);
             // What was on its way comes, and the sender notices what it has to do with.
-            std::thread::sleep(2 * CALM);
+            std::thread::sleep(ADAPTED);
         }
         let mut figures = Figures::default();
         figures.put(Metric::FirstPicture, Some(self.first_picture_ms));

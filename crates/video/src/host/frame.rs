@@ -28,6 +28,7 @@ impl VideoHost {
         }
         let fps = self.fps();
         self.bucket.take(fps, now);
+        self.captured = now;
 
         let surface = self.surface.as_mut().ok_or(HostError::NoSurface)?;
         let all_anew = self.viewers.values().all(|viewer| viewer.needs_key);

@@ -39,6 +39,11 @@ const KEY_SPACING_UNSEEN: Duration = Duration::from_secs(2);
 const UNDER_WAY: Duration = Duration::from_secs(2);
 /// Pictures per second when motion has to travel as tiles.
 const TILE_MOTION_FPS: u32 = 15;
+/// What follows a capture within this time goes on; later, it is the first after quiet.
+const GOING_ON: Duration = Duration::from_millis(100);
+/// Applications and the X server need about this long from the first step of drawing to
+/// the last.
+const GATHER: Duration = Duration::from_millis(1);
 
 /// How a host behaves.
 #[derive(Debug, Clone)]
@@ -163,6 +168,8 @@ struct Surface {
     /// The picture has been captured as a whole at least once.
     painted: bool,
     damage: Damage,
+    /// When the first of it came.
+    damaged: Duration,
     /// Damage that the driver was told to capture.
     capturing: Damage,
     /// Scratch of the comparison.
@@ -209,6 +216,8 @@ pub struct VideoHost {
     stream_entry: Option<Duration>,
     /// Bytes per second that go out to everybody, smoothed.
     shared_rate: pieces::Meter,
+    /// When the screen was captured last.
+    captured: Duration,
 }
 
 /// The viewers that need a whole picture, and when each may have one.
@@ -254,6 +263,7 @@ impl VideoHost {
             tile_cost: 2.0,
             stream_entry: None,
             shared_rate: pieces::Meter::default(),
+            captured: Duration::ZERO,
         }
     }
 
@@ -287,6 +297,7 @@ impl VideoHost {
             picture,
             painted: false,
             damage,
+            damaged: Duration::ZERO,
             capturing: Damage::default(),
             changed: Vec::new(),
             moves: Moves::default(),
@@ -312,6 +323,9 @@ impl VideoHost {
     pub fn damage(&mut self, rect: PixelRect, now: Duration) {
         if let Some(surface) = &mut self.surface {
             let rect = rect.intersection(&surface.picture.bounds());
+            if surface.damage.is_empty() {
+                surface.damaged = now;
+            }
             surface.damage.add(rect);
             surface.cells.note_damage(&rect, now);
             self.motion.damaged(&rect, now);
@@ -505,7 +519,12 @@ impl VideoHost {
         if let Gate::ClosedUntil(until) = fresh {
             at(until);
         } else if !surface.damage.is_empty() {
-            let ready = self.bucket.ready_at(fps, now);
+            let mut ready = self.bucket.ready_at(fps, now);
+            // What goes on for a while is drawn in steps: a picture of half of them costs
+            // as much as one of all. The first change after quiet never waits.
+            if now < self.captured + GOING_ON {
+                ready = ready.max(surface.damaged + GATHER);
+            }
             if ready <= now || keys_at.is_some_and(|due| due <= now) {
                 std::mem::swap(&mut surface.damage, &mut surface.capturing);
                 return Step::Capture { region: surface.capturing.rects().to_vec() };

@@ -186,6 +186,7 @@ impl InputInjector for WindowsInput {
     }
 
     fn pointer_move(&mut self, x: i32, y: i32) -> Result<(), InputError> {
+        self.desktop.see();
         let left = x.saturating_sub(metric(SM_XVIRTUALSCREEN));
         let top = y.saturating_sub(metric(SM_YVIRTUALSCREEN));
         self.push(mouse(

@@ -13,6 +13,7 @@ use windows::Win32::System::StationsAndDesktops::{
 use windows::Win32::System::Threading::GetCurrentThreadId;
 use windows::core::PWSTR;
 
+use super::dpi::see_physical_pixels;
 use crate::choice::Desktop;
 
 /// `MAXIMUM_ALLOWED` (winnt.h): whatever this program may do there.
@@ -25,6 +26,8 @@ const NAME: usize = 128;
 pub(crate) struct InputDesktop {
     /// Where the thread was put; ours to close.
     entered: Option<HDESK>,
+    /// This thread sees physical pixels.
+    physical: bool,
 }
 
 // SAFETY: a handle is a number that is the same in all threads of the process.
@@ -73,9 +76,18 @@ fn is_disconnected() -> bool {
 }
 
 impl InputDesktop {
+    /// Lets the calling thread see physical pixels.
+    pub(crate) fn see(&mut self) {
+        if !std::mem::replace(&mut self.physical, true) {
+            see_physical_pixels();
+        }
+    }
+
     /// Puts the calling thread on the desktop that has the input, if it is on another
-    /// one. The thread must have no windows and no hooks.
+    /// one. The thread must have no windows and no hooks. From the first call on it sees
+    /// physical pixels.
     pub(crate) fn follow(&mut self) -> Desktop {
+        self.see();
         // SAFETY: takes numbers; what it opens is closed below or kept.
         let opened = unsafe {
             OpenInputDesktop(DESKTOP_CONTROL_FLAGS(0), false, DESKTOP_ACCESS_FLAGS(MAXIMUM_ALLOWED))

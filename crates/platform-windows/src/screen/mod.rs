@@ -2,6 +2,7 @@
 
 mod desktop;
 mod displays;
+mod dpi;
 mod dxgi;
 mod gdi;
 mod shape;
@@ -20,9 +21,9 @@ use crate::choice::Screen;
 /// Opens the screen that the session shows, with all displays in one picture:
 /// duplication where the system has it and it passes its trial, GDI until then, where
 /// it does not, and within two seconds of its failure. To be called on the thread that
-/// captures, which must have no windows: it follows the desktop that has the input. The
-/// process must be aware of the DPI of its monitors (its manifest says so), or Windows
-/// shows it a smaller desktop.
+/// captures, which must have no windows: it follows the desktop that has the input, and
+/// sees physical pixels. Before Windows 10 the latter is for the program's manifest to
+/// say, or Windows shows it a smaller desktop.
 pub fn open_screen(clock: Arc<dyn Clock>) -> Result<Box<dyn ScreenCapture>, CaptureError> {
     Ok(Box::new(WindowsScreen::open(clock)?))
 }

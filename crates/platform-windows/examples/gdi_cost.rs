@@ -28,8 +28,8 @@ mod windows_only {
     };
     use windows::Win32::System::Threading::{GetCurrentProcess, GetProcessTimes};
     use windows::Win32::UI::WindowsAndMessaging::{
-        CreateWindowExW, DispatchMessageW, MSG, PM_REMOVE, PeekMessageW, WINDOW_STYLE,
-        WS_EX_TOPMOST, WS_POPUP, WS_VISIBLE,
+        CreateWindowExW, DispatchMessageW, MSG, PM_REMOVE, PeekMessageW, SetCursorPos,
+        WINDOW_STYLE, WS_EX_TOPMOST, WS_POPUP, WS_VISIBLE,
     };
     use windows::core::w;
 
@@ -149,7 +149,16 @@ mod windows_only {
         let share = (cpu() - before).as_secs_f64() / (now() - start).as_secs_f64();
         println!("rest: {:.2} % of a core", share * 100.0);
 
-        // From a change, told of as input is, to its damage.
+        for (name, x, y) in [("at the pointer", 200, 110), ("elsewhere", 200, 700)] {
+            // SAFETY: takes numbers.
+            unsafe { SetCursorPos(x, y) }.unwrap();
+            latency(&mut screen, window, clock.as_ref(), name);
+        }
+    }
+
+    /// From a change, told of as input is, to its damage.
+    fn latency(screen: &mut WindowsScreen, window: HWND, clock: &dyn Clock, name: &str) {
+        let now = || clock.monotonic();
         let mut times = Vec::new();
         for round in 0..40_u32 {
             let settle = now() + Duration::from_millis(150);
@@ -163,6 +172,6 @@ mod windows_only {
             times.push(now() - start);
         }
         times.sort_unstable();
-        println!("input to damage: median {:?}, worst {:?}", times[20], times[39]);
+        println!("input to damage {name}: median {:?}, worst {:?}", times[20], times[39]);
     }
 }

@@ -18,7 +18,7 @@ use windows::Win32::UI::WindowsAndMessaging::{
 
 use crate::choice::Desktop;
 use crate::injected;
-use crate::keys::{KeyForm, key_form, normalized};
+use crate::keys::{KeyForm, fixed_meaning, key_form, normalized};
 use crate::screen::InputDesktop;
 
 /// Ctrl, left without and right with the prefix.
@@ -66,11 +66,15 @@ fn metric(index: windows::Win32::UI::WindowsAndMessaging::SYSTEM_METRICS_INDEX) 
     unsafe { GetSystemMetrics(index) }
 }
 
-/// What the layout of this thread makes of a scan code; 0 where it knows none.
-fn meaning(scan: u16) -> VIRTUAL_KEY {
-    // SAFETY: takes numbers and gives one.
-    let key = unsafe { MapVirtualKeyW(scan.into(), MAPVK_VSC_TO_VK_EX) };
-    VIRTUAL_KEY(u16::try_from(key).unwrap_or(0))
+/// What a key means, by the layout of this thread where that decides; 0 where it knows
+/// none.
+fn meaning(scan: u8, extended: bool) -> VIRTUAL_KEY {
+    VIRTUAL_KEY(fixed_meaning(scan, extended).unwrap_or_else(|| {
+        let code = u32::from(if extended { PREFIX | u16::from(scan) } else { scan.into() });
+        // SAFETY: takes numbers and gives one.
+        let key = unsafe { MapVirtualKeyW(code, MAPVK_VSC_TO_VK_EX) };
+        u16::try_from(key).unwrap_or(0)
+    }))
 }
 
 /// The event of a key.
@@ -84,8 +88,7 @@ fn key_event(form: KeyForm, down: bool) -> INPUT {
         return keyboard(VIRTUAL_KEY(named), scan, flags);
     }
     // Windows goes by the scan code alone; Wine wants the key that it means, too.
-    let key = meaning(if form.extended { PREFIX | scan } else { scan });
-    keyboard(key, scan, flags | KEYEVENTF_SCANCODE)
+    keyboard(meaning(form.scan, form.extended), scan, flags | KEYEVENTF_SCANCODE)
 }
 
 /// The event of a button, and its data.

@@ -45,6 +45,46 @@ pub const fn key_form(scan_code: u8, extended: bool, ctrl: bool) -> KeyForm {
     }
 }
 
+/// Scan code, prefix and virtual key of keys that mean the same on every layout, and that
+/// not every system finds by their scan code ("Keyboard Scan Code Specification",
+/// winuser.h).
+const FIXED: &[(u8, bool, u16)] = &[
+    // On the number pad, beside their relatives on the board.
+    (0x37, false, 0x6A),
+    (0x35, true, 0x6F),
+    // Print Screen while Alt is down.
+    (0x54, false, 0x2C),
+    // F13.
+    (0x64, false, 0x7C),
+    // Sound and players.
+    (0x10, true, 0xB1),
+    (0x19, true, 0xB0),
+    (0x20, true, 0xAD),
+    (0x21, true, 0xB7),
+    (0x22, true, 0xB3),
+    (0x24, true, 0xB2),
+    (0x2E, true, 0xAE),
+    (0x30, true, 0xAF),
+    // Browser and programs.
+    (0x32, true, 0xAC),
+    (0x65, true, 0xAA),
+    (0x66, true, 0xAB),
+    (0x67, true, 0xA8),
+    (0x68, true, 0xA9),
+    (0x69, true, 0xA7),
+    (0x6A, true, 0xA6),
+    (0x6B, true, 0xB6),
+    (0x6C, true, 0xB4),
+    (0x6D, true, 0xB5),
+];
+
+/// The virtual key of a key that means the same on every layout; `None`: the layout
+/// has to be asked.
+pub fn fixed_meaning(scan_code: u8, extended: bool) -> Option<u16> {
+    let key = (scan_code, extended);
+    FIXED.iter().find(|(scan, prefix, _)| (*scan, *prefix) == key).map(|(.., named)| *named)
+}
+
 /// A position on the virtual desktop, `offset` from its edge and `extent` from edge to
 /// edge, in the units of absolute motion: the middle of the pixel, so that no way of
 /// rounding misses it. What lies outside becomes the nearest edge.
@@ -77,6 +117,15 @@ mod tests {
         assert_eq!(normalized(500, 100), normalized(99, 100));
         assert_eq!(normalized(i32::MIN, 100), normalized(0, 100));
         assert_eq!(normalized(5, 0), normalized(0, 1));
+    }
+
+    #[test]
+    fn keys_beside_their_relatives_are_not_these() {
+        assert_eq!(fixed_meaning(0x37, false), Some(0x6A), "number pad *");
+        assert_eq!(fixed_meaning(0x37, true), None, "Print Screen");
+        assert_eq!(fixed_meaning(0x35, true), Some(0x6F), "number pad /");
+        assert_eq!(fixed_meaning(0x35, false), None, "whatever the layout has there");
+        assert_eq!(fixed_meaning(0x10, false), None);
     }
 
     #[test]

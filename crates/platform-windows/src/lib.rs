@@ -31,7 +31,7 @@ pub use cursor::{CursorBitmaps, cursor_picture};
 pub use injected::{Listener, announce};
 #[cfg(windows)]
 pub use input::WindowsInput;
-pub use keys::{KeyForm, key_form, normalized, virtual_key};
+pub use keys::{KeyForm, fixed_meaning, key_form, normalized, virtual_key};
 #[cfg(windows)]
 pub use media_foundation::{MediaFoundationFactory, Origin};
 pub use pace::{BANDS, Look, Pace};

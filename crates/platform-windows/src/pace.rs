@@ -22,7 +22,9 @@ const NEAR: Duration = Duration::from_millis(4);
 /// after input that came from silence.
 const FIRST_NEAR: Duration = Duration::from_millis(2);
 /// The same for the whole, which takes so long that something might be missed meanwhile.
-const FIRST_WHOLE: Duration = Duration::from_millis(12);
+const FIRST_WHOLE: Duration = Duration::from_millis(8);
+/// Between two looks at the whole while the effect of input is awaited.
+const AWAITED: Duration = Duration::from_millis(16);
 /// So long after input its effect is looked for there.
 const ANSWER: Duration = Duration::from_millis(100);
 /// So long after the last change or input something may still be going on.
@@ -131,7 +133,8 @@ impl Pace {
             let last = self.part.max(self.whole);
             (Look::Band(band), due(last, if rests { REST } else { IDLE }))
         };
-        let whole = (Look::Whole, due(self.whole, ACTIVE).max(lead(FIRST_WHOLE)));
+        let interval = if answers { AWAITED } else { ACTIVE };
+        let whole = (Look::Whole, due(self.whole, interval).max(lead(FIRST_WHOLE)));
         match part.0 {
             _ if !lingers && !self.owed => part,
             Look::Near if part.1 < whole.1 => part,

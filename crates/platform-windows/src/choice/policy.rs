@@ -8,13 +8,13 @@ use crate::duplication::Failure;
 const PAUSES: [Duration; 4] = [
     Duration::from_secs(2),
     Duration::from_secs(10),
-    Duration::from_secs(60),
-    Duration::from_secs(300),
+    Duration::from_mins(1),
+    Duration::from_mins(5),
 ];
 /// After another mode or desktop, once things have settled.
 const SETTLE: Duration = Duration::from_millis(500);
 /// What has worked for so long starts with a clean slate.
-const FORGIVE: Duration = Duration::from_secs(300);
+const FORGIVE: Duration = Duration::from_mins(5);
 
 /// When to try duplication.
 #[derive(Debug, Clone, Copy)]

@@ -101,7 +101,10 @@ impl<B: Backends> Screen<B> {
         self.looked_around = now;
         if self.check_desktop()? {
             self.policy.changed(now);
-            self.start_over(now)?;
+            // Duplication follows by itself, on its own threads.
+            if !self.duplicates() {
+                self.start_over(now)?;
+            }
         }
         let layout = self.backends.layout();
         if layout != self.layout {

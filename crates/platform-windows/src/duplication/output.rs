@@ -107,7 +107,7 @@ impl<S: Source> Output<S> {
     /// Opens it if that is due, or waits for a frame, up to `limit`.
     pub fn step(&mut self, now: Duration, limit: Duration) -> Progress {
         match &mut self.state {
-            State::Closed { at, .. } if *at > now => Progress::Closed(*at - now),
+            State::Closed { at, .. } if *at > now => Progress::Closed(at.saturating_sub(now)),
             State::Closed { renew, .. } => {
                 let renew = *renew;
                 match self.source.open(renew) {

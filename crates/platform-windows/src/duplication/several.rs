@@ -38,14 +38,14 @@ pub struct Seat {
 
 impl Seat {
     /// Starts the thread of an output that is seen at `place` on the surface.
-    pub fn start<S: Source>(
+    pub fn start<S>(
         source: S,
         place: PixelRect,
         clock: Arc<dyn Clock>,
         waker: &Arc<Waker>,
     ) -> Result<Self, Failure>
     where
-        S: Send + 'static,
+        S: Source + Send + 'static,
     {
         let size = gc_platform::PixelSize { width: place.width, height: place.height };
         let exchange = Arc::new(Exchange::new(size, Arc::clone(waker) as Arc<dyn WaitWaker>));
@@ -81,8 +81,10 @@ pub struct Several {
     pictures: Vec<Option<Duration>>,
     pointer: Pointer,
     shape: Option<CursorImage>,
-    /// What was reported of the cursor; `None`: nothing.
-    told_shape: Option<Option<CursorImage>>,
+    /// A shape was reported.
+    told: bool,
+    /// Which one.
+    told_shape: Option<CursorImage>,
     told_place: Option<(i32, i32)>,
     protected: Vec<bool>,
     told_protected: bool,
@@ -100,6 +102,7 @@ impl Several {
             pictures: vec![None; count],
             pointer: Pointer::default(),
             shape: None,
+            told: false,
             told_shape: None,
             told_place: None,
             protected: vec![false; count],
@@ -107,26 +110,11 @@ impl Several {
         }
     }
 
-    fn judge(&self, now: Duration, trouble: Option<&(Duration, Failure)>) -> Result<(), Failure> {
-        if let Some((since, failure)) = trouble {
-            let lasts = now.saturating_sub(*since);
-            let over = match failure {
-                Failure::AccessDenied => lasts >= DENIED,
-                failure if failure.passes() => lasts >= GIVE_UP,
-                _ => true,
-            };
-            if over {
-                return Err(failure.clone());
-            }
-        }
-        Ok(())
-    }
-
     fn cursor(&mut self, events: &mut Vec<ScreenEvent>) {
         let place = self.pointer.place();
         let shape = place.and_then(|_| self.shape.clone());
-        if self.told_shape.as_ref() != Some(&shape) {
-            self.told_shape = Some(shape.clone());
+        if !std::mem::replace(&mut self.told, true) || self.told_shape != shape {
+            self.told_shape.clone_from(&shape);
             events.push(ScreenEvent::CursorShape(shape));
         }
         let Some((output, (left, top))) = place else { return };
@@ -144,6 +132,17 @@ impl Several {
     }
 }
 
+/// Fails when an output has been in trouble for too long.
+fn judge(now: Duration, trouble: Option<&(Duration, Failure)>) -> Result<(), Failure> {
+    let Some((since, failure)) = trouble else { return Ok(()) };
+    let patience = match failure {
+        Failure::AccessDenied => DENIED,
+        failure if failure.passes() => GIVE_UP,
+        _ => Duration::ZERO,
+    };
+    if now.saturating_sub(*since) >= patience { Err(failure.clone()) } else { Ok(()) }
+}
+
 impl Backend for Several {
     fn collect(&mut self, now: Duration) -> Result<Vec<ScreenEvent>, Failure> {
         let mut events = Vec::new();
@@ -151,7 +150,7 @@ impl Backend for Several {
             let Some(seat) = self.seats.get(index) else { break };
             let place = seat.place;
             let Report { news, last_picture, trouble } = seat.exchange.report();
-            self.judge(now, trouble.as_ref())?;
+            judge(now, trouble.as_ref())?;
             if let Some(seen) = self.pictures.get_mut(index) {
                 *seen = last_picture;
             }

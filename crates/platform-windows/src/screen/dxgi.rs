@@ -217,13 +217,13 @@ impl Source for OutputSource {
         }
         // Turned back; turning is its own way back as far as sizes go.
         let mode = Mode { image: rotation.size(seen), rotation };
-        Ok(Duplication { duplication, device, mode, frame: None, kept: None })
+        Ok(Duplication { output: duplication, device, mode, frame: None, kept: None })
     }
 }
 
 /// A duplication that is open.
 pub(super) struct Duplication {
-    duplication: IDXGIOutputDuplication,
+    output: IDXGIOutputDuplication,
     device: Device,
     mode: Mode,
     frame: Option<IDXGIResource>,
@@ -276,7 +276,7 @@ impl Duplicator for Duplication {
         // SAFETY: both places live; what comes back is ours until the frame is given
         // back.
         let waited =
-            unsafe { self.duplication.AcquireNextFrame(limit, &raw mut info, &raw mut resource) };
+            unsafe { self.output.AcquireNextFrame(limit, &raw mut info, &raw mut resource) };
         match waited {
             Ok(()) => {}
             Err(error) if error.code() == DXGI_ERROR_WAIT_TIMEOUT => return Ok(None),
@@ -304,7 +304,7 @@ impl Duplicator for Duplication {
         let room = u32::try_from(found.len() * size).unwrap_or(0);
         let mut used = 0;
         // SAFETY: it writes at most `room` bytes into the list, and how many.
-        unsafe { self.duplication.GetFrameMoveRects(room, found.as_mut_ptr(), &raw mut used) }
+        unsafe { self.output.GetFrameMoveRects(room, found.as_mut_ptr(), &raw mut used) }
             .map_err(failed("GetFrameMoveRects"))?;
         found.truncate(used as usize / size);
         Ok(found.into_iter().map(|found| edges(found.DestinationRect)).collect())
@@ -316,7 +316,7 @@ impl Duplicator for Duplication {
         let room = u32::try_from(found.len() * size).unwrap_or(0);
         let mut used = 0;
         // SAFETY: it writes at most `room` bytes into the list, and how many.
-        unsafe { self.duplication.GetFrameDirtyRects(room, found.as_mut_ptr(), &raw mut used) }
+        unsafe { self.output.GetFrameDirtyRects(room, found.as_mut_ptr(), &raw mut used) }
             .map_err(failed("GetFrameDirtyRects"))?;
         found.truncate(used as usize / size);
         Ok(found.into_iter().map(edges).collect())
@@ -329,7 +329,7 @@ impl Duplicator for Duplication {
         // SAFETY: it writes at most `bytes` bytes into the list, how many, and what they
         // are.
         unsafe {
-            self.duplication.GetFramePointerShape(
+            self.output.GetFramePointerShape(
                 bytes,
                 found.as_mut_ptr().cast(),
                 &raw mut used,
@@ -398,7 +398,7 @@ impl Duplicator for Duplication {
         self.frame = None;
         // SAFETY: takes nothing; what was copied from the frame is done before it is
         // drawn into again.
-        unsafe { self.duplication.ReleaseFrame() }.map_err(failed("ReleaseFrame"))
+        unsafe { self.output.ReleaseFrame() }.map_err(failed("ReleaseFrame"))
     }
 
     fn read(

@@ -17,8 +17,9 @@ use windows::core::{PCWSTR, w};
 
 /// Nothing that is waited for takes longer, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(50);
-/// `SS_WHITERECT` (winuser.h): a static control that is white.
-const WHITE: u32 = 6;
+/// `SS_WHITERECT` and `SS_NOTIFY` (winuser.h): a static control that is white and takes
+/// the mouse.
+const WHITE: u32 = 0x106;
 
 /// Tries until it holds.
 pub(crate) fn until<T>(what: &str, mut holds: impl FnMut() -> Option<T>) -> T {

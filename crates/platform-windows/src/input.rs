@@ -61,6 +61,11 @@ fn mouse(dx: i32, dy: i32, data: u32, flags: MOUSE_EVENT_FLAGS) -> INPUT {
     INPUT { r#type: INPUT_MOUSE, Anonymous: INPUT_0 { mi } }
 }
 
+fn is_motion(event: &INPUT) -> bool {
+    // SAFETY: the type says which part of the union is meant.
+    event.r#type == INPUT_MOUSE && unsafe { event.Anonymous.mi.dwFlags }.contains(MOUSEEVENTF_MOVE)
+}
+
 fn metric(index: windows::Win32::UI::WindowsAndMessaging::SYSTEM_METRICS_INDEX) -> i32 {
     // SAFETY: takes a number and gives one.
     unsafe { GetSystemMetrics(index) }
@@ -260,9 +265,13 @@ impl InputInjector for WindowsInput {
         // SAFETY: each event has the type that its union holds.
         let sent = unsafe { SendInput(&self.queue, size) } as usize;
         let asked = self.queue.len();
+        // Whoever captures sees the pointer move; anything else changes the screen.
+        let acts = !self.queue.iter().all(is_motion);
         let error = windows::core::Error::from_thread();
         self.queue.clear();
-        injected::announce();
+        if acts {
+            injected::announce();
+        }
         if sent == asked {
             return Ok(());
         }

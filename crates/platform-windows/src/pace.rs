@@ -29,6 +29,8 @@ const AWAITED: Duration = Duration::from_millis(16);
 const ANSWER: Duration = Duration::from_millis(100);
 /// So long after the last change or input something may still be going on.
 const LINGER: Duration = Duration::from_secs(1);
+/// Between two bands while the pointer moves and nothing else happens.
+const SWEEP: Duration = Duration::from_millis(16);
 /// Between two bands after that.
 const REST: Duration = Duration::from_millis(60);
 /// So long after the last change or input.
@@ -58,6 +60,7 @@ pub struct Pace {
     bands: u32,
     changed: Option<Duration>,
     input: Option<Duration>,
+    moved: Option<Duration>,
     /// The first input after a silence.
     burst: Option<Duration>,
     /// Something was found, and the rest was not looked at since.
@@ -85,7 +88,12 @@ impl Pace {
         }
     }
 
-    /// Somebody typed, or moved the pointer.
+    /// The pointer moved, which rarely changes more than itself.
+    pub fn moved(&mut self, now: Duration) {
+        self.moved = Some(now);
+    }
+
+    /// Somebody typed, clicked or turned the wheel.
     pub fn input(&mut self, now: Duration) {
         if !Self::within(now, self.input, ANSWER) {
             self.burst = Some(now);
@@ -126,12 +134,18 @@ impl Pace {
         let part = if answers {
             (Look::Near, due(self.part, NEAR).max(lead(FIRST_NEAR)))
         } else {
-            let rests =
-                Self::within(now, self.input, RESTING) || Self::within(now, self.changed, RESTING);
+            let last = self.input.max(self.changed).max(self.moved);
+            let interval = if Self::within(now, self.moved, LINGER) {
+                SWEEP
+            } else if Self::within(now, last, RESTING) {
+                REST
+            } else {
+                IDLE
+            };
             let band = ORDER.get((self.bands % BANDS) as usize).copied().unwrap_or(0);
             // The whole was all bands.
             let last = self.part.max(self.whole);
-            (Look::Band(band), due(last, if rests { REST } else { IDLE }))
+            (Look::Band(band), due(last, interval))
         };
         let interval = if answers { AWAITED } else { ACTIVE };
         let whole = (Look::Whole, due(self.whole, interval).max(lead(FIRST_WHOLE)));
@@ -144,7 +158,8 @@ impl Pace {
 
     /// How long pointer and local input need no look, either.
     pub fn nap(&self, now: Duration) -> Duration {
-        let tick = if Self::within(now, self.input, LINGER) { TICK } else { IDLE_TICK };
+        let last = self.input.max(self.moved);
+        let tick = if Self::within(now, last, LINGER) { TICK } else { IDLE_TICK };
         self.plan(now).1.min(tick)
     }
 }
@@ -237,6 +252,22 @@ mod tests {
         assert_eq!(pace.plan(ms(60_200)).0, Look::Whole, "the effect may come late");
         assert_eq!(pace.nap(ms(60_200)), ms(0));
         assert_eq!(pace.plan(ms(61_200)).0, Look::Band(4));
+    }
+
+    #[test]
+    fn a_pointer_that_moves_makes_it_look_around_quickly_but_cheaply() {
+        let mut pace = Pace::default();
+        pace.looked(Look::Whole, ms(0), ms(8), false);
+        pace.looked(Look::Band(0), ms(60_000), ms(60_001), false);
+        pace.moved(ms(60_001));
+        assert_eq!(pace.plan(ms(60_001)), (Look::Band(4), ms(15)));
+        assert_eq!(pace.nap(ms(60_001)), TICK, "the pointer is followed");
+        pace.looked(Look::Band(4), ms(60_016), ms(60_017), true);
+        assert_eq!(pace.plan(ms(60_017)).0, Look::Whole, "what it hovers over has changed");
+        assert_eq!(pace.plan(ms(90_000)).0, Look::Whole, "which is owed");
+        pace.looked(Look::Whole, ms(90_000), ms(90_008), false);
+        pace.looked(Look::Band(2), ms(92_000), ms(92_001), false);
+        assert_eq!(pace.plan(ms(92_000)), (Look::Band(6), IDLE));
     }
 
     #[test]

@@ -120,32 +120,36 @@ impl Gdi {
         Ok(found)
     }
 
-    fn collect_cursor(&mut self, now: Duration, events: &mut Vec<ScreenEvent>) {
-        let Some(cursor) = shape::cursor() else { return };
+    /// Tells whether the pointer has moved.
+    fn collect_cursor(&mut self, now: Duration, events: &mut Vec<ScreenEvent>) -> bool {
+        let Some(cursor) = shape::cursor() else { return false };
         let before = self.cursor.replace(cursor);
         if before.is_none_or(|before| before.handle != cursor.handle) {
             events.push(ScreenEvent::CursorShape(cursor.handle.and_then(shape::picture)));
         }
-        if before.is_none_or(|before| before.at != cursor.at) {
-            if before.is_some() {
-                self.pace.input(now);
-            }
-            let x = cursor.at.0.saturating_sub(self.area.origin.0);
-            let y = cursor.at.1.saturating_sub(self.area.origin.1);
-            events.push(ScreenEvent::CursorMoved { x, y });
+        if before.is_some_and(|before| before.at == cursor.at) {
+            return false;
         }
+        let x = cursor.at.0.saturating_sub(self.area.origin.0);
+        let y = cursor.at.1.saturating_sub(self.area.origin.1);
+        events.push(ScreenEvent::CursorMoved { x, y });
+        if before.is_some() {
+            self.pace.moved(now);
+        }
+        before.is_some()
     }
 }
 
 impl Backend for Gdi {
     fn collect(&mut self, now: Duration) -> Result<Vec<ScreenEvent>, Failure> {
         let mut events = Vec::new();
+        let moved = self.collect_cursor(now, &mut events);
         let input = last_input();
         let by_hand = std::mem::replace(&mut self.last_input, input) != input;
-        if self.injected.heard() || by_hand {
+        // The motion of the pointer counts as input for the system.
+        if self.injected.heard() || (by_hand && !moved) {
             self.pace.input(now);
         }
-        self.collect_cursor(now, &mut events);
         let (look, due) = self.pace.plan(now);
         if due.is_zero() {
             let mut found = self.look(look, now)?;

@@ -131,10 +131,10 @@ mod windows_only {
             }
             pictures += 1;
         }
-        let each = (cpu() - before) / pictures;
+        let each = cpu().saturating_sub(before) / pictures;
         println!(
             "pictures: {pictures}, CPU of each {each:?}, every {:?}",
-            (now() - start) / pictures
+            now().saturating_sub(start) / pictures
         );
 
         // Rest.
@@ -146,7 +146,8 @@ mod windows_only {
         while now() < start + part {
             screen.wait(Some(Duration::from_secs(1))).unwrap();
         }
-        let share = (cpu() - before).as_secs_f64() / (now() - start).as_secs_f64();
+        let share =
+            cpu().saturating_sub(before).as_secs_f64() / now().saturating_sub(start).as_secs_f64();
         println!("rest: {:.2} % of a core", share * 100.0);
 
         for (name, x, y) in [("at the pointer", 200, 110), ("elsewhere", 200, 700)] {
@@ -169,7 +170,7 @@ mod windows_only {
             paint(window, round * 0x0010_2030 % 0x00FF_FFFF);
             let start = now();
             while damaged(&screen.wait(None).unwrap()).is_empty() {}
-            times.push(now() - start);
+            times.pushnow().saturating_sub(start);
         }
         times.sort_unstable();
         println!("input to damage {name}: median {:?}, worst {:?}", times[20], times[39]);

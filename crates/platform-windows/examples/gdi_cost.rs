@@ -170,7 +170,7 @@ mod windows_only {
             paint(window, round * 0x0010_2030 % 0x00FF_FFFF);
             let start = now();
             while damaged(&screen.wait(None).unwrap()).is_empty() {}
-            times.pushnow().saturating_sub(start);
+            times.push(now().saturating_sub(start));
         }
         times.sort_unstable();
         println!("input to damage {name}: median {:?}, worst {:?}", times[20], times[39]);

@@ -11,7 +11,7 @@ use futures_util::{SinkExt, StreamExt};
 use gc_agent::{AgentSettings, Ended, Mode, Platform};
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, ConnectedBar, ConsentAnswer,
-    ConsentPrompt, InputError, InputInjector, Inventory, ScreenCapture,
+    ConsentPrompt, InputError, InputInjector, Inventory, ScreenCapture, ScreenNotice,
 };
 use gc_platform_fake::{
     FakeBar, FakeBarControl, FakeClipboard, FakeConsent, FakeConsentControl, FakeInput,
@@ -23,6 +23,7 @@ use gc_proto::{Channel, Flags, Header, Packet, Record, encode_link};
 use gc_runtime::{OsEntropy, SystemClock};
 use gc_transport::Connector;
 use gc_types::{CauseCode, Clock, Rights, Secret, SessionId};
+use prost::Message as _;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -226,6 +227,19 @@ impl Relay {
         }
     }
 
+    /// The next notice of that topic: to whom, and its cause.
+    async fn wait_for_capture_notice(&mut self) -> (u16, Option<i32>) {
+        loop {
+            let record = self.wait_for_record(Channel::Control).await;
+            let message = v2::AgentControl::decode(record.payload()).unwrap();
+            if let Some(v2::agent_control::Body::Notice(notice)) = message.body
+                && notice.topic() == v2::NoticeTopic::Capture
+            {
+                return (record.header().participant, notice.cause.map(|cause| cause.code));
+            }
+        }
+    }
+
     async fn stop(mut self) -> FakeInputControl {
         drop(self.stop.take());
         // The agent waits for the peer's close frame only for a bounded time.
@@ -372,5 +386,22 @@ async fn the_users_stop_button_ends_the_session() {
             break;
         }
     }
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn viewers_learn_how_the_screen_is_captured_also_when_they_come_later() {
+    let mut relay = Relay::with_agent().await;
+    relay.offer(v2::ConsentMode::Silent, Rights::CONTROL, 1).await;
+    relay.join(1, Rights::CONTROL).await;
+    relay.wait_for_record(Channel::Video).await;
+    let cause = CauseCode::CaptureFellBack;
+    let notice = ScreenNotice { cause, detail: "stalled".into() };
+    relay.screen.notice(Some(notice));
+    assert_eq!(relay.wait_for_capture_notice().await, (0, Some(cause as i32)));
+    relay.join(2, Rights::CONTROL).await;
+    assert_eq!(relay.wait_for_capture_notice().await, (0, Some(cause as i32)));
+    relay.screen.notice(None);
+    assert_eq!(relay.wait_for_capture_notice().await, (0, None));
     relay.stop().await;
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gc_platform::{
     CaptureError, CursorImage, DisplayInfo, DisplaySelection, PixelRect, PixelSize, ScreenCapture,
-    ScreenEvent, ScreenView, WaitWaker,
+    ScreenEvent, ScreenNotice, ScreenView, WaitWaker,
 };
 use gc_types::CauseCode;
 
@@ -33,6 +33,8 @@ struct Desktop {
     changed: bool,
     shape: bool,
     moved: bool,
+    // What to say of the capture, until it is said.
+    notices: Vec<Option<ScreenNotice>>,
     woken: bool,
     lost: bool,
     grab_failure: Option<CauseCode>,
@@ -47,6 +49,7 @@ impl Desktop {
             || self.changed
             || self.shape
             || self.moved
+            || !self.notices.is_empty()
             || !self.damage.is_empty()
     }
 
@@ -151,6 +154,11 @@ impl FakeScreenControl {
         });
     }
 
+    /// Says something of the capture; `None` takes it back.
+    pub fn notice(&self, notice: Option<ScreenNotice>) {
+        self.0.update(|desktop| desktop.notices.push(notice));
+    }
+
     /// Another cursor; `None` hides it.
     pub fn set_cursor(&self, cursor: Option<CursorImage>) {
         self.0.update(|desktop| {
@@ -235,6 +243,7 @@ impl FakeScreen {
             changed: false,
             shape: true,
             moved: true,
+            notices: Vec::new(),
             woken: false,
             lost: false,
             grab_failure: None,
@@ -288,6 +297,7 @@ impl ScreenCapture for FakeScreen {
             self.surface = None;
             events.push(ScreenEvent::DisplaysChanged);
         }
+        events.extend(desktop.notices.drain(..).map(ScreenEvent::Notice));
         let damage = std::mem::take(&mut desktop.damage);
         let (shape, moved) =
             (std::mem::take(&mut desktop.shape), std::mem::take(&mut desktop.moved));

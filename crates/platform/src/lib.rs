@@ -19,5 +19,5 @@ pub use inventory::{Inventory, MachineFacts, UserActivity};
 pub use load::{ProcessorTime, load_percent};
 pub use screen::{
     CaptureError, CursorImage, DisplayInfo, DisplaySelection, PixelRect, PixelSize, ScreenCapture,
-    ScreenEvent, ScreenView, WaitWaker,
+    ScreenEvent, ScreenNotice, ScreenView, WaitWaker,
 };

@@ -2,7 +2,11 @@ use gc_platform::{InputInjector, PointerButton};
 use gc_platform_windows::WindowsInput;
 use windows::Win32::Foundation::POINT;
 use windows::Win32::UI::Input::KeyboardAndMouse::{GetAsyncKeyState, VK_LBUTTON, VK_SHIFT};
-use windows::Win32::UI::WindowsAndMessaging::GetCursorPos;
+use windows::Win32::UI::WindowsAndMessaging::{
+    GetCursorPos, MSG, PM_REMOVE, PeekMessageW, WM_LBUTTONDOWN, WM_LBUTTONUP, WM_MBUTTONDOWN,
+    WM_MBUTTONUP, WM_MOUSEHWHEEL, WM_MOUSEWHEEL, WM_RBUTTONDOWN, WM_RBUTTONUP, WM_XBUTTONDOWN,
+    WM_XBUTTONUP,
+};
 
 use crate::window::{Notepad, Rectangle, pump, until};
 
@@ -111,4 +115,57 @@ fn what_is_held_goes_up_in_the_end() {
     drop(input);
     until("Shift up", || (!is_down(VK_SHIFT.0)).then_some(()));
     assert!(!is_down(VK_LBUTTON.0));
+}
+
+#[test]
+fn buttons_and_both_wheels_arrive() {
+    let window = Rectangle::show(400, 300, 200, 100);
+    window.focus();
+    let mut input = WindowsInput::new();
+    input.pointer_move(500, 350).unwrap();
+    let buttons = [
+        (PointerButton::Left, WM_LBUTTONDOWN, WM_LBUTTONUP, 0),
+        (PointerButton::Middle, WM_MBUTTONDOWN, WM_MBUTTONUP, 0),
+        (PointerButton::Right, WM_RBUTTONDOWN, WM_RBUTTONUP, 0),
+        (PointerButton::Back, WM_XBUTTONDOWN, WM_XBUTTONUP, 1),
+        (PointerButton::Forward, WM_XBUTTONDOWN, WM_XBUTTONUP, 2),
+    ];
+    let mut expected = Vec::new();
+    for (button, press, release, which) in buttons {
+        for (message, down) in [(press, true), (release, false)] {
+            input.pointer_button(button, down).unwrap();
+            expected.push((message, which));
+        }
+    }
+    // A notch down is a negative one for Windows, to the right a positive one; parts of
+    // one arrive as they are.
+    for (x, y, message, delta) in [
+        (0, 120, WM_MOUSEWHEEL, -120),
+        (0, -120, WM_MOUSEWHEEL, 120),
+        (0, 7, WM_MOUSEWHEEL, -7),
+        (120, 0, WM_MOUSEHWHEEL, 120),
+        (-30, 0, WM_MOUSEHWHEEL, -30),
+    ] {
+        input.wheel(x, y).unwrap();
+        expected.push((message, delta));
+    }
+    input.flush().unwrap();
+    let mut seen = Vec::new();
+    until("all of them", || {
+        let mut message = MSG::default();
+        // SAFETY: the message is live.
+        while unsafe { PeekMessageW(&raw mut message, None, 0, 0, PM_REMOVE) }.as_bool() {
+            let high = (message.wParam.0 >> 16) as u16;
+            match message.message {
+                WM_LBUTTONDOWN | WM_LBUTTONUP | WM_MBUTTONDOWN | WM_MBUTTONUP | WM_RBUTTONDOWN
+                | WM_RBUTTONUP => seen.push((message.message, 0)),
+                WM_XBUTTONDOWN | WM_XBUTTONUP | WM_MOUSEWHEEL | WM_MOUSEHWHEEL => {
+                    seen.push((message.message, i32::from(high.cast_signed())));
+                }
+                _ => {}
+            }
+        }
+        (seen.len() >= expected.len()).then_some(())
+    });
+    assert_eq!(seen, expected);
 }

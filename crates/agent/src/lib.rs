@@ -5,6 +5,7 @@
 
 mod agent;
 mod clipboard_bridge;
+mod desktop;
 mod events;
 mod input_thread;
 mod load;

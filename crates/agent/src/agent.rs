@@ -1,11 +1,12 @@
 //! The agent's life between links: connect, serve, wait, come back.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gc_platform::PromptHandle;
+use gc_platform::{Inventory, PromptHandle, WorkerHost};
 use gc_proto::v2::{self, AgentHello, Hello, hello};
 use gc_session::{Answer, ConsentQuestion, Offered, Reconnect};
 use gc_transport::{ConnectError, Endpoint, Link};
@@ -16,6 +17,7 @@ use crate::desktop::{Desktop, LocalDesktop, OpenDesktop, Opening};
 use crate::events::{AgentEvent, EventSender};
 use crate::outlet::{RecordWay, Uplink};
 use crate::platform_set::Platform;
+use crate::remote::RemoteDesktop;
 use crate::serve::LinkEnd;
 use crate::{AgentSettings, Ended, Mode};
 
@@ -62,9 +64,40 @@ impl Agent {
         let uplink = Arc::new(Uplink::new(Arc::clone(&clock)));
         let way = Arc::clone(&uplink) as Arc<dyn RecordWay>;
         let desktop = LocalDesktop::new(platform, Arc::clone(&clock), way, events.clone());
+        Self::of(settings, Box::new(desktop), uplink, (events, inbox), clock, entropy)
+    }
+
+    pub(crate) fn with_workers(
+        settings: AgentSettings,
+        host: Arc<dyn WorkerHost>,
+        inventory: Arc<dyn Inventory>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> io::Result<Self> {
+        let (events, inbox) = EventSender::new();
+        let uplink = Arc::new(Uplink::new(Arc::clone(&clock)));
+        let desktop = RemoteDesktop::start(
+            host,
+            inventory,
+            Arc::clone(&uplink),
+            events.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&entropy),
+        )?;
+        Ok(Self::of(settings, Box::new(desktop), uplink, (events, inbox), clock, entropy))
+    }
+
+    fn of(
+        settings: AgentSettings,
+        desktop: Box<dyn Desktop>,
+        uplink: Arc<Uplink>,
+        (events, inbox): (EventSender, UnboundedReceiver<AgentEvent>),
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
         Self {
             settings,
-            desktop: Box::new(desktop),
+            desktop,
             uplink,
             clock,
             held: BTreeMap::new(),
@@ -80,8 +113,8 @@ impl Agent {
     pub(crate) async fn run(mut self, mut stop: Stop<'_>) -> Ended {
         let ended = self.live(stop.as_mut()).await;
         // Threads release what they hold before the program ends.
-        let held = std::mem::take(&mut self.held);
-        if tokio::task::spawn_blocking(move || drop(held)).await.is_err() {
+        let (held, desktop) = (std::mem::take(&mut self.held), self.desktop);
+        if tokio::task::spawn_blocking(move || drop((held, desktop))).await.is_err() {
             tracing::error!("a session could not be closed in order");
         }
         ended
@@ -207,7 +240,8 @@ impl Agent {
             Offered::Ask(question) => return self.ask(&question, offer).unwrap_or(answer),
             Offered::Open { .. } => {
                 if let Ok(session) = SessionId::from_slice(&offer.session_id) {
-                    self.open(&Opening { session, offer: offer.clone() });
+                    let offer = offer.clone();
+                    self.open(&Opening { session, offer, frames_before: 0 });
                 }
             }
             Offered::StillAsking | Offered::Resumed => {}
@@ -231,7 +265,7 @@ impl Agent {
         }
         match self.desktop.ask(question) {
             Ok(prompt) => {
-                let opening = Opening { session, offer: offer.clone() };
+                let opening = Opening { session, offer: offer.clone(), frames_before: 0 };
                 self.held.insert(session, Held::Asking(prompt, opening));
                 None
             }

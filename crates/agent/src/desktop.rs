@@ -3,6 +3,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use gc_codec::{EncoderPool, SystemPatience};
 use gc_platform::{
@@ -13,6 +14,7 @@ use gc_proto::v2::{self, PictureReason};
 use gc_session::{Answer, ConsentQuestion, ParticipantInfo};
 use gc_types::{Clock, Right, SessionId};
 
+use crate::backlog::BacklogWatch;
 use crate::events::{AgentEvent, EventSender};
 use crate::open_session::OpenSession;
 use crate::outlet::RecordWay;
@@ -24,6 +26,8 @@ pub(crate) struct Opening {
     pub(crate) session: SessionId,
     /// As the relay sent it: whatever it says of the session reaches the desktop.
     pub(crate) offer: v2::SessionOffer,
+    /// At most so many frames were sent in this session before, by another process.
+    pub(crate) frames_before: u32,
 }
 
 impl Opening {
@@ -48,6 +52,11 @@ pub(crate) trait Desktop: Send {
 
     /// What the user does.
     fn activity(&self) -> UserActivity;
+
+    /// To be told of what waits on the link, where the desktop cannot look itself.
+    fn backlog_watch(&self) -> Option<Arc<BacklogWatch>> {
+        None
+    }
 }
 
 /// The desktop as one session has it. Dropping it releases held keys and closes what
@@ -74,6 +83,15 @@ pub(crate) trait OpenDesktop: Send {
     /// A gap in the input of a participant: a key may be down whose release was
     /// lost.
     fn input_gap(&self, participant: u16);
+
+    /// For how long a thread of it has been in a call that does not return; asks for a
+    /// sign of life for the next time.
+    fn stalled(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// Records that were taken from this desktop did not reach the viewers.
+    fn records_missed(&self);
 }
 
 /// The desktop of this process.

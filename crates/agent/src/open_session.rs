@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use gc_codec::EncoderPool;
 use gc_platform::BarHandle;
@@ -55,6 +56,7 @@ impl OpenSession {
             Arc::clone(clock),
             Arc::clone(&share),
             outlet.clone(),
+            opening.frames_before,
             Box::new(move |cause| picture_events.send(AgentEvent::Picture(cause))),
         )?;
         let input =
@@ -152,6 +154,16 @@ impl OpenDesktop for OpenSession {
     fn input_gap(&self, participant: u16) {
         self.input.release(participant);
     }
+
+    fn stalled(&self) -> Duration {
+        self.picture.probe()
+    }
+
+    fn records_missed(&self) {
+        for &participant in self.names.keys() {
+            self.picture.needs_picture(participant, PictureReason::Skipped);
+        }
+    }
 }
 
 impl OpenSession {
@@ -168,7 +180,8 @@ impl OpenSession {
                     clipboard.set_enabled(sync.enabled);
                 }
             }
-            None => {}
+            // Whoever can change between them has dealt with it: here is one.
+            Some(viewer_control::Body::SelectDesktopSession(_)) | None => {}
         }
     }
 

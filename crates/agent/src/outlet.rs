@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use gc_proto::{Channel, Flags, Header, Record};
+use bytes::BytesMut;
+use gc_proto::{Channel, Flags, HEADER_LEN, Header, Record};
 use gc_session::AgentSessions;
 use gc_types::{Clock, SessionId};
 use prost::Message;
@@ -61,6 +62,50 @@ pub(crate) trait RecordWay: Send + Sync {
 
     /// Bytes that wait on the link; 0 without one.
     fn backlog(&self) -> u64;
+}
+
+/// What became of a record that another process made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Forwarded {
+    /// It is on the link.
+    Sent,
+    /// There is no link, or nobody who may have it.
+    Barred,
+    /// Too much waits.
+    NoRoom,
+}
+
+impl Uplink {
+    /// Sends a record whose header lacks epoch and sequence; the payload stays as it
+    /// is. By the same rules as if it had been made here.
+    pub(crate) fn forward(&self, made: &Header, mut bytes: BytesMut) -> Forwarded {
+        let payload = bytes.len().saturating_sub(HEADER_LEN);
+        if payload > gc_proto::max_payload(made.channel, true) {
+            return Forwarded::Barred;
+        }
+        let mut state = self.lock();
+        let Some(sink) = state.sink.clone() else { return Forwarded::Barred };
+        let now = self.clock.monotonic();
+        let Header { channel, flags, participant, session, .. } = *made;
+        let header = match state.sessions.header(session, channel, flags, participant, now) {
+            Ok(header) => header,
+            Err(refused) => {
+                tracing::trace!(%refused, ?channel, participant, "record not sent");
+                return Forwarded::Barred;
+            }
+        };
+        let mut head = BytesMut::with_capacity(HEADER_LEN);
+        header.encode(&mut head);
+        if let Some(place) = bytes.get_mut(..HEADER_LEN) {
+            place.copy_from_slice(&head);
+        }
+        // Under the lock, so that records leave in the order of their numbers.
+        match Record::decode(bytes.freeze()) {
+            Ok(record) if sink.send(&record) => Forwarded::Sent,
+            Ok(_) => Forwarded::NoRoom,
+            Err(_) => Forwarded::Barred,
+        }
+    }
 }
 
 /// What the sender of a record decides of its header.

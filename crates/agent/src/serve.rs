@@ -91,6 +91,7 @@ impl Agent {
         let now = self.clock.monotonic();
         self.uplink.rules(|rules| rules.link_up(now));
         self.uplink.set_sink(Some(Arc::new(sender.clone())));
+        let _following = self.desktop.backlog_watch().map(|watch| watch.follow(sender.clone()));
 
         let mut told = ToldStatus {
             user: String::new(),

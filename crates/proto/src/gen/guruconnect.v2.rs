@@ -34,6 +34,9 @@ pub enum CauseCode {
     EncoderFellBack = 24,
     DecoderFailed = 25,
     PictureTooLarge = 26,
+    DesktopSwitching = 27,
+    DesktopSessionDisconnected = 28,
+    DesktopWorkerFailing = 29,
     /// Input does not arrive.
     ViewOnly = 40,
     NotInControl = 41,
@@ -44,6 +47,8 @@ pub enum CauseCode {
     /// It is slow or silent.
     AgentStalled = 60,
     ViewerTooSlow = 61,
+    /// A Windows session was asked for.
+    DesktopSessionUnknown = 62,
     /// The clipboard.
     ClipboardUnavailable = 80,
     ClipboardTooLarge = 81,
@@ -74,6 +79,9 @@ impl CauseCode {
             Self::EncoderFellBack => "CAUSE_CODE_ENCODER_FELL_BACK",
             Self::DecoderFailed => "CAUSE_CODE_DECODER_FAILED",
             Self::PictureTooLarge => "CAUSE_CODE_PICTURE_TOO_LARGE",
+            Self::DesktopSwitching => "CAUSE_CODE_DESKTOP_SWITCHING",
+            Self::DesktopSessionDisconnected => "CAUSE_CODE_DESKTOP_SESSION_DISCONNECTED",
+            Self::DesktopWorkerFailing => "CAUSE_CODE_DESKTOP_WORKER_FAILING",
             Self::ViewOnly => "CAUSE_CODE_VIEW_ONLY",
             Self::NotInControl => "CAUSE_CODE_NOT_IN_CONTROL",
             Self::InputUnavailable => "CAUSE_CODE_INPUT_UNAVAILABLE",
@@ -82,6 +90,7 @@ impl CauseCode {
             Self::NotSupported => "CAUSE_CODE_NOT_SUPPORTED",
             Self::AgentStalled => "CAUSE_CODE_AGENT_STALLED",
             Self::ViewerTooSlow => "CAUSE_CODE_VIEWER_TOO_SLOW",
+            Self::DesktopSessionUnknown => "CAUSE_CODE_DESKTOP_SESSION_UNKNOWN",
             Self::ClipboardUnavailable => "CAUSE_CODE_CLIPBOARD_UNAVAILABLE",
             Self::ClipboardTooLarge => "CAUSE_CODE_CLIPBOARD_TOO_LARGE",
         }
@@ -108,6 +117,9 @@ impl CauseCode {
             "CAUSE_CODE_ENCODER_FELL_BACK" => Some(Self::EncoderFellBack),
             "CAUSE_CODE_DECODER_FAILED" => Some(Self::DecoderFailed),
             "CAUSE_CODE_PICTURE_TOO_LARGE" => Some(Self::PictureTooLarge),
+            "CAUSE_CODE_DESKTOP_SWITCHING" => Some(Self::DesktopSwitching),
+            "CAUSE_CODE_DESKTOP_SESSION_DISCONNECTED" => Some(Self::DesktopSessionDisconnected),
+            "CAUSE_CODE_DESKTOP_WORKER_FAILING" => Some(Self::DesktopWorkerFailing),
             "CAUSE_CODE_VIEW_ONLY" => Some(Self::ViewOnly),
             "CAUSE_CODE_NOT_IN_CONTROL" => Some(Self::NotInControl),
             "CAUSE_CODE_INPUT_UNAVAILABLE" => Some(Self::InputUnavailable),
@@ -116,6 +128,7 @@ impl CauseCode {
             "CAUSE_CODE_NOT_SUPPORTED" => Some(Self::NotSupported),
             "CAUSE_CODE_AGENT_STALLED" => Some(Self::AgentStalled),
             "CAUSE_CODE_VIEWER_TOO_SLOW" => Some(Self::ViewerTooSlow),
+            "CAUSE_CODE_DESKTOP_SESSION_UNKNOWN" => Some(Self::DesktopSessionUnknown),
             "CAUSE_CODE_CLIPBOARD_UNAVAILABLE" => Some(Self::ClipboardUnavailable),
             "CAUSE_CODE_CLIPBOARD_TOO_LARGE" => Some(Self::ClipboardTooLarge),
             _ => None,
@@ -744,7 +757,7 @@ impl RefreshCause {
 /// Channel control, agent to viewer.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AgentControl {
-    #[prost(oneof = "agent_control::Body", tags = "1, 2")]
+    #[prost(oneof = "agent_control::Body", tags = "1, 2, 6")]
     pub body: ::core::option::Option<agent_control::Body>,
 }
 /// Nested message and enum types in `AgentControl`.
@@ -755,6 +768,8 @@ pub mod agent_control {
         Displays(super::DisplayList),
         #[prost(message, tag = "2")]
         Notice(super::Notice),
+        #[prost(message, tag = "6")]
+        DesktopSessions(super::DesktopSessionList),
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -794,7 +809,7 @@ pub struct Notice {
 /// Channel control, viewer to agent.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ViewerControl {
-    #[prost(oneof = "viewer_control::Body", tags = "1, 2, 3")]
+    #[prost(oneof = "viewer_control::Body", tags = "1, 2, 3, 7")]
     pub body: ::core::option::Option<viewer_control::Body>,
 }
 /// Nested message and enum types in `ViewerControl`.
@@ -807,6 +822,8 @@ pub mod viewer_control {
         VideoSettings(super::VideoSettings),
         #[prost(message, tag = "3")]
         ClipboardSync(super::ClipboardSync),
+        #[prost(message, tag = "7")]
+        SelectDesktopSession(super::SelectDesktopSession),
     }
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -820,6 +837,43 @@ pub struct ClipboardSync {
     #[prost(bool, tag = "1")]
     pub enabled: bool,
 }
+/// The sessions of users that the machine has at present ("Windows sessions"), and
+/// which one the picture shows. Only from agents that can change between them.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DesktopSessionList {
+    /// At most 256.
+    #[prost(message, repeated, tag = "1")]
+    pub sessions: ::prost::alloc::vec::Vec<DesktopSession>,
+    /// 0 while none is shown.
+    #[prost(uint32, tag = "2")]
+    pub current: u32,
+    /// The picture goes along with the machine's own screen.
+    #[prost(bool, tag = "3")]
+    pub follows_console: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DesktopSession {
+    /// As the system numbers it; never 0.
+    #[prost(uint32, tag = "1")]
+    pub id: u32,
+    /// Who is logged on; empty for nobody.
+    #[prost(string, tag = "2")]
+    pub user: ::prost::alloc::string::String,
+    #[prost(enumeration = "DesktopSessionState", tag = "3")]
+    pub state: i32,
+    #[prost(enumeration = "DesktopSessionKind", tag = "4")]
+    pub kind: i32,
+    /// The system's name of the place, for people; may be empty.
+    #[prost(string, tag = "5")]
+    pub name: ::prost::alloc::string::String,
+}
+/// Whoever may arrange the session chooses what is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SelectDesktopSession {
+    /// 0: whatever the machine's own screen shows.
+    #[prost(uint32, tag = "1")]
+    pub id: u32,
+}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum NoticeTopic {
@@ -828,6 +882,8 @@ pub enum NoticeTopic {
     Input = 2,
     Clipboard = 3,
     Encoder = 4,
+    /// Which session of the system is shown.
+    DesktopSession = 7,
 }
 impl NoticeTopic {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -841,6 +897,7 @@ impl NoticeTopic {
             Self::Input => "NOTICE_TOPIC_INPUT",
             Self::Clipboard => "NOTICE_TOPIC_CLIPBOARD",
             Self::Encoder => "NOTICE_TOPIC_ENCODER",
+            Self::DesktopSession => "NOTICE_TOPIC_DESKTOP_SESSION",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -851,6 +908,75 @@ impl NoticeTopic {
             "NOTICE_TOPIC_INPUT" => Some(Self::Input),
             "NOTICE_TOPIC_CLIPBOARD" => Some(Self::Clipboard),
             "NOTICE_TOPIC_ENCODER" => Some(Self::Encoder),
+            "NOTICE_TOPIC_DESKTOP_SESSION" => Some(Self::DesktopSession),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DesktopSessionState {
+    Unspecified = 0,
+    Active = 1,
+    Locked = 2,
+    /// Nobody is logged on.
+    LogonScreen = 3,
+    /// Shown nowhere, so there is nothing to capture.
+    Disconnected = 4,
+}
+impl DesktopSessionState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DESKTOP_SESSION_STATE_UNSPECIFIED",
+            Self::Active => "DESKTOP_SESSION_STATE_ACTIVE",
+            Self::Locked => "DESKTOP_SESSION_STATE_LOCKED",
+            Self::LogonScreen => "DESKTOP_SESSION_STATE_LOGON_SCREEN",
+            Self::Disconnected => "DESKTOP_SESSION_STATE_DISCONNECTED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DESKTOP_SESSION_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "DESKTOP_SESSION_STATE_ACTIVE" => Some(Self::Active),
+            "DESKTOP_SESSION_STATE_LOCKED" => Some(Self::Locked),
+            "DESKTOP_SESSION_STATE_LOGON_SCREEN" => Some(Self::LogonScreen),
+            "DESKTOP_SESSION_STATE_DISCONNECTED" => Some(Self::Disconnected),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DesktopSessionKind {
+    Unspecified = 0,
+    /// On the machine's own screen.
+    Console = 1,
+    /// With a remote desktop client.
+    Remote = 2,
+}
+impl DesktopSessionKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DESKTOP_SESSION_KIND_UNSPECIFIED",
+            Self::Console => "DESKTOP_SESSION_KIND_CONSOLE",
+            Self::Remote => "DESKTOP_SESSION_KIND_REMOTE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DESKTOP_SESSION_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "DESKTOP_SESSION_KIND_CONSOLE" => Some(Self::Console),
+            "DESKTOP_SESSION_KIND_REMOTE" => Some(Self::Remote),
             _ => None,
         }
     }

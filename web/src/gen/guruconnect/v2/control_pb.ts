@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file guruconnect/v2/control.proto.
  */
 export const file_guruconnect_v2_control: GenFile = /*@__PURE__*/
-  fileDesc("ChxndXJ1Y29ubmVjdC92Mi9jb250cm9sLnByb3RvEg5ndXJ1Y29ubmVjdC52MiJxCgxBZ2VudENvbnRyb2wSLwoIZGlzcGxheXMYASABKAsyGy5ndXJ1Y29ubmVjdC52Mi5EaXNwbGF5TGlzdEgAEigKBm5vdGljZRgCIAEoCzIWLmd1cnVjb25uZWN0LnYyLk5vdGljZUgAQgYKBGJvZHkiSgoLRGlzcGxheUxpc3QSKQoIZGlzcGxheXMYASADKAsyFy5ndXJ1Y29ubmVjdC52Mi5EaXNwbGF5EhAKCHNlbGVjdGVkGAIgASgNInoKB0Rpc3BsYXkSCgoCaWQYASABKA0SDAoEbmFtZRgCIAEoCRIlCgZvcmlnaW4YAyABKAsyFS5ndXJ1Y29ubmVjdC52Mi5Qb2ludBINCgV3aWR0aBgEIAEoDRIOCgZoZWlnaHQYBSABKA0SDwoHcHJpbWFyeRgGIAEoCCJaCgZOb3RpY2USKgoFdG9waWMYASABKA4yGy5ndXJ1Y29ubmVjdC52Mi5Ob3RpY2VUb3BpYxIkCgVjYXVzZRgCIAEoCzIVLmd1cnVjb25uZWN0LnYyLkNhdXNlIsIBCg1WaWV3ZXJDb250cm9sEjcKDnNlbGVjdF9kaXNwbGF5GAEgASgLMh0uZ3VydWNvbm5lY3QudjIuU2VsZWN0RGlzcGxheUgAEjcKDnZpZGVvX3NldHRpbmdzGAIgASgLMh0uZ3VydWNvbm5lY3QudjIuVmlkZW9TZXR0aW5nc0gAEjcKDmNsaXBib2FyZF9zeW5jGAMgASgLMh0uZ3VydWNvbm5lY3QudjIuQ2xpcGJvYXJkU3luY0gAQgYKBGJvZHkiGwoNU2VsZWN0RGlzcGxheRIKCgJpZBgBIAEoDSIgCg1DbGlwYm9hcmRTeW5jEg8KB2VuYWJsZWQYASABKAgqkwEKC05vdGljZVRvcGljEhwKGE5PVElDRV9UT1BJQ19VTlNQRUNJRklFRBAAEhgKFE5PVElDRV9UT1BJQ19QSUNUVVJFEAESFgoSTk9USUNFX1RPUElDX0lOUFVUEAISGgoWTk9USUNFX1RPUElDX0NMSVBCT0FSRBADEhgKFE5PVElDRV9UT1BJQ19FTkNPREVSEARiBnByb3RvMw", [file_guruconnect_v2_cause, file_guruconnect_v2_geometry, file_guruconnect_v2_video]);
+  fileDesc("ChxndXJ1Y29ubmVjdC92Mi9jb250cm9sLnByb3RvEg5ndXJ1Y29ubmVjdC52MiKxAQoMQWdlbnRDb250cm9sEi8KCGRpc3BsYXlzGAEgASgLMhsuZ3VydWNvbm5lY3QudjIuRGlzcGxheUxpc3RIABIoCgZub3RpY2UYAiABKAsyFi5ndXJ1Y29ubmVjdC52Mi5Ob3RpY2VIABI+ChBkZXNrdG9wX3Nlc3Npb25zGAYgASgLMiIuZ3VydWNvbm5lY3QudjIuRGVza3RvcFNlc3Npb25MaXN0SABCBgoEYm9keSJKCgtEaXNwbGF5TGlzdBIpCghkaXNwbGF5cxgBIAMoCzIXLmd1cnVjb25uZWN0LnYyLkRpc3BsYXkSEAoIc2VsZWN0ZWQYAiABKA0iegoHRGlzcGxheRIKCgJpZBgBIAEoDRIMCgRuYW1lGAIgASgJEiUKBm9yaWdpbhgDIAEoCzIVLmd1cnVjb25uZWN0LnYyLlBvaW50Eg0KBXdpZHRoGAQgASgNEg4KBmhlaWdodBgFIAEoDRIPCgdwcmltYXJ5GAYgASgIIloKBk5vdGljZRIqCgV0b3BpYxgBIAEoDjIbLmd1cnVjb25uZWN0LnYyLk5vdGljZVRvcGljEiQKBWNhdXNlGAIgASgLMhUuZ3VydWNvbm5lY3QudjIuQ2F1c2UiigIKDVZpZXdlckNvbnRyb2wSNwoOc2VsZWN0X2Rpc3BsYXkYASABKAsyHS5ndXJ1Y29ubmVjdC52Mi5TZWxlY3REaXNwbGF5SAASNwoOdmlkZW9fc2V0dGluZ3MYAiABKAsyHS5ndXJ1Y29ubmVjdC52Mi5WaWRlb1NldHRpbmdzSAASNwoOY2xpcGJvYXJkX3N5bmMYAyABKAsyHS5ndXJ1Y29ubmVjdC52Mi5DbGlwYm9hcmRTeW5jSAASRgoWc2VsZWN0X2Rlc2t0b3Bfc2Vzc2lvbhgHIAEoCzIkLmd1cnVjb25uZWN0LnYyLlNlbGVjdERlc2t0b3BTZXNzaW9uSABCBgoEYm9keSIbCg1TZWxlY3REaXNwbGF5EgoKAmlkGAEgASgNIiAKDUNsaXBib2FyZFN5bmMSDwoHZW5hYmxlZBgBIAEoCCJwChJEZXNrdG9wU2Vzc2lvbkxpc3QSMAoIc2Vzc2lvbnMYASADKAsyHi5ndXJ1Y29ubmVjdC52Mi5EZXNrdG9wU2Vzc2lvbhIPCgdjdXJyZW50GAIgASgNEhcKD2ZvbGxvd3NfY29uc29sZRgDIAEoCCKeAQoORGVza3RvcFNlc3Npb24SCgoCaWQYASABKA0SDAoEdXNlchgCIAEoCRIyCgVzdGF0ZRgDIAEoDjIjLmd1cnVjb25uZWN0LnYyLkRlc2t0b3BTZXNzaW9uU3RhdGUSMAoEa2luZBgEIAEoDjIiLmd1cnVjb25uZWN0LnYyLkRlc2t0b3BTZXNzaW9uS2luZBIMCgRuYW1lGAUgASgJIiIKFFNlbGVjdERlc2t0b3BTZXNzaW9uEgoKAmlkGAEgASgNKrUBCgtOb3RpY2VUb3BpYxIcChhOT1RJQ0VfVE9QSUNfVU5TUEVDSUZJRUQQABIYChROT1RJQ0VfVE9QSUNfUElDVFVSRRABEhYKEk5PVElDRV9UT1BJQ19JTlBVVBACEhoKFk5PVElDRV9UT1BJQ19DTElQQk9BUkQQAxIYChROT1RJQ0VfVE9QSUNfRU5DT0RFUhAEEiAKHE5PVElDRV9UT1BJQ19ERVNLVE9QX1NFU1NJT04QByrQAQoTRGVza3RvcFNlc3Npb25TdGF0ZRIlCiFERVNLVE9QX1NFU1NJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIgChxERVNLVE9QX1NFU1NJT05fU1RBVEVfQUNUSVZFEAESIAocREVTS1RPUF9TRVNTSU9OX1NUQVRFX0xPQ0tFRBACEiYKIkRFU0tUT1BfU0VTU0lPTl9TVEFURV9MT0dPTl9TQ1JFRU4QAxImCiJERVNLVE9QX1NFU1NJT05fU1RBVEVfRElTQ09OTkVDVEVEEAQqfQoSRGVza3RvcFNlc3Npb25LaW5kEiQKIERFU0tUT1BfU0VTU0lPTl9LSU5EX1VOU1BFQ0lGSUVEEAASIAocREVTS1RPUF9TRVNTSU9OX0tJTkRfQ09OU09MRRABEh8KG0RFU0tUT1BfU0VTU0lPTl9LSU5EX1JFTU9URRACYgZwcm90bzM", [file_guruconnect_v2_cause, file_guruconnect_v2_geometry, file_guruconnect_v2_video]);
 
 /**
  * Channel control, agent to viewer.
@@ -39,6 +39,12 @@ export type AgentControl = Message<"guruconnect.v2.AgentControl"> & {
      */
     value: Notice;
     case: "notice";
+  } | {
+    /**
+     * @generated from field: guruconnect.v2.DesktopSessionList desktop_sessions = 6;
+     */
+    value: DesktopSessionList;
+    case: "desktopSessions";
   } | { case: undefined; value?: undefined };
 };
 
@@ -171,6 +177,12 @@ export type ViewerControl = Message<"guruconnect.v2.ViewerControl"> & {
      */
     value: ClipboardSync;
     case: "clipboardSync";
+  } | {
+    /**
+     * @generated from field: guruconnect.v2.SelectDesktopSession select_desktop_session = 7;
+     */
+    value: SelectDesktopSession;
+    case: "selectDesktopSession";
   } | { case: undefined; value?: undefined };
 };
 
@@ -218,6 +230,106 @@ export const ClipboardSyncSchema: GenMessage<ClipboardSync> = /*@__PURE__*/
   messageDesc(file_guruconnect_v2_control, 6);
 
 /**
+ * The sessions of users that the machine has at present ("Windows sessions"), and
+ * which one the picture shows. Only from agents that can change between them.
+ *
+ * @generated from message guruconnect.v2.DesktopSessionList
+ */
+export type DesktopSessionList = Message<"guruconnect.v2.DesktopSessionList"> & {
+  /**
+   * At most 256.
+   *
+   * @generated from field: repeated guruconnect.v2.DesktopSession sessions = 1;
+   */
+  sessions: DesktopSession[];
+
+  /**
+   * 0 while none is shown.
+   *
+   * @generated from field: uint32 current = 2;
+   */
+  current: number;
+
+  /**
+   * The picture goes along with the machine's own screen.
+   *
+   * @generated from field: bool follows_console = 3;
+   */
+  followsConsole: boolean;
+};
+
+/**
+ * Describes the message guruconnect.v2.DesktopSessionList.
+ * Use `create(DesktopSessionListSchema)` to create a new message.
+ */
+export const DesktopSessionListSchema: GenMessage<DesktopSessionList> = /*@__PURE__*/
+  messageDesc(file_guruconnect_v2_control, 7);
+
+/**
+ * @generated from message guruconnect.v2.DesktopSession
+ */
+export type DesktopSession = Message<"guruconnect.v2.DesktopSession"> & {
+  /**
+   * As the system numbers it; never 0.
+   *
+   * @generated from field: uint32 id = 1;
+   */
+  id: number;
+
+  /**
+   * Who is logged on; empty for nobody.
+   *
+   * @generated from field: string user = 2;
+   */
+  user: string;
+
+  /**
+   * @generated from field: guruconnect.v2.DesktopSessionState state = 3;
+   */
+  state: DesktopSessionState;
+
+  /**
+   * @generated from field: guruconnect.v2.DesktopSessionKind kind = 4;
+   */
+  kind: DesktopSessionKind;
+
+  /**
+   * The system's name of the place, for people; may be empty.
+   *
+   * @generated from field: string name = 5;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message guruconnect.v2.DesktopSession.
+ * Use `create(DesktopSessionSchema)` to create a new message.
+ */
+export const DesktopSessionSchema: GenMessage<DesktopSession> = /*@__PURE__*/
+  messageDesc(file_guruconnect_v2_control, 8);
+
+/**
+ * Whoever may arrange the session chooses what is shown.
+ *
+ * @generated from message guruconnect.v2.SelectDesktopSession
+ */
+export type SelectDesktopSession = Message<"guruconnect.v2.SelectDesktopSession"> & {
+  /**
+   * 0: whatever the machine's own screen shows.
+   *
+   * @generated from field: uint32 id = 1;
+   */
+  id: number;
+};
+
+/**
+ * Describes the message guruconnect.v2.SelectDesktopSession.
+ * Use `create(SelectDesktopSessionSchema)` to create a new message.
+ */
+export const SelectDesktopSessionSchema: GenMessage<SelectDesktopSession> = /*@__PURE__*/
+  messageDesc(file_guruconnect_v2_control, 9);
+
+/**
  * @generated from enum guruconnect.v2.NoticeTopic
  */
 export enum NoticeTopic {
@@ -245,6 +357,13 @@ export enum NoticeTopic {
    * @generated from enum value: NOTICE_TOPIC_ENCODER = 4;
    */
   ENCODER = 4,
+
+  /**
+   * Which session of the system is shown.
+   *
+   * @generated from enum value: NOTICE_TOPIC_DESKTOP_SESSION = 7;
+   */
+  DESKTOP_SESSION = 7,
 }
 
 /**
@@ -252,4 +371,74 @@ export enum NoticeTopic {
  */
 export const NoticeTopicSchema: GenEnum<NoticeTopic> = /*@__PURE__*/
   enumDesc(file_guruconnect_v2_control, 0);
+
+/**
+ * @generated from enum guruconnect.v2.DesktopSessionState
+ */
+export enum DesktopSessionState {
+  /**
+   * @generated from enum value: DESKTOP_SESSION_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: DESKTOP_SESSION_STATE_ACTIVE = 1;
+   */
+  ACTIVE = 1,
+
+  /**
+   * @generated from enum value: DESKTOP_SESSION_STATE_LOCKED = 2;
+   */
+  LOCKED = 2,
+
+  /**
+   * Nobody is logged on.
+   *
+   * @generated from enum value: DESKTOP_SESSION_STATE_LOGON_SCREEN = 3;
+   */
+  LOGON_SCREEN = 3,
+
+  /**
+   * Shown nowhere, so there is nothing to capture.
+   *
+   * @generated from enum value: DESKTOP_SESSION_STATE_DISCONNECTED = 4;
+   */
+  DISCONNECTED = 4,
+}
+
+/**
+ * Describes the enum guruconnect.v2.DesktopSessionState.
+ */
+export const DesktopSessionStateSchema: GenEnum<DesktopSessionState> = /*@__PURE__*/
+  enumDesc(file_guruconnect_v2_control, 1);
+
+/**
+ * @generated from enum guruconnect.v2.DesktopSessionKind
+ */
+export enum DesktopSessionKind {
+  /**
+   * @generated from enum value: DESKTOP_SESSION_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * On the machine's own screen.
+   *
+   * @generated from enum value: DESKTOP_SESSION_KIND_CONSOLE = 1;
+   */
+  CONSOLE = 1,
+
+  /**
+   * With a remote desktop client.
+   *
+   * @generated from enum value: DESKTOP_SESSION_KIND_REMOTE = 2;
+   */
+  REMOTE = 2,
+}
+
+/**
+ * Describes the enum guruconnect.v2.DesktopSessionKind.
+ */
+export const DesktopSessionKindSchema: GenEnum<DesktopSessionKind> = /*@__PURE__*/
+  enumDesc(file_guruconnect_v2_control, 2);
 

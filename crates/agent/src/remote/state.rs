@@ -30,6 +30,9 @@ const LATE_ANSWER: Duration = Duration::from_secs(2);
 /// A screen or an encoder that has not returned for so long does not return.
 const STALL_MS: u64 = 8_000;
 
+/// Of the list of sessions; the channel's messages have 16 KiB.
+const LIST_BYTES: usize = 12 << 10;
+
 /// A worker that has shown its ticket.
 pub(super) struct Connected {
     pub(super) queue: Arc<Queue>,
@@ -493,10 +496,10 @@ impl State {
     }
 
     fn send_list(&self, session: SessionId, participant: u16) {
-        let sessions = self.supervisor.list().iter().take(256).map(on_wire);
+        let shown = self.supervisor.shown();
         let list = v2::DesktopSessionList {
-            sessions: sessions.collect(),
-            current: self.supervisor.shown().map_or(0, |session| session.0),
+            sessions: listed(self.supervisor.list(), shown),
+            current: shown.map_or(0, |session| session.0),
             follows_console: self.supervisor.follows_console(),
         };
         let message = AgentControl { body: Some(agent_control::Body::DesktopSessions(list)) };
@@ -523,6 +526,22 @@ fn ask(question: &ConsentQuestion, deadline: Duration, now: Duration) -> Ask {
     }
 }
 
+/// As many as fit a message, in any case the one that is shown.
+fn listed(list: &[DesktopSession], shown: Option<DesktopSessionId>) -> Vec<v2::DesktopSession> {
+    let mut left = LIST_BYTES;
+    let mut fitting = Vec::new();
+    let (current, others): (Vec<_>, Vec<_>) =
+        list.iter().partition(|session| Some(session.id) == shown);
+    for session in current.into_iter().chain(others) {
+        let session = on_wire(session);
+        let Some(rest) = left.checked_sub(session.encoded_len() + 4) else { break };
+        left = rest;
+        fitting.push(session);
+    }
+    fitting.sort_by_key(|session| session.id);
+    fitting
+}
+
 fn on_wire(session: &DesktopSession) -> v2::DesktopSession {
     let state = match session.state {
         DesktopSessionState::Active => v2::DesktopSessionState::Active,
@@ -540,5 +559,31 @@ fn on_wire(session: &DesktopSession) -> v2::DesktopSession {
         state: state.into(),
         kind: kind.into(),
         name: gc_proto::clean_text(&session.name, 64),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_list_fits_its_message_and_keeps_what_is_shown() {
+        let session = |id| DesktopSession {
+            id: DesktopSessionId(id),
+            user: "ж".repeat(400),
+            state: DesktopSessionState::Active,
+            kind: DesktopSessionKind::Remote,
+            name: "RDP-Tcp#1".repeat(20),
+        };
+        let list: Vec<_> = (1..=256).map(session).collect();
+        let told = listed(&list, Some(DesktopSessionId(256)));
+        assert!(told.len() > 10, "{}", told.len());
+        assert_eq!(told.last().map(|session| session.id), Some(256));
+        let list = v2::DesktopSessionList { sessions: told, current: 256, follows_console: false };
+        let message = AgentControl { body: Some(agent_control::Body::DesktopSessions(list)) };
+        assert!(message.encoded_len() <= gc_proto::max_payload(Channel::Control, true));
+
+        let few = listed(&[session(3), session(1)], None);
+        assert_eq!(few.iter().map(|session| session.id).collect::<Vec<_>>(), [1, 3]);
     }
 }

@@ -31,6 +31,9 @@ const BACKOFF_CAP: Duration = Duration::from_secs(30);
 /// the system to say what comes instead.
 const SETTLE: Duration = Duration::from_millis(300);
 
+/// More sessions than anybody chooses from.
+const MAX_SESSIONS: usize = 256;
+
 /// A worker of this service; never used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct WorkerNumber(pub(crate) u64);
@@ -97,7 +100,8 @@ pub(crate) struct Supervisor {
 impl Supervisor {
     /// The sessions as they are now.
     pub(crate) fn sessions(&mut self, list: Vec<DesktopSession>, now: Duration) -> Vec<Action> {
-        self.sessions = list;
+        // 0 is the services' own on Windows, and "none" on the wire.
+        self.sessions = list.into_iter().filter(|one| one.id.0 != 0).take(MAX_SESSIONS).collect();
         if self.leaving.is_some_and(|session| self.session(session).is_none()) {
             self.leaving = None;
         }

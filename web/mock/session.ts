@@ -211,6 +211,21 @@ export function serveSession(socket: WebSocket): void {
         create(AgentControlSchema, { body: { case: "displays", value: { displays, selected: 1 } } }),
       ),
     );
+    const desktopSessions = {
+      sessions: [
+        { id: 1, user: "CONTOSO\\erika", state: 2, kind: 1, name: "Console" },
+        { id: 3, user: "CONTOSO\\max", state: 1, kind: 2, name: "RDP-Tcp#0" },
+      ],
+      current: 1,
+      followsConsole: true,
+    };
+    record(
+      Channel.Control,
+      toBinary(
+        AgentControlSchema,
+        create(AgentControlSchema, { body: { case: "desktopSessions", value: desktopSessions } }),
+      ),
+    );
     const shape = { width: 12, height: 19, hotspotX: 0, hotspotY: 0, rgba: storeZstd(arrow()) };
     record(
       Channel.Cursor,

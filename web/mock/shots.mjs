@@ -84,6 +84,12 @@ await shoot("viewer", `/session/${id(1)}?access=control`, {
     await page.click(test("toolbar-keys"));
   },
 });
+await shoot("viewer-desktop-sessions", `/session/${id(1)}?access=control`, {
+  steps: async (page) => {
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    await page.click(test("toolbar-desktop-sessions"));
+  },
+});
 await shoot("viewer-watch", `/session/${id(3)}?access=control`);
 await shoot("viewer-consent", `/session/${id(2)}?access=control`);
 await shoot("viewer-ended", `/session/${id(4)}?access=control`);

@@ -1,22 +1,23 @@
 //! The agent's life between links: connect, serve, wait, come back.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gc_codec::{EncoderPool, SystemPatience};
-use gc_platform::{ConsentAnswer, ConsentRequest, PromptHandle};
+use gc_platform::{Inventory, PromptHandle, WorkerHost};
 use gc_proto::v2::{self, AgentHello, Hello, hello};
 use gc_session::{Answer, ConsentQuestion, Offered, Reconnect};
 use gc_transport::{ConnectError, Endpoint, Link};
-use gc_types::{CauseCode, Clock, ConsentState, Entropy, Right, Secret, SessionId};
+use gc_types::{CauseCode, Clock, ConsentState, Entropy, Secret, SessionId};
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use crate::desktop::{Desktop, LocalDesktop, OpenDesktop, Opening};
 use crate::events::{AgentEvent, EventSender};
-use crate::open_session::OpenSession;
-use crate::outlet::Uplink;
+use crate::outlet::{RecordWay, Uplink};
 use crate::platform_set::Platform;
+use crate::remote::RemoteDesktop;
 use crate::serve::LinkEnd;
 use crate::{AgentSettings, Ended, Mode};
 
@@ -32,16 +33,14 @@ pub(crate) type Stop<'a> = Pin<&'a mut (dyn Future<Output = ()> + Send)>;
 /// What a session of this agent is at.
 pub(crate) enum Held {
     /// The prompt shows.
-    Asking(#[expect(dead_code, reason = "keeps the window open")] Box<dyn PromptHandle>, String),
+    Asking(#[expect(dead_code, reason = "keeps the window open")] Box<dyn PromptHandle>, Opening),
     /// Allowed.
-    Open(Box<OpenSession>),
+    Open(Box<dyn OpenDesktop>),
 }
 
 pub(crate) struct Agent {
     pub(crate) settings: AgentSettings,
-    pub(crate) platform: Arc<dyn Platform>,
-    /// What is known of the encoders holds for all sessions.
-    encoders: Arc<EncoderPool>,
+    pub(crate) desktop: Box<dyn Desktop>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) uplink: Arc<Uplink>,
     pub(crate) held: BTreeMap<SessionId, Held>,
@@ -62,13 +61,44 @@ impl Agent {
         entropy: Arc<dyn Entropy>,
     ) -> Self {
         let (events, inbox) = EventSender::new();
-        let encoders =
-            EncoderPool::new(platform.encoders(), Arc::clone(&clock), Arc::new(SystemPatience));
+        let uplink = Arc::new(Uplink::new(Arc::clone(&clock)));
+        let way = Arc::clone(&uplink) as Arc<dyn RecordWay>;
+        let desktop = LocalDesktop::new(platform, Arc::clone(&clock), way, events.clone());
+        Self::of(settings, Box::new(desktop), uplink, (events, inbox), clock, entropy)
+    }
+
+    pub(crate) fn with_workers(
+        settings: AgentSettings,
+        host: Arc<dyn WorkerHost>,
+        inventory: Arc<dyn Inventory>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> io::Result<Self> {
+        let (events, inbox) = EventSender::new();
+        let uplink = Arc::new(Uplink::new(Arc::clone(&clock)));
+        let desktop = RemoteDesktop::start(
+            host,
+            inventory,
+            Arc::clone(&uplink),
+            events.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&entropy),
+        )?;
+        Ok(Self::of(settings, Box::new(desktop), uplink, (events, inbox), clock, entropy))
+    }
+
+    fn of(
+        settings: AgentSettings,
+        desktop: Box<dyn Desktop>,
+        uplink: Arc<Uplink>,
+        (events, inbox): (EventSender, UnboundedReceiver<AgentEvent>),
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
         Self {
             settings,
-            platform,
-            encoders,
-            uplink: Arc::new(Uplink::new(Arc::clone(&clock))),
+            desktop,
+            uplink,
             clock,
             held: BTreeMap::new(),
             inbox,
@@ -83,8 +113,8 @@ impl Agent {
     pub(crate) async fn run(mut self, mut stop: Stop<'_>) -> Ended {
         let ended = self.live(stop.as_mut()).await;
         // Threads release what they hold before the program ends.
-        let held = std::mem::take(&mut self.held);
-        if tokio::task::spawn_blocking(move || drop(held)).await.is_err() {
+        let (held, desktop) = (std::mem::take(&mut self.held), self.desktop);
+        if tokio::task::spawn_blocking(move || drop((held, desktop))).await.is_err() {
             tracing::error!("a session could not be closed in order");
         }
         ended
@@ -182,7 +212,7 @@ impl Agent {
     }
 
     pub(crate) fn hello(&self) -> Hello {
-        let facts = self.platform.inventory().facts();
+        let facts = self.desktop.facts();
         let mode = if self.is_one_time() { v2::AgentMode::Support } else { v2::AgentMode::Managed };
         let clean = |text: &str, limit| gc_proto::clean_text(text, limit);
         let agent = AgentHello {
@@ -191,7 +221,7 @@ impl Agent {
             os: clean(&facts.os, 64),
             os_version: clean(&facts.os_version, gc_proto::MAX_NAME),
             architecture: clean(&facts.architecture, 32),
-            logged_on_user: clean(&self.platform.inventory().activity().user, gc_proto::MAX_NAME),
+            logged_on_user: clean(&self.desktop.activity().user, gc_proto::MAX_NAME),
             held_sessions: self.uplink.rules(|rules| rules.held_sessions()),
         };
         Hello {
@@ -203,16 +233,15 @@ impl Agent {
 
     /// Does what an offer asks for. The returned answer is to be sent.
     pub(crate) fn offered(&mut self, offer: &v2::SessionOffer) -> v2::SessionAnswer {
-        let logged_on = !self.platform.inventory().activity().user.is_empty();
+        let logged_on = !self.desktop.activity().user.is_empty();
         let (now, wall) = (self.clock.monotonic(), self.clock.now());
         let (offered, answer) = self.uplink.rules(|rules| rules.offer(offer, logged_on, now, wall));
-        let company = offer.grant.as_ref().map_or("", |grant| grant.company.as_str());
-        let company = gc_proto::clean_text(company, gc_proto::MAX_NAME);
         match offered {
-            Offered::Ask(question) => return self.ask(question).unwrap_or(answer),
+            Offered::Ask(question) => return self.ask(&question, offer).unwrap_or(answer),
             Offered::Open { .. } => {
                 if let Ok(session) = SessionId::from_slice(&offer.session_id) {
-                    self.open(session, company);
+                    let offer = offer.clone();
+                    self.open(&Opening { session, offer, frames_before: 0 });
                 }
             }
             Offered::StillAsking | Offered::Resumed => {}
@@ -223,31 +252,21 @@ impl Agent {
 
     /// Shows the prompt. When it cannot be shown the user was not asked, and that
     /// is a denial, which is returned.
-    fn ask(&mut self, question: ConsentQuestion) -> Option<v2::SessionAnswer> {
-        let request = ConsentRequest {
-            technician: question.technician,
-            company: question.company.clone(),
-            control: question.rights.allows(Right::Control),
-            timeout: question.timeout,
-        };
-        let (events, session) = (self.events.clone(), question.session);
-        let answer = Box::new(move |answer| {
-            let answer = match answer {
-                ConsentAnswer::Allow => Answer::Allow,
-                ConsentAnswer::ViewOnly => Answer::ViewOnly,
-                ConsentAnswer::Decline => Answer::Decline,
-                ConsentAnswer::TimedOut => Answer::TimedOut,
-            };
-            events.send(AgentEvent::Answered(session, answer));
-        });
+    fn ask(
+        &mut self,
+        question: &ConsentQuestion,
+        offer: &v2::SessionOffer,
+    ) -> Option<v2::SessionAnswer> {
+        let session = question.session;
         for held in self.held.values() {
             if let Held::Open(open) = held {
                 open.release_keys();
             }
         }
-        match self.platform.consent().ask(request, answer) {
+        match self.desktop.ask(question) {
             Ok(prompt) => {
-                self.held.insert(session, Held::Asking(prompt, question.company));
+                let opening = Opening { session, offer: offer.clone(), frames_before: 0 };
+                self.held.insert(session, Held::Asking(prompt, opening));
                 None
             }
             Err(error) => {
@@ -260,19 +279,11 @@ impl Agent {
         }
     }
 
-    fn open(&mut self, session: SessionId, company: String) {
-        let open = OpenSession::start(
-            session,
-            company,
-            &self.uplink,
-            &self.platform,
-            &self.encoders,
-            &self.clock,
-            &self.events,
-        );
-        match open {
+    fn open(&mut self, opening: &Opening) {
+        let session = opening.session;
+        match self.desktop.open(opening) {
             Ok(open) => {
-                self.held.insert(session, Held::Open(Box::new(open)));
+                self.held.insert(session, Held::Open(open));
             }
             Err(error) => {
                 tracing::error!(%error, "the session cannot be opened");
@@ -285,7 +296,7 @@ impl Agent {
     pub(crate) fn on_event(&mut self, event: AgentEvent) -> Option<v2::SessionAnswer> {
         match event {
             AgentEvent::Answered(session, answer) => {
-                let Some(Held::Asking(_, company)) = self.held.remove(&session) else {
+                let Some(Held::Asking(_, opening)) = self.held.remove(&session) else {
                     return None;
                 };
                 let answer = self
@@ -295,7 +306,7 @@ impl Agent {
                     .ok()?;
                 let consent = self.uplink.rules(|rules| rules.consent(session));
                 if consent.is_some_and(ConsentState::permits) {
-                    self.open(session, company);
+                    self.open(&opening);
                 }
                 Some(answer)
             }

@@ -343,7 +343,7 @@ pub(crate) fn notice(topic: NoticeTopic, cause: Option<CauseCode>, detail: &str)
     AgentControl { body: Some(agent_control::Body::Notice(notice)) }
 }
 
-fn pointer_button(button: Button) -> Option<PointerButton> {
+pub(crate) fn pointer_button(button: Button) -> Option<PointerButton> {
     match button {
         Button::Left => Some(PointerButton::Left),
         Button::Middle => Some(PointerButton::Middle),

@@ -4,7 +4,9 @@
 //! [`run`] is all of it; the operating system comes in as a [`Platform`].
 
 mod agent;
+mod backlog;
 mod clipboard_bridge;
+mod desktop;
 mod events;
 mod input_thread;
 mod load;
@@ -12,11 +14,14 @@ mod open_session;
 mod outlet;
 mod picture_thread;
 mod platform_set;
+mod remote;
 mod serve;
+pub mod worker;
 
 use std::fmt;
 use std::sync::Arc;
 
+use gc_platform::{Inventory, WorkerHost};
 use gc_transport::Connector;
 use gc_types::{CauseCode, Clock, Entropy, Secret, SupportCode};
 use url::Url;
@@ -86,4 +91,23 @@ pub async fn run(
 ) -> Ended {
     let mut stop = std::pin::pin!(stop);
     agent::Agent::new(settings, platform, clock, entropy).run(stop.as_mut()).await
+}
+
+/// The same for a service that is in nobody's session: the desktop is shown by a
+/// worker that `host` starts in a user's session, see [`worker::run`]. `inventory`
+/// tells of the machine; who is logged on, the sessions and the worker tell.
+///
+/// # Errors
+/// When no thread can be started.
+pub async fn run_with_workers(
+    settings: AgentSettings,
+    host: Arc<dyn WorkerHost>,
+    inventory: Arc<dyn Inventory>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    stop: impl Future<Output = ()> + Send,
+) -> std::io::Result<Ended> {
+    let mut stop = std::pin::pin!(stop);
+    let agent = agent::Agent::with_workers(settings, host, inventory, clock, entropy)?;
+    Ok(agent.run(stop.as_mut()).await)
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use gc_codec::EncoderPool;
 use gc_platform::BarHandle;
@@ -15,9 +16,10 @@ use gc_types::{Clock, Right, SessionId};
 use prost::Message;
 
 use crate::clipboard_bridge::ClipboardBridge;
+use crate::desktop::{OpenDesktop, Opening};
 use crate::events::{AgentEvent, EventSender};
 use crate::input_thread::{InputThread, PointerShare};
-use crate::outlet::{Outlet, Uplink};
+use crate::outlet::{Outlet, RecordWay};
 use crate::picture_thread::PictureThread;
 use crate::platform_set::Platform;
 
@@ -37,15 +39,15 @@ pub(crate) struct OpenSession {
 
 impl OpenSession {
     pub(crate) fn start(
-        session: SessionId,
-        company: String,
-        uplink: &Arc<Uplink>,
+        opening: &Opening,
+        way: &Arc<dyn RecordWay>,
         platform: &Arc<dyn Platform>,
         encoders: &Arc<EncoderPool>,
         clock: &Arc<dyn Clock>,
         events: &EventSender,
     ) -> io::Result<Self> {
-        let outlet = Outlet::new(session, Arc::clone(uplink));
+        let session = opening.session;
+        let outlet = Outlet::new(session, Arc::clone(way));
         let share = Arc::new(PointerShare::default());
         let picture_events = events.clone();
         let picture = PictureThread::start(
@@ -54,6 +56,7 @@ impl OpenSession {
             Arc::clone(clock),
             Arc::clone(&share),
             outlet.clone(),
+            opening.frames_before,
             Box::new(move |cause| picture_events.send(AgentEvent::Picture(cause))),
         )?;
         let input =
@@ -67,14 +70,16 @@ impl OpenSession {
             input,
             clipboard,
             bar: None,
-            company,
+            company: opening.company(),
             names: BTreeMap::new(),
             platform: Arc::clone(platform),
             events: events.clone(),
         })
     }
+}
 
-    pub(crate) fn joined(&mut self, participant: u16, info: &ParticipantInfo) {
+impl OpenDesktop for OpenSession {
+    fn joined(&mut self, participant: u16, info: &ParticipantInfo) {
         self.names.insert(participant, info.name.clone());
         self.show_bar();
         if info.rights.allows(Right::View) {
@@ -87,25 +92,22 @@ impl OpenSession {
         }
     }
 
-    pub(crate) fn left(&mut self, participant: u16) {
+    fn left(&mut self, participant: u16) {
         self.input.release(participant);
         self.picture.leave(participant);
         self.names.remove(&participant);
         self.show_bar();
     }
 
-    /// Whoever had control has it no longer.
-    pub(crate) fn control_lost(&self, participant: u16) {
+    fn control_lost(&self, participant: u16) {
         self.input.release(participant);
     }
 
-    /// Lets go of everything: no input is taken for a while.
-    pub(crate) fn release_keys(&self) {
+    fn release_keys(&self) {
         self.input.release_all();
     }
 
-    /// Nobody is connected until the link is back.
-    pub(crate) fn link_lost(&mut self) {
+    fn link_lost(&mut self) {
         self.input.release_all();
         for participant in std::mem::take(&mut self.names).into_keys() {
             self.picture.leave(participant);
@@ -113,12 +115,11 @@ impl OpenSession {
         self.show_bar();
     }
 
-    pub(crate) fn needs_picture(&self, participant: u16, reason: PictureReason) {
+    fn needs_picture(&self, participant: u16, reason: PictureReason) {
         self.picture.needs_picture(participant, reason);
     }
 
-    /// A record that the rules let through.
-    pub(crate) fn receive(&self, record: &Record, may_arrange: bool) {
+    fn receive(&self, record: &Record, may_arrange: bool) {
         let participant = record.header().participant;
         match record.header().channel {
             Channel::Input => {
@@ -150,12 +151,22 @@ impl OpenSession {
         }
     }
 
-    /// A gap in the input of a participant: a key may be down whose release was
-    /// lost.
-    pub(crate) fn input_gap(&self, participant: u16) {
+    fn input_gap(&self, participant: u16) {
         self.input.release(participant);
     }
 
+    fn stalled(&self) -> Duration {
+        self.picture.probe()
+    }
+
+    fn records_missed(&self) {
+        for &participant in self.names.keys() {
+            self.picture.needs_picture(participant, PictureReason::Skipped);
+        }
+    }
+}
+
+impl OpenSession {
     fn arrange(&self, control: ViewerControl, may_arrange: bool) {
         if !may_arrange {
             tracing::debug!("a viewer that is not in control may not arrange the session");
@@ -169,7 +180,8 @@ impl OpenSession {
                     clipboard.set_enabled(sync.enabled);
                 }
             }
-            None => {}
+            // Whoever can change between them has dealt with it: here is one.
+            Some(viewer_control::Body::SelectDesktopSession(_)) | None => {}
         }
     }
 

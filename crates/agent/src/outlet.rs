@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use gc_proto::{Channel, Flags, Record};
+use bytes::BytesMut;
+use gc_proto::{Channel, Flags, HEADER_LEN, Header, Record};
 use gc_session::AgentSessions;
 use gc_types::{Clock, SessionId};
 use prost::Message;
@@ -49,16 +50,110 @@ impl Uplink {
     }
 }
 
+/// Where the records of a session go: onto the link, or to the process that has it.
+pub(crate) trait RecordWay: Send + Sync {
+    /// Sends what `record` makes of the header. `false`: it was not taken.
+    fn send(
+        &self,
+        session: SessionId,
+        mark: RecordMark,
+        record: &mut dyn FnMut(Header) -> Record,
+    ) -> bool;
+
+    /// Bytes that wait on the link; 0 without one.
+    fn backlog(&self) -> u64;
+}
+
+/// What became of a record that another process made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Forwarded {
+    /// It is on the link.
+    Sent,
+    /// There is no link, or nobody who may have it.
+    Barred,
+    /// Too much waits.
+    NoRoom,
+}
+
+impl Uplink {
+    /// Sends a record whose header lacks epoch and sequence; the payload stays as it
+    /// is. By the same rules as if it had been made here.
+    pub(crate) fn forward(&self, made: &Header, mut bytes: BytesMut) -> Forwarded {
+        let payload = bytes.len().saturating_sub(HEADER_LEN);
+        if payload > gc_proto::max_payload(made.channel, true) {
+            return Forwarded::Barred;
+        }
+        let mut state = self.lock();
+        let Some(sink) = state.sink.clone() else { return Forwarded::Barred };
+        let now = self.clock.monotonic();
+        let Header { channel, flags, participant, session, .. } = *made;
+        let header = match state.sessions.header(session, channel, flags, participant, now) {
+            Ok(header) => header,
+            Err(refused) => {
+                tracing::trace!(%refused, ?channel, participant, "record not sent");
+                return Forwarded::Barred;
+            }
+        };
+        let mut head = BytesMut::with_capacity(HEADER_LEN);
+        header.encode(&mut head);
+        if let Some(place) = bytes.get_mut(..HEADER_LEN) {
+            place.copy_from_slice(&head);
+        }
+        // Under the lock, so that records leave in the order of their numbers.
+        match Record::decode(bytes.freeze()) {
+            Ok(record) if sink.send(&record) => Forwarded::Sent,
+            Ok(_) => Forwarded::NoRoom,
+            Err(_) => Forwarded::Barred,
+        }
+    }
+}
+
+/// What the sender of a record decides of its header.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RecordMark {
+    pub(crate) channel: Channel,
+    /// One viewer, or 0 for all of them.
+    pub(crate) participant: u16,
+    pub(crate) flags: Flags,
+}
+
+impl RecordWay for Uplink {
+    fn send(
+        &self,
+        session: SessionId,
+        mark: RecordMark,
+        record: &mut dyn FnMut(Header) -> Record,
+    ) -> bool {
+        let RecordMark { channel, participant, flags } = mark;
+        let mut state = self.lock();
+        let Some(sink) = state.sink.clone() else { return false };
+        let now = self.clock.monotonic();
+        match state.sessions.header(session, channel, flags, participant, now) {
+            // Under the lock, so that records leave in the order of their numbers.
+            Ok(header) => sink.send(&record(header)),
+            Err(refused) => {
+                tracing::trace!(%refused, ?channel, participant, "record not sent");
+                false
+            }
+        }
+    }
+
+    fn backlog(&self) -> u64 {
+        let sink = self.lock().sink.clone();
+        sink.map_or(0, |sink| u64::try_from(sink.backlog()).unwrap_or(u64::MAX))
+    }
+}
+
 /// The sending side of one session; it outlives links.
 #[derive(Clone)]
 pub(crate) struct Outlet {
     session: SessionId,
-    uplink: Arc<Uplink>,
+    way: Arc<dyn RecordWay>,
 }
 
 impl Outlet {
-    pub(crate) fn new(session: SessionId, uplink: Arc<Uplink>) -> Self {
-        Self { session, uplink }
+    pub(crate) fn new(session: SessionId, way: Arc<dyn RecordWay>) -> Self {
+        Self { session, way }
     }
 
     /// Sends to one viewer, or to all of them when `participant` is 0. `false`: the
@@ -70,22 +165,12 @@ impl Outlet {
         flags: Flags,
         payload: &impl Message,
     ) -> bool {
-        let mut state = self.uplink.lock();
-        let Some(sink) = state.sink.clone() else { return false };
-        let now = self.uplink.clock.monotonic();
-        match state.sessions.header(self.session, channel, flags, participant, now) {
-            // Under the lock, so that records leave in the order of their numbers.
-            Ok(header) => sink.send(&Record::new(header, payload)),
-            Err(refused) => {
-                tracing::trace!(%refused, ?channel, participant, "record not sent");
-                false
-            }
-        }
+        let mark = RecordMark { channel, participant, flags };
+        self.way.send(self.session, mark, &mut |header| Record::new(header, payload))
     }
 
     /// Bytes that wait on the link; 0 without one.
     pub(crate) fn backlog(&self) -> u64 {
-        let sink = self.uplink.lock().sink.clone();
-        sink.map_or(0, |sink| u64::try_from(sink.backlog()).unwrap_or(u64::MAX))
+        self.way.backlog()
     }
 }

@@ -40,6 +40,8 @@ enum Command {
     Feedback(u16, VideoFeedback, Duration),
     Select(DisplaySelection),
     Settings(VideoSettings),
+    /// Nothing but a sign of life.
+    Probe,
     Stop,
 }
 
@@ -53,6 +55,8 @@ struct Mailbox {
 #[derive(Default)]
 struct MailboxState {
     commands: VecDeque<Command>,
+    /// Since when a probe waits to be seen.
+    probed: Option<Duration>,
     /// Set while the thread waits in the capture rather than on the condition.
     waker: Option<Arc<dyn WaitWaker>>,
 }
@@ -78,6 +82,18 @@ impl Mailbox {
     fn take(&self) -> VecDeque<Command> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut state.commands)
+    }
+
+    /// Notes that a probe is under way; for how long one was before.
+    fn probed(&self, now: Duration) -> Option<Duration> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let owed = state.probed.map(|since| now.saturating_sub(since));
+        state.probed.get_or_insert(now);
+        owed
+    }
+
+    fn probe_seen(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).probed = None;
     }
 
     fn has_mail(&self) -> bool {
@@ -115,14 +131,16 @@ impl PictureThread {
         clock: Arc<dyn Clock>,
         share: Arc<PointerShare>,
         outlet: Outlet,
+        frames_before: u32,
         listener: PictureListener,
     ) -> io::Result<Self> {
         let tiles = TileEncoder::new().map_err(io::Error::other)?;
         let cursors = ZstdTiles::new().map_err(io::Error::other)?;
         let mailbox = Arc::new(Mailbox::default());
         let inbox = Arc::clone(&mailbox);
-        let host =
+        let mut host =
             VideoHost::new(HostConfig::default(), Box::new(tiles), Box::new(encoders.chain()));
+        host.continue_after(frames_before);
         let mut worker = Worker {
             platform,
             clock: Arc::clone(&clock),
@@ -161,6 +179,17 @@ impl PictureThread {
     pub(crate) fn feedback(&self, participant: u16, feedback: VideoFeedback) {
         let now = self.clock.monotonic();
         self.mailbox.push(Command::Feedback(participant, feedback, now));
+    }
+
+    /// Asks for a sign of life. Returns for how long an earlier one is owed: the thread
+    /// is in a call that does not return.
+    pub(crate) fn probe(&self) -> Duration {
+        let now = self.clock.monotonic();
+        let owed = self.mailbox.probed(now);
+        if owed.is_none() {
+            self.mailbox.push(Command::Probe);
+        }
+        owed.unwrap_or_default()
     }
 
     /// `0`: all displays in one picture.
@@ -233,7 +262,7 @@ impl Worker {
 
     /// Sends pictures for as long as somebody watches.
     fn watch(&mut self, screen: &mut dyn ScreenCapture) -> Result<(), CaptureError> {
-        self.choose(screen, self.selection.unwrap_or(DisplaySelection::All))?;
+        self.choose_or_all(screen)?;
         // When the timer of the last wait should have come, if nothing else did.
         let mut due = None;
         while !self.stopped && !self.viewers.is_empty() {
@@ -359,16 +388,7 @@ impl Worker {
                 self.host.damage(rect, self.clock.monotonic());
                 Ok(())
             }
-            ScreenEvent::DisplaysChanged => {
-                let selection = self.selection.unwrap_or(DisplaySelection::All);
-                self.choose(screen, selection).or_else(|error| {
-                    if error.cause == CauseCode::MonitorUnknown {
-                        self.choose(screen, DisplaySelection::All)
-                    } else {
-                        Err(error)
-                    }
-                })
-            }
+            ScreenEvent::DisplaysChanged => self.choose_or_all(screen),
             ScreenEvent::CursorShape(shape) => {
                 self.cursor = self.cursor_message(shape.as_ref());
                 self.send_cursor(0);
@@ -448,9 +468,22 @@ impl Worker {
                     None => self.selection = Some(selection),
                 },
                 Command::Settings(settings) => self.host.set_settings(settings),
+                Command::Probe => self.mailbox.probe_seen(),
                 Command::Stop => self.stopped = true,
             }
         }
+    }
+
+    /// What viewers chose; everything when that is not there any more.
+    fn choose_or_all(&mut self, screen: &mut dyn ScreenCapture) -> Result<(), CaptureError> {
+        let selection = self.selection.unwrap_or(DisplaySelection::All);
+        self.choose(screen, selection).or_else(|error| {
+            if error.cause == CauseCode::MonitorUnknown {
+                self.choose(screen, DisplaySelection::All)
+            } else {
+                Err(error)
+            }
+        })
     }
 
     fn choose(

@@ -11,6 +11,7 @@ use gc_types::{CauseCode, Secret, SessionId};
 
 use crate::Ended;
 use crate::agent::{Agent, Held, Stop};
+use crate::desktop::OpenDesktop;
 use crate::events::AgentEvent;
 use crate::outlet::RecordSink;
 
@@ -90,6 +91,7 @@ impl Agent {
         let now = self.clock.monotonic();
         self.uplink.rules(|rules| rules.link_up(now));
         self.uplink.set_sink(Some(Arc::new(sender.clone())));
+        let _following = self.desktop.backlog_watch().map(|watch| watch.follow(sender.clone()));
 
         let mut told = ToldStatus {
             user: String::new(),
@@ -272,12 +274,9 @@ impl Agent {
         }
     }
 
-    fn open_session(
-        &mut self,
-        session: SessionId,
-    ) -> Option<&mut crate::open_session::OpenSession> {
+    fn open_session(&mut self, session: SessionId) -> Option<&mut dyn OpenDesktop> {
         match self.held.get_mut(&session) {
-            Some(Held::Open(open)) => Some(open),
+            Some(Held::Open(open)) => Some(open.as_mut()),
             Some(Held::Asking(..)) | None => None,
         }
     }
@@ -288,7 +287,7 @@ impl Agent {
             return;
         }
         told.due = now + STATUS_EVERY;
-        let activity = self.platform.inventory().activity();
+        let activity = self.desktop.activity();
         let expected = told.idle + now.saturating_sub(told.at);
         let off = activity.idle.abs_diff(expected);
         if activity.user == told.user && off < IDLE_STEP && told.trouble == self.picture_trouble {

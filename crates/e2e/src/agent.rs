@@ -27,6 +27,19 @@ impl Agent {
         Ok(Self { process: Process::start("agent", &mut command, folder)? })
     }
 
+    /// The same with its desktop in a process of its own.
+    pub fn managed_with_worker(
+        programs: &Programs,
+        desktop: &Desktop,
+        server: &str,
+        key: &str,
+        folder: &Path,
+    ) -> Result<Self> {
+        let mut command = desktop.command(&programs.path("guruconnect").to_string_lossy());
+        command.args(["agent", "--worker", "--server", server]).env("GURUCONNECT_KEY", key);
+        Ok(Self { process: Process::start("agent", &mut command, folder)? })
+    }
+
     /// A one-time agent: `guruconnect support` with a support code.
     pub fn support(
         programs: &Programs,

@@ -35,6 +35,20 @@ impl Stack {
     /// Starts a server with an administrator, a desktop with a terminal, and a
     /// managed agent that is online.
     pub fn start(width: u32, height: u32, options: ServerOptions) -> Result<Self> {
+        Self::start_agent(width, height, options, Agent::managed)
+    }
+
+    /// The same with the agent's desktop in a process of its own.
+    pub fn start_with_worker(width: u32, height: u32, options: ServerOptions) -> Result<Self> {
+        Self::start_agent(width, height, options, Agent::managed_with_worker)
+    }
+
+    fn start_agent(
+        width: u32,
+        height: u32,
+        options: ServerOptions,
+        start: impl FnOnce(&Programs, &Desktop, &str, &str, &Path) -> Result<Agent>,
+    ) -> Result<Self> {
         let owned = tempfile::tempdir()?;
         let folder = owned.path().to_owned();
         let programs = Programs::beside_this()?;
@@ -52,7 +66,7 @@ impl Stack {
         let link = server.setup_link().context("no set-up link")?;
         rest.set_up(link, ADMIN.0, ADMIN.1)?;
         let (machine, key) = rest.add_machine("Test desktop", "silent")?;
-        let agent = Agent::managed(&programs, &desktop, server.address(), &key, &folder)?;
+        let agent = start(&programs, &desktop, server.address(), &key, &folder)?;
         let stack = Self { agent, server, desktop, rest, machine, programs, folder, _owned: owned };
         stack.wait_online(true)?;
         Ok(stack)

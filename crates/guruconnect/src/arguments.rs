@@ -32,6 +32,17 @@ pub(crate) enum Command {
         /// process list
         #[arg(skip = gc_runtime::env("GURUCONNECT_KEY"))]
         key: Option<String>,
+        /// Show the desktop from a process of its own, which may fail without the
+        /// link
+        #[arg(long)]
+        worker: bool,
+    },
+    /// Show the desktop for an agent in another process; only that starts it
+    #[command(hide = true)]
+    Worker {
+        /// What the agent gave it; from the environment only
+        #[arg(skip = gc_runtime::env(gc_platform::WORKER_TICKET_VARIABLE))]
+        ticket: Option<String>,
     },
     /// Take part in one support session, then end
     Support {

@@ -31,30 +31,31 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<ExitCode> {
-    let (settings, remove) = match arguments.command {
-        Command::Agent { server, key } => {
+    let (settings, remove, workers) = match arguments.command {
+        Command::Worker { ticket } => return serve_as_worker(ticket),
+        Command::Agent { server, key, worker } => {
             let key = key.context(
                 "no machine key: set GURUCONNECT_KEY to the key that the console showed when it \
                  was created",
             )?;
-            (settings(&server, Mode::Managed { key: Secret::new(key) })?, false)
+            (settings(&server, Mode::Managed { key: Secret::new(key) })?, false, worker)
         }
         Command::Support { server, code, remove } => {
             let code = code.parse().context("that is not a support code")?;
-            (settings(&server, Mode::Support { code })?, remove)
+            (settings(&server, Mode::Support { code })?, remove, false)
         }
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .context("the program could not start its threads")?;
+    let runtime = runtime()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let ended: Ended = runtime.block_on(async {
-        let platform = platform::open(&clock);
-        let ended =
-            gc_agent::run(settings, platform, clock, Arc::new(OsEntropy), stop_signal()?).await;
-        anyhow::Ok(ended)
+        let (platform, entropy) = (platform::open(&clock), Arc::new(OsEntropy));
+        if !workers {
+            return Ok(gc_agent::run(settings, platform, clock, entropy, stop_signal()?).await);
+        }
+        let (host, inventory) = (platform::worker_host()?, platform::inventory(platform));
+        gc_agent::run_with_workers(settings, host, inventory, clock, entropy, stop_signal()?)
+            .await
+            .context("the program could not start its threads")
     })?;
     say(&ended.to_string());
     if remove {
@@ -64,6 +65,28 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Ended::Stopped | Ended::SessionOver(_) => ExitCode::SUCCESS,
         Ended::Refused(_) => ExitCode::from(3),
     })
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("the program could not start its threads")
+}
+
+/// The part of an agent that is in a user's session.
+fn serve_as_worker(ticket: Option<String>) -> Result<ExitCode> {
+    let ticket = ticket.ok_or(gc_agent::worker::WorkerError::NoTicket)?;
+    let stream = platform::worker_stream()?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let runtime = runtime()?;
+    let _inside = runtime.enter();
+    // Whoever ends the agent may mean both; this process ends after it, in order.
+    let _ignored = stop_signal()?;
+    let platform = platform::open(&clock);
+    gc_agent::worker::run(platform, stream, &Secret::new(ticket), clock)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn settings(server: &ServerArguments, mode: Mode) -> Result<AgentSettings> {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use anyhow::{Context, Result};
 use gc_agent::Platform;
+use gc_platform::{Inventory, WorkerHost, WorkerStream};
 use gc_types::Clock;
 
 /// The system that this program was built for.
@@ -15,6 +17,39 @@ pub(crate) fn open(clock: &Arc<dyn Clock>) -> Arc<dyn Platform> {
     {
         let _ = clock;
         compile_error!("this operating system has no platform crate yet");
+    }
+}
+
+/// Starts workers for the sessions that this program is to show.
+pub(crate) fn worker_host() -> Result<Arc<dyn WorkerHost>> {
+    #[cfg(target_os = "linux")]
+    {
+        let program = std::env::current_exe().context("where this program is cannot be told")?;
+        let display = gc_runtime::env("DISPLAY");
+        let user = gc_platform_linux::LinuxInventory::new(display.as_deref()).activity().user;
+        Ok(Arc::new(gc_platform_linux::ChildWorkerHost::new(program, user)))
+    }
+}
+
+/// What is known of the machine, without its desktop.
+pub(crate) fn inventory(platform: Arc<dyn Platform>) -> Arc<dyn Inventory> {
+    struct Of(Arc<dyn Platform>);
+    impl Inventory for Of {
+        fn facts(&self) -> gc_platform::MachineFacts {
+            self.0.inventory().facts()
+        }
+        fn activity(&self) -> gc_platform::UserActivity {
+            self.0.inventory().activity()
+        }
+    }
+    Arc::new(Of(platform))
+}
+
+/// A worker's end of what its agent started it with.
+pub(crate) fn worker_stream() -> Result<WorkerStream> {
+    #[cfg(target_os = "linux")]
+    {
+        gc_platform_linux::stream_of_worker().context("there is no agent to speak to")
     }
 }
 

@@ -1,6 +1,7 @@
 //! A machine made of memory: screen, input, clipboard, consent, bar and inventory
 //! behind the traits of [`gc_platform`], and an encoder behind those of `gc_video`,
-//! each with a control for the test.
+//! each with a control for the test; and
+//! sessions of the system with workers that are threads.
 
 mod clipboard;
 mod consent;
@@ -8,8 +9,10 @@ mod encoder;
 mod input;
 mod inventory;
 mod pattern;
+mod pipe;
 mod screen;
 mod watched;
+mod worker_host;
 
 pub use clipboard::{FakeClipboard, FakeClipboardControl};
 pub use consent::{
@@ -18,4 +21,6 @@ pub use consent::{
 pub use encoder::{EncoderCall, FakeEncoderControl, FakeEncoderFactory, Misbehaviour};
 pub use input::{FakeInput, FakeInputControl, Injected};
 pub use inventory::FakeInventory;
+pub use pipe::{StreamControl, worker_stream};
 pub use screen::{FakeScreen, FakeScreenControl, display};
+pub use worker_host::{FakeWorkerHost, FakeWorkerHostControl, Launched, StartedWorker};

@@ -10,6 +10,7 @@ mod screen;
 pub mod vaapi;
 mod waker;
 mod window;
+mod worker;
 
 pub use clipboard::X11Clipboard;
 pub use display::DisplayError;
@@ -18,3 +19,4 @@ pub use inventory::LinuxInventory;
 pub use load::processor_time;
 pub use screen::X11Screen;
 pub use window::{X11ConnectedBar, X11Consent};
+pub use worker::{ChildWorkerHost, stream_of_worker};

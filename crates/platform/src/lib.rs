@@ -8,6 +8,7 @@ mod input;
 mod inventory;
 mod load;
 mod screen;
+mod worker_host;
 
 pub use clipboard::{Clipboard, ClipboardError, ClipboardListener};
 pub use consent::{
@@ -20,4 +21,9 @@ pub use load::{ProcessorTime, load_percent};
 pub use screen::{
     CaptureError, CursorImage, DisplayInfo, DisplaySelection, PixelRect, PixelSize, ScreenCapture,
     ScreenEvent, ScreenNotice, ScreenView, WaitWaker,
+};
+pub use worker_host::{
+    DesktopSession, DesktopSessionId, DesktopSessionKind, DesktopSessionState, SessionChange,
+    SessionListener, SessionWatch, SpawnedWorker, WORKER_TICKET_VARIABLE, WorkerExit, WorkerHost,
+    WorkerHostError, WorkerProcess, WorkerStream,
 };

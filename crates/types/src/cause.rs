@@ -40,6 +40,12 @@ pub enum CauseCode {
     DecoderFailed = 25,
     /// The screen is larger than this viewer can show. Choose a single monitor.
     PictureTooLarge = 26,
+    /// The machine takes up its screen again; the picture comes back by itself.
+    DesktopSwitching = 27,
+    /// Nobody is connected to that Windows session, so it has no screen. Choose another one.
+    DesktopSessionDisconnected = 28,
+    /// The part of the agent that shows the screen fails again and again. It keeps trying; see its log.
+    DesktopWorkerFailing = 29,
     /// This is a view-only session. Keyboard and mouse are not sent.
     ViewOnly = 40,
     /// Someone else has control. Ask them for it.
@@ -62,6 +68,8 @@ pub enum CauseCode {
     AgentStalled = 60,
     /// This connection is too slow for every picture; some were skipped.
     ViewerTooSlow = 61,
+    /// That Windows session is not there any more. Choose another one.
+    DesktopSessionUnknown = 62,
     /// The clipboard of the machine cannot be used.
     ClipboardUnavailable = 80,
     /// The clipboard content is too large to be sent.
@@ -89,6 +97,9 @@ impl CauseCode {
         Self::EncoderFellBack,
         Self::DecoderFailed,
         Self::PictureTooLarge,
+        Self::DesktopSwitching,
+        Self::DesktopSessionDisconnected,
+        Self::DesktopWorkerFailing,
         Self::ViewOnly,
         Self::NotInControl,
         Self::InputUnavailable,
@@ -100,6 +111,7 @@ impl CauseCode {
         Self::SessionDisconnected,
         Self::AgentStalled,
         Self::ViewerTooSlow,
+        Self::DesktopSessionUnknown,
         Self::ClipboardUnavailable,
         Self::ClipboardTooLarge,
     ];
@@ -125,6 +137,9 @@ impl CauseCode {
             Self::EncoderFellBack => "encoder_fell_back",
             Self::DecoderFailed => "decoder_failed",
             Self::PictureTooLarge => "picture_too_large",
+            Self::DesktopSwitching => "desktop_switching",
+            Self::DesktopSessionDisconnected => "desktop_session_disconnected",
+            Self::DesktopWorkerFailing => "desktop_worker_failing",
             Self::ViewOnly => "view_only",
             Self::NotInControl => "not_in_control",
             Self::InputUnavailable => "input_unavailable",
@@ -136,6 +151,7 @@ impl CauseCode {
             Self::SessionDisconnected => "session_disconnected",
             Self::AgentStalled => "agent_stalled",
             Self::ViewerTooSlow => "viewer_too_slow",
+            Self::DesktopSessionUnknown => "desktop_session_unknown",
             Self::ClipboardUnavailable => "clipboard_unavailable",
             Self::ClipboardTooLarge => "clipboard_too_large",
         }
@@ -184,6 +200,15 @@ impl CauseCode {
             Self::PictureTooLarge => {
                 "The screen is larger than this viewer can show. Choose a single monitor."
             }
+            Self::DesktopSwitching => {
+                "The machine takes up its screen again; the picture comes back by itself."
+            }
+            Self::DesktopSessionDisconnected => {
+                "Nobody is connected to that Windows session, so it has no screen. Choose another one."
+            }
+            Self::DesktopWorkerFailing => {
+                "The part of the agent that shows the screen fails again and again. It keeps trying; see its log."
+            }
             Self::ViewOnly => "This is a view-only session. Keyboard and mouse are not sent.",
             Self::NotInControl => "Someone else has control. Ask them for it.",
             Self::InputUnavailable => {
@@ -206,6 +231,9 @@ impl CauseCode {
             }
             Self::ViewerTooSlow => {
                 "This connection is too slow for every picture; some were skipped."
+            }
+            Self::DesktopSessionUnknown => {
+                "That Windows session is not there any more. Choose another one."
             }
             Self::ClipboardUnavailable => "The clipboard of the machine cannot be used.",
             Self::ClipboardTooLarge => "The clipboard content is too large to be sent.",

@@ -24,6 +24,15 @@ const CAUSES: Readonly<Record<number, readonly [name: string, sentence: string]>
   24: ["encoder_fell_back", "The video encoder failed; the picture goes on with another one."],
   25: ["decoder_failed", "The video could not be decoded here; a new picture was asked for."],
   26: ["picture_too_large", "The screen is larger than this viewer can show. Choose a single monitor."],
+  27: ["desktop_switching", "The machine takes up its screen again; the picture comes back by itself."],
+  28: [
+    "desktop_session_disconnected",
+    "Nobody is connected to that Windows session, so it has no screen. Choose another one.",
+  ],
+  29: [
+    "desktop_worker_failing",
+    "The part of the agent that shows the screen fails again and again. It keeps trying; see its log.",
+  ],
   40: ["view_only", "This is a view-only session. Keyboard and mouse are not sent."],
   41: ["not_in_control", "Someone else has control. Ask them for it."],
   42: ["input_unavailable", "The machine does not take keyboard and mouse input at the moment."],
@@ -44,6 +53,7 @@ const CAUSES: Readonly<Record<number, readonly [name: string, sentence: string]>
   ],
   60: ["agent_stalled", "Nothing has been heard from the machine for a few seconds. Waiting for it."],
   61: ["viewer_too_slow", "This connection is too slow for every picture; some were skipped."],
+  62: ["desktop_session_unknown", "That Windows session is not there any more. Choose another one."],
   80: ["clipboard_unavailable", "The clipboard of the machine cannot be used."],
   81: ["clipboard_too_large", "The clipboard content is too large to be sent."],
 };

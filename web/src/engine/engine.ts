@@ -30,12 +30,14 @@ import { backoff } from "./backoff";
 import { causeFacts, closeFacts } from "./cause";
 import { ClipboardExchange, ClipboardTooLarge } from "./clipboard";
 import { canDecodeH264, canDecodeHevc, WebCodecsDecoders } from "./decoder";
+import { desktopSessions } from "./desktop-sessions";
 import type {
   CauseFacts,
   EngineCommand,
   EngineEvent,
   InputEventInit,
   LinkPhase,
+  NoticeTopicName,
   QualitySettings,
   SessionFacts,
 } from "./messages";
@@ -68,12 +70,13 @@ const VERBS = {
 };
 const CONSENT = { 1: "not_required", 2: "pending", 3: "granted", 4: "denied" } as const;
 const PRESENCE = { 1: "online", 2: "stalled", 3: "offline" } as const;
-const TOPICS: Partial<Record<NoticeTopic, "picture" | "input" | "clipboard" | "encoder" | "capture">> = {
+const TOPICS: Partial<Record<NoticeTopic, NoticeTopicName>> = {
   [NoticeTopic.PICTURE]: "picture",
   [NoticeTopic.INPUT]: "input",
   [NoticeTopic.CLIPBOARD]: "clipboard",
   [NoticeTopic.ENCODER]: "encoder",
   [NoticeTopic.CAPTURE]: "capture",
+  [NoticeTopic.DESKTOP_SESSION]: "desktop_session",
 };
 
 type Context2d = DrawTarget & {
@@ -142,6 +145,9 @@ export class Engine {
         break;
       case "select-display":
         this.sendControl({ case: "selectDisplay", value: { id: command.id } });
+        break;
+      case "select-desktop-session":
+        this.sendControl({ case: "selectDesktopSession", value: { id: command.id } });
         break;
       case "quality":
         this.quality = command.settings;
@@ -593,6 +599,8 @@ export class Engine {
         primary: one.primary,
       }));
       this.post({ type: "displays", displays, selected: body.value.selected });
+    } else if (body.case === "desktopSessions") {
+      this.post({ type: "desktop-sessions", list: desktopSessions(body.value) });
     } else if (body.case === "notice") {
       const topic = TOPICS[body.value.topic];
       const cause = body.value.cause;

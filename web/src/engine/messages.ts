@@ -13,6 +13,24 @@ export interface CauseFacts {
   detail: string;
 }
 
+export type NoticeTopicName = "picture" | "input" | "clipboard" | "encoder" | "capture" | "desktop_session";
+
+export interface DesktopSessionFacts {
+  id: number;
+  /** Empty for nobody. */
+  user: string;
+  state: "active" | "locked" | "logon_screen" | "disconnected" | "unknown";
+  kind: "console" | "remote" | "unknown";
+  name: string;
+}
+
+/** Sessions of users on the machine, and which one is shown. */
+export interface DesktopSessionsFacts {
+  sessions: DesktopSessionFacts[];
+  current: number;
+  followsConsole: boolean;
+}
+
 export type LinkPhase = "connecting" | "live" | "reconnecting" | "consent" | "ended" | "failed";
 
 export interface ParticipantFacts {
@@ -117,11 +135,8 @@ export type EngineEvent =
   | { type: "session"; session: SessionFacts }
   | { type: "surface"; width: number; height: number; displayId: number }
   | { type: "displays"; displays: DisplayFacts[]; selected: number }
-  | {
-      type: "notice";
-      topic: "picture" | "input" | "clipboard" | "encoder" | "capture";
-      cause: CauseFacts | null;
-    }
+  | { type: "desktop-sessions"; list: DesktopSessionsFacts }
+  | { type: "notice"; topic: NoticeTopicName; cause: CauseFacts | null }
   | {
       type: "cursor";
       shape: { width: number; height: number; x: number; y: number; rgba: Uint8Array } | null;
@@ -142,6 +157,7 @@ export type EngineCommand =
   | { type: "token-failed"; failure: TokenFailure }
   | { type: "input"; events: InputEventInit[] }
   | { type: "select-display"; id: number }
+  | { type: "select-desktop-session"; id: number }
   | { type: "quality"; settings: QualitySettings }
   | { type: "clipboard-sync"; enabled: boolean }
   | { type: "clipboard-text"; text: string }

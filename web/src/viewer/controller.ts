@@ -5,12 +5,14 @@ import type { Access } from "../api/types";
 import { type EngineHost, startEngine } from "../engine/host";
 import type {
   CauseFacts,
+  DesktopSessionsFacts,
   DisplayFacts,
   EngineCommand,
   EngineEvent,
   EngineStats,
   InputEventInit,
   LinkPhase,
+  NoticeTopicName,
   QualitySettings,
   SessionFacts,
 } from "../engine/messages";
@@ -35,7 +37,9 @@ export interface ViewerState {
   surface: { width: number; height: number; displayId: number } | null;
   displays: DisplayFacts[];
   selectedDisplay: number;
-  notices: Partial<Record<"picture" | "input" | "clipboard" | "encoder" | "capture", CauseFacts>>;
+  /** Null where the agent knows of one only. */
+  desktopSessions: DesktopSessionsFacts | null;
+  notices: Partial<Record<NoticeTopicName, CauseFacts>>;
   stats: EngineStats | null;
   quality: QualitySettings;
   scaling: "fit" | "one";
@@ -57,6 +61,7 @@ const START: ViewerState = {
   surface: null,
   displays: [],
   selectedDisplay: 0,
+  desktopSessions: null,
   notices: {},
   stats: null,
   quality: { preset: "auto", fps: 30, kbps: 4000 },
@@ -176,6 +181,11 @@ export class ViewerController {
     this.host?.send({ type: "refresh" });
   }
 
+  /** 0: whatever the machine's own screen shows. */
+  selectDesktopSession(id: number): void {
+    this.host?.send({ type: "select-desktop-session", id });
+  }
+
   selectDisplay(id: number): void {
     this.host?.send({ type: "select-display", id });
   }
@@ -275,6 +285,9 @@ export class ViewerController {
         break;
       case "displays":
         this.update({ displays: event.displays, selectedDisplay: event.selected });
+        break;
+      case "desktop-sessions":
+        this.update({ desktopSessions: event.list });
         break;
       case "notice": {
         const notices = { ...this.state.notices };

@@ -76,6 +76,15 @@ function situation({ controller, state }: Props, now: number): Situation | null 
       more: since,
     };
   }
+  const desktop = notices.desktop_session;
+  if (desktop && desktop.code !== "desktop_session_unknown") {
+    const switching = desktop.code === "desktop_switching";
+    return {
+      icon: switching ? LoaderCircle : MonitorOff,
+      title: switching ? "One moment" : "No picture",
+      cause: desktop,
+    };
+  }
   const ask = { label: "Ask for a new picture", run: () => controller.refresh() };
   if (notices.picture) return { icon: MonitorOff, title: "No picture", cause: notices.picture, action: ask };
   if (!surface) {
@@ -172,9 +181,10 @@ export function Banner({ controller, state, access }: Props & { access: Access }
 
 export function Notices({ state }: { state: ViewerState }) {
   if (state.phase !== "live") return null;
-  const { input, clipboard, encoder, capture } = state.notices;
+  const { input, clipboard, encoder, capture, desktop_session: desktop } = state.notices;
   const stalled = state.session?.agent === "stalled";
-  const lines: CauseFacts[] = [input, clipboard, encoder, capture].filter((cause) => cause !== undefined);
+  const refused = desktop?.code === "desktop_session_unknown" ? desktop : undefined;
+  const lines: CauseFacts[] = [input, clipboard, encoder, capture, refused].filter((cause) => cause !== undefined);
   return (
     <div role="status">
       {stalled && <p>Nothing has been heard from the machine for a few seconds. Waiting for it.</p>}

@@ -21,6 +21,7 @@ import { Confirm } from "../ui/dialog";
 import { Dropdown, Item, Label, Line } from "../ui/menu";
 import { Hint } from "../ui/tooltip";
 import { RIGHT_CLIPBOARD, RIGHT_CONTROL, type ViewerController, type ViewerState } from "./controller";
+import { DesktopSessions } from "./desktop-sessions";
 import { QualityDialog, TypeDialog } from "./toolbar-dialogs";
 
 interface ToolbarProps {
@@ -89,6 +90,7 @@ export function Toolbar(props: ToolbarProps) {
         >
           <span className="group-name">Quick access in the browser</span>
           <Monitors {...props} />
+          <DesktopSessions {...props} />
           <View {...props} />
           <Quality {...props} />
           <Keys {...props} />

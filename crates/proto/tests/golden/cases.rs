@@ -5,11 +5,12 @@ use gc_proto::v2::{
     AgentControl, AgentHello, AgentMode, AgentPresence, AgentStatus, AuditReport, Button, Cause,
     CauseCode, ClipboardFormat, ClipboardPiece, ClipboardSync, Close, CloseCode, ConsentMode,
     ConsentState, ControlAction, ControlChanged, ControlVerb, CopyFrom, CursorMessage,
-    CursorPosition, CursorShape, Display, DisplayList, Fill, Frame, FrameAck, Grant, H264,
-    Heartbeat, HeartbeatAck, HeldSession, Hello, Hevc, InputEvent, InputMessage, KeyEvent,
-    LockState, Notice, NoticeTopic, Operation, Participant, ParticipantJoined, ParticipantLeft,
-    PictureNeeded, PictureReason, Point, PointerButton, PointerMove, Preset, Rect, RefreshCause,
-    RefreshRequest, ReleaseAll, SelectDisplay, SessionAnswer, SessionEnd, SessionOffer,
+    CursorPosition, CursorShape, DesktopSession, DesktopSessionKind, DesktopSessionList,
+    DesktopSessionState, Display, DisplayList, Fill, Frame, FrameAck, Grant, H264, Heartbeat,
+    HeartbeatAck, HeldSession, Hello, Hevc, InputEvent, InputMessage, KeyEvent, LockState, Notice,
+    NoticeTopic, Operation, Participant, ParticipantJoined, ParticipantLeft, PictureNeeded,
+    PictureReason, Point, PointerButton, PointerMove, Preset, Rect, RefreshCause, RefreshRequest,
+    ReleaseAll, SelectDesktopSession, SelectDisplay, SessionAnswer, SessionEnd, SessionOffer,
     SessionState, Slow, SlowCause, Surface, SystemChord, SystemKey, TextEvent, Tile, TileEncoding,
     VersionRange, VideoCodec, VideoFeedback, VideoMessage, VideoSettings, VideoStatus,
     ViewerCapabilities, ViewerControl, ViewerHello, ViewerSeat, Welcome, Wheel, agent_control,
@@ -478,6 +479,33 @@ fn from_agent() -> Vec<Case> {
             },
         ),
         record(
+            "desktop_session_list",
+            header(Channel::Control, Flags::END, 0, 2),
+            "AgentControl",
+            &AgentControl {
+                body: Some(agent_control::Body::DesktopSessions(DesktopSessionList {
+                    sessions: vec![
+                        DesktopSession {
+                            id: 1,
+                            user: String::new(),
+                            state: DesktopSessionState::LogonScreen.into(),
+                            kind: DesktopSessionKind::Console.into(),
+                            name: "Console".into(),
+                        },
+                        DesktopSession {
+                            id: 3,
+                            user: "CONTOSO\\anna".into(),
+                            state: DesktopSessionState::Active.into(),
+                            kind: DesktopSessionKind::Remote.into(),
+                            name: "RDP-Tcp#0".into(),
+                        },
+                    ],
+                    current: 3,
+                    follows_console: false,
+                })),
+            },
+        ),
+        record(
             "notice",
             header(Channel::Control, Flags::NONE, 0, 1),
             "AgentControl",
@@ -598,6 +626,16 @@ fn from_viewer() -> Vec<Case> {
             "ViewerControl",
             &ViewerControl {
                 body: Some(viewer_control::Body::ClipboardSync(ClipboardSync { enabled: true })),
+            },
+        ),
+        record(
+            "select_desktop_session",
+            header(Channel::Control, Flags::NONE, 1, 3),
+            "ViewerControl",
+            &ViewerControl {
+                body: Some(viewer_control::Body::SelectDesktopSession(SelectDesktopSession {
+                    id: 3,
+                })),
             },
         ),
     ]

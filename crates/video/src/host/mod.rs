@@ -267,6 +267,14 @@ impl VideoHost {
         }
     }
 
+    /// Another host made at most so many frames and surfaces for the same viewers
+    /// before: the numbers go on behind them, so that a late acknowledgement of the
+    /// other's frames means none of this one's. Before everything else.
+    pub const fn continue_after(&mut self, frames: u32) {
+        self.frame_id = frames;
+        self.generation = frames;
+    }
+
     /// The surface has this size from here on, and all of it is damaged. Every
     /// viewer starts over with a key frame.
     pub fn set_surface(

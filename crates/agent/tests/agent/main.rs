@@ -1,0 +1,7 @@
+//! Agents in this process, against a relay that does as the test says.
+
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+mod hostile_relay;
+mod relay;
+mod workers;

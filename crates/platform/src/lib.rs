@@ -10,6 +10,7 @@ mod key_store;
 mod load;
 mod screen;
 mod secure_attention;
+mod worker_host;
 
 pub use clipboard::{Clipboard, ClipboardError, ClipboardListener};
 pub use consent::{
@@ -25,3 +26,8 @@ pub use screen::{
     ScreenEvent, ScreenView, WaitWaker,
 };
 pub use secure_attention::{NoSecureAttention, SecureAttention, SecureAttentionError};
+pub use worker_host::{
+    DesktopSession, DesktopSessionId, DesktopSessionKind, DesktopSessionState, SessionChange,
+    SessionListener, SessionWatch, SpawnedWorker, WORKER_TICKET_VARIABLE, WorkerExit, WorkerHost,
+    WorkerHostError, WorkerProcess, WorkerStream,
+};

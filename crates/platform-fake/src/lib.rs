@@ -7,8 +7,10 @@ mod consent;
 mod encoder;
 mod input;
 mod inventory;
+mod key_store;
 mod pattern;
 mod screen;
+mod secure_attention;
 mod watched;
 
 pub use clipboard::{FakeClipboard, FakeClipboardControl};
@@ -18,4 +20,6 @@ pub use consent::{
 pub use encoder::{EncoderCall, FakeEncoderControl, FakeEncoderFactory, Misbehaviour};
 pub use input::{FakeInput, FakeInputControl, Injected};
 pub use inventory::FakeInventory;
+pub use key_store::FakeKeyStore;
 pub use screen::{FakeScreen, FakeScreenControl, display};
+pub use secure_attention::FakeSecureAttention;

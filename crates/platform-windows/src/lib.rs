@@ -2,8 +2,9 @@
 //!
 //! What knows no Win32 is public by itself, so that it is built and tested everywhere:
 //! [`motion`] drives Media Foundation's encoders, [`changes()`] finds damage,
-//! [`cursor_picture`] makes cursors transparent, [`Pace`] says when to look. All the
-//! rest exists on Windows only.
+//! [`cursor_picture`] makes cursors transparent, [`Pace`] says when to look, and the
+//! judgements of [`security`], [`process`], [`service`] and [`sas`] are apart from their
+//! calls. All the rest exists on Windows only.
 
 #![cfg_attr(windows, expect(unsafe_code, reason = "Win32 and COM are calls into foreign code"))]
 
@@ -11,12 +12,21 @@ mod changes;
 mod cursor;
 #[cfg(windows)]
 mod input;
+pub mod keys;
 #[cfg(windows)]
 mod media_foundation;
 pub mod motion;
 mod pace;
 #[cfg(windows)]
+mod pipe;
+pub mod process;
+pub mod sas;
+#[cfg(windows)]
 mod screen;
+pub mod security;
+pub mod service;
+#[cfg(windows)]
+mod win32;
 
 pub use changes::changes;
 pub use cursor::{CursorBitmaps, cursor_picture};
@@ -27,3 +37,5 @@ pub use media_foundation::{MediaFoundationFactory, Origin};
 pub use pace::{Pace, TICK};
 #[cfg(windows)]
 pub use screen::GdiScreen;
+#[cfg(windows)]
+pub use win32::CallError;

@@ -35,6 +35,11 @@ fn set_policy(value: Option<u32>) {
     assert!(done.status.success() || value.is_none(), "{done:?}");
 }
 
+/// With its drive: the service manager starts it from elsewhere.
+fn helper_program() -> PathBuf {
+    std::path::absolute(HELPER).unwrap()
+}
+
 fn define(name: &str, program: PathBuf, arguments: &[&str]) -> Service {
     ServiceManager::connect_to_change()
         .unwrap()
@@ -63,7 +68,7 @@ impl Pair {
         let helper_name = format!("GcTestSas{test}-{number}");
         let asker_name = format!("GcTestAsker{test}-{number}");
         let helper =
-            define(&helper_name, PathBuf::from(HELPER), &[&helper_name, &helper_name, &asker_name]);
+            define(&helper_name, helper_program(), &[&helper_name, &helper_name, &asker_name]);
         let asker = define(
             &asker_name,
             std::env::current_exe().unwrap(),
@@ -146,7 +151,7 @@ fn without_a_helper_it_says_so() {
 
 #[test]
 fn started_by_hand_it_says_so() {
-    let output = Command::new(HELPER).output().unwrap();
+    let output = Command::new(helper_program()).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(text.contains("service manager"), "{text}");

@@ -8,8 +8,8 @@ use windows::Win32::System::Threading::{
     GetExitCodeProcess, GetProcessId, INFINITE, WaitForSingleObject,
 };
 use windows::Win32::UI::Shell::{
-    SEE_MASK_NO_CONSOLE, SEE_MASK_NOASYNC, SEE_MASK_NOCLOSEPROCESS, SHELLEXECUTEINFOW,
-    ShellExecuteExW,
+    SEE_MASK_FLAG_NO_UI, SEE_MASK_NO_CONSOLE, SEE_MASK_NOASYNC, SEE_MASK_NOCLOSEPROCESS,
+    SHELLEXECUTEINFOW, ShellExecuteExW,
 };
 use windows::Win32::UI::WindowsAndMessaging::SW_SHOWNORMAL;
 use windows::core::w;
@@ -64,7 +64,10 @@ pub fn start_elevated(
     let mut info = SHELLEXECUTEINFOW {
         cbSize: size_of::<SHELLEXECUTEINFOW>() as u32,
         // A thread without message loop ends with its call.
-        fMask: SEE_MASK_NOCLOSEPROCESS | SEE_MASK_NOASYNC | SEE_MASK_NO_CONSOLE,
+        fMask: SEE_MASK_NOCLOSEPROCESS
+            | SEE_MASK_NOASYNC
+            | SEE_MASK_NO_CONSOLE
+            | SEE_MASK_FLAG_NO_UI,
         lpVerb: w!("runas"),
         lpFile: file.as_ptr(),
         lpParameters: parameters.as_ptr(),

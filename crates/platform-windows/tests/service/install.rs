@@ -102,8 +102,7 @@ fn it_is_installed_repaired_and_removed_with_everything() {
     assert!(registry_has("SOFTWARE", &names.product));
     let uninstall = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall";
     assert!(registry_has(uninstall, &names.product));
-    let line = ServiceManager::connect().unwrap().find(&names.agent).unwrap().unwrap();
-    let line = line.command_line().unwrap().into_string().unwrap();
+    let line = command_line_of(&names.agent);
     let program = format!("\"{}\" ", installed.program.display());
     assert!(line.starts_with(&program), "{line}");
 
@@ -134,6 +133,12 @@ fn it_is_installed_repaired_and_removed_with_everything() {
     installation.uninstall().unwrap();
 }
 
+/// A handle that is kept would keep the service from going.
+fn command_line_of(name: &str) -> String {
+    let service = ServiceManager::connect().unwrap().find(name).unwrap().unwrap();
+    service.command_line().unwrap().into_string().unwrap()
+}
+
 fn process_of(name: &str) -> u32 {
     let service = ServiceManager::connect().unwrap().find(name).unwrap().unwrap();
     service.status().unwrap().process
@@ -141,7 +146,7 @@ fn process_of(name: &str) -> u32 {
 
 #[test]
 fn without_administrator_rights_nothing_is_touched() {
-    let Machine { mut installation, .. } = machine("run");
+    let Machine { folder: _folder, mut installation } = machine("run");
     installation.may = || Ok(false);
     let error = installation.install(&request(Some("cak_1"))).unwrap_err();
     assert!(matches!(error, InstallError::NotElevated), "{error}");
@@ -156,7 +161,7 @@ fn without_administrator_rights_nothing_is_touched() {
 
 #[test]
 fn without_key_or_server_nothing_is_touched() {
-    let Machine { installation, .. } = machine("run");
+    let Machine { folder: _folder, installation } = machine("run");
     let error = installation.install(&request(None)).unwrap_err();
     assert!(matches!(error, InstallError::NoServer), "{error}");
     let no_key = SetupRequest { key: None, ..request(Some("")) };
@@ -169,7 +174,7 @@ fn without_key_or_server_nothing_is_touched() {
 
 #[test]
 fn a_service_that_does_not_come_up_is_told_with_its_code() {
-    let Machine { installation, .. } = machine("fail");
+    let Machine { folder: _folder, installation } = machine("fail");
     let error = installation.install(&request(Some("cak_1"))).unwrap_err();
     assert!(matches!(error, InstallError::NotRunning(crate::selves::FAILURE)), "{error}");
     installation.uninstall().unwrap();

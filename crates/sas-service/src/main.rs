@@ -29,7 +29,7 @@ fn say(line: &str) {
 
 #[cfg(windows)]
 mod windows {
-    use gc_platform_windows::sas::{HELPER_PIPE, HELPER_SERVICE, HelperSettings, serve};
+    use gc_platform_windows::sas::{HELPER_PIPE, HELPER_SERVICE, HelperSettings, press, serve};
     use gc_platform_windows::service::{
         AGENT_SERVICE, HostError, ServiceContext, ServiceFailure, data_folder, open_log,
         run_service,
@@ -80,6 +80,6 @@ mod windows {
             reason: error.to_string(),
         };
         context.running().map_err(failed)?;
-        serve(&settings, &context.stop).map_err(failed)
+        serve(&settings, &context.stop, &press).map_err(failed)
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use gc_platform::{SecureAttention, SecureAttentionError};
-use gc_platform_windows::sas::WindowsSecureAttention;
+use gc_platform_windows::sas::{HelperSettings, WindowsSecureAttention, serve};
 use gc_platform_windows::service::{
     Recovery, Service, ServiceDefinition, ServiceFailure, ServiceManager, ServiceState, Start,
     run_service,
@@ -63,12 +63,24 @@ struct Pair {
 }
 
 impl Pair {
+    /// With the real helper.
     fn new(test: &str) -> Self {
+        Self::with(test, helper_program(), &[])
+    }
+
+    /// With one that is only told to press: Wine ends who calls `SendSAS`.
+    fn that_only_counts(test: &str) -> Self {
+        let test_runner = ["--ignored", "--exact", "a_helper_that_only_counts"];
+        Self::with(test, std::env::current_exe().unwrap(), &test_runner)
+    }
+
+    fn with(test: &str, program: PathBuf, before: &[&str]) -> Self {
         let number = std::process::id();
         let helper_name = format!("GcTestSas{test}-{number}");
         let asker_name = format!("GcTestAsker{test}-{number}");
-        let helper =
-            define(&helper_name, helper_program(), &[&helper_name, &helper_name, &asker_name]);
+        let mut arguments = before.to_vec();
+        arguments.extend([helper_name.as_str(), &helper_name, &asker_name]);
+        let helper = define(&helper_name, program, &arguments);
         let asker = define(
             &asker_name,
             std::env::current_exe().unwrap(),
@@ -119,9 +131,22 @@ fn the_asker() {
 }
 
 #[test]
+#[ignore = "is started by other tests, as a service"]
+fn a_helper_that_only_counts() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let [name, pipe, asker] = &arguments[4..] else { panic!("{arguments:?}") };
+    let settings = HelperSettings { pipe: pipe.clone(), asker: asker.clone(), idle: 60_000 };
+    run_service(name, move |context| {
+        context.running().unwrap();
+        serve(&settings, &context.stop, &|| Ok(())).unwrap();
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
 fn the_service_may_ask_as_often_as_it_likes_and_nobody_else() {
-    let pair = Pair::new("May");
-    set_policy(Some(1));
+    let pair = Pair::that_only_counts("May");
     assert_eq!(pair.ask(), SENT);
     assert_eq!(pair.helper.status().unwrap().state, ServiceState::Running, "started on demand");
     assert_eq!(pair.ask(), SENT);
@@ -137,6 +162,9 @@ fn the_service_may_ask_as_often_as_it_likes_and_nobody_else() {
 #[test]
 fn without_the_policy_nothing_is_pressed() {
     let pair = Pair::new("Policy");
+    let name = &pair.helper_name;
+    let answer = WindowsSecureAttention::with(name, name).send();
+    assert_eq!(answer, Err(SecureAttentionError::Refused), "not the service");
     for value in [None, Some(0), Some(2)] {
         set_policy(value);
         assert_eq!(pair.ask(), FORBIDDEN, "{value:?}");

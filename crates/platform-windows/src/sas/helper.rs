@@ -1,10 +1,11 @@
 //! The helper: a small service that presses Ctrl+Alt+Del when our service asks.
 
 use std::io;
+use std::sync::Arc;
 
+use gc_platform::SecureAttentionError;
 use windows::Win32::Foundation::HANDLE;
 
-use super::library::press;
 use super::message::{Answer, REQUEST};
 use crate::pipe::{Accepted, PipeReader, PipeServer, PipeWriter, pipe_sddl};
 use crate::security::Token;
@@ -25,11 +26,18 @@ pub struct HelperSettings {
     pub idle: u32,
 }
 
+/// What presses the keys: [`super::press`], and in tests something that only counts.
+type Press<'a> = &'a dyn Fn() -> Result<(), SecureAttentionError>;
+
 /// Answers until nobody asks any longer, or `stop` is set.
-pub fn serve(settings: &HelperSettings, stop: &StopSignal) -> Result<(), CallError> {
-    let stopped = std::sync::Arc::new(Event::new()?);
+pub fn serve(
+    settings: &HelperSettings,
+    stop: &StopSignal,
+    press: Press<'_>,
+) -> Result<(), CallError> {
+    let stopped = Arc::new(Event::new()?);
     {
-        let (stop, stopped) = (stop.clone(), std::sync::Arc::clone(&stopped));
+        let (stop, stopped) = (stop.clone(), Arc::clone(&stopped));
         // Ends with the process, which has nothing else to do after this.
         std::thread::spawn(move || {
             stop.wait();
@@ -48,7 +56,7 @@ pub fn serve(settings: &HelperSettings, stop: &StopSignal) -> Result<(), CallErr
             Accepted::Other(_) | Accepted::TimedOut => return Ok(()),
         };
         let (reader, writer) = server.into_halves()?;
-        if let Err(error) = answer(settings, client, reader, writer, stopped.raw()) {
+        if let Err(error) = answer(settings, client, (reader, writer), stopped.raw(), press) {
             tracing::warn!(client, %error, "request not answered");
         }
     }
@@ -57,9 +65,9 @@ pub fn serve(settings: &HelperSettings, stop: &StopSignal) -> Result<(), CallErr
 fn answer(
     settings: &HelperSettings,
     client: u32,
-    mut reader: PipeReader,
-    mut writer: PipeWriter,
+    (mut reader, mut writer): (PipeReader, PipeWriter),
     stopped: HANDLE,
+    press: Press<'_>,
 ) -> io::Result<()> {
     let answer = match is_service(&settings.asker, client) {
         Ok(true) => {

@@ -7,9 +7,9 @@ use windows::core::{BOOL, s};
 use super::policy::{POLICIES, allowed};
 use crate::win32::system_library;
 
-/// Presses Ctrl+Alt+Del as a service. The call gives no result, so that what would make
-/// it do nothing is asked before.
-pub(super) fn press() -> Result<(), SecureAttentionError> {
+/// Presses Ctrl+Alt+Del; for a service of LocalSystem. The call gives no result, so that
+/// what would make it do nothing is asked before.
+pub fn press() -> Result<(), SecureAttentionError> {
     type SendSas = unsafe extern "system" fn(BOOL);
     let may = allowed(POLICIES).map_err(|error| SecureAttentionError::Failed(error.to_string()))?;
     if !may {

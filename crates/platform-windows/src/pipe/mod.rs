@@ -17,13 +17,11 @@ pub(crate) const PREFIX: &str = r"\\.\pipe\";
 /// instances of it, which "generic write" would include (`FILE_CREATE_PIPE_INSTANCE`).
 pub(crate) const CLIENT_ACCESS: u32 = 0x0012_0183;
 
-/// The security descriptor of a pipe for these accounts alone. The first owns it and
-/// may do anything; the others may connect. Nobody comes from the network, whoever
+/// The security descriptor of a pipe for the account that makes it, which may do
+/// anything, and for one more, which may connect. Nobody comes from the network, whoever
 /// they are.
-pub(crate) fn pipe_sddl(owner: &str, clients: &[&str]) -> String {
-    let mut sddl = format!("D:P(D;;GA;;;NU)(A;;GA;;;{owner})");
-    for client in clients {
-        sddl.push_str(&format!("(A;;0x{CLIENT_ACCESS:08x};;;{client})"));
-    }
-    sddl
+pub(crate) fn pipe_sddl(owner: &str, client: Option<&str>) -> String {
+    let client =
+        client.map(|client| format!("(A;;0x{CLIENT_ACCESS:08x};;;{client})")).unwrap_or_default();
+    format!("D:P(D;;GA;;;NU)(A;;GA;;;{owner}){client}")
 }

@@ -91,7 +91,7 @@ pub(super) fn start(
 ) -> Result<StartedProcess, CallError> {
     let application = Wide::new(program);
     let mut line = Wide::new(command_line(program.as_os_str(), arguments));
-    let folder = program.parent().map(Wide::new).unwrap_or_else(|| Wide::new(""));
+    let folder = program.parent().map_or_else(|| Wide::new(""), Wide::new);
     let mut desktop = Wide::new(match account {
         WorkerAccount::User => r"winsta0\default",
         WorkerAccount::System => r"winsta0\winlogon",

@@ -87,8 +87,7 @@ impl WindowsWorkerHost {
     fn pipe_name(&self) -> String {
         let mut bytes = [0_u8; 16];
         self.entropy.fill(&mut bytes);
-        let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("guruconnect-worker-{digits}")
+        format!("guruconnect-worker-{:032x}", u128::from_le_bytes(bytes))
     }
 
     fn token(account: WorkerAccount, session: DesktopSessionId) -> Result<Token, WorkerHostError> {
@@ -175,7 +174,7 @@ impl WorkerHost for WindowsWorkerHost {
         let client = token.user().map_err(not_started)?;
         let name = self.pipe_name();
         let mut pipe =
-            PipeServer::create(&name, &pipe_sddl(&own, &[&client])).map_err(not_started)?;
+            PipeServer::create(&name, &pipe_sddl(&own, Some(&client))).map_err(not_started)?;
         let service = std::process::id().to_string();
         let mut variables = vec![
             (WORKER_PIPE_VARIABLE, name.as_str()),

@@ -48,7 +48,7 @@ pub fn serve(
     }
     let own = Token::of_this_process()?.user()?;
     // Under LocalSystem that is SYSTEM, and nobody else.
-    let sddl = pipe_sddl(&own, &[]);
+    let sddl = pipe_sddl(&own, None);
     loop {
         let mut server = PipeServer::create(&settings.pipe, &sddl)?;
         let client = match server.accept(&[stopped.raw()], Some(settings.idle))? {

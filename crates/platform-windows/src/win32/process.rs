@@ -47,6 +47,7 @@ pub(crate) fn file_identity(path: &Path) -> std::io::Result<(u32, u64)> {
     let mut information = BY_HANDLE_FILE_INFORMATION::default();
     // SAFETY: the file is open; it writes into the live structure.
     unsafe { GetFileInformationByHandle(raw(&file), &raw mut information) }?;
-    let index = u64::from(information.nFileIndexHigh) << 32 | u64::from(information.nFileIndexLow);
+    let index =
+        (u64::from(information.nFileIndexHigh) << 32) | u64::from(information.nFileIndexLow);
     Ok((information.dwVolumeSerialNumber, index))
 }

@@ -26,20 +26,15 @@ pub(crate) fn this_program() -> PathBuf {
 
 /// A name that no other run has.
 pub(crate) fn unique(prefix: &str) -> String {
-    let mut bytes = [0_u8; 6];
+    let mut bytes = [0_u8; 8];
     OsEntropy.fill(&mut bytes);
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{prefix}-{digits}")
+    format!("{prefix}-{:016x}", u64::from_le_bytes(bytes))
 }
 
 /// Arguments that make this program the service of this name. What the test runner does
 /// not know it takes for the name of a further test.
 pub(crate) fn service_arguments(name: &str, behaviour: &str) -> Vec<String> {
-    ["--ignored", "--exact", "selves::a_service", "--", name, behaviour]
-        .into_iter()
-        .filter(|argument| *argument != "--")
-        .map(str::to_owned)
-        .collect()
+    ["--ignored", "--exact", "selves::a_service", name, behaviour].map(str::to_owned).into()
 }
 
 pub(crate) fn definition(name: &str, behaviour: &str) -> ServiceDefinition {

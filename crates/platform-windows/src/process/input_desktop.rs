@@ -4,6 +4,7 @@
 //! for one of the other account when the desktop asks for it. No Win32, so that it is
 //! tested everywhere.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Exit code of a worker that wants a worker of SYSTEM in its place.
@@ -83,19 +84,34 @@ pub enum Followed {
     Leave(WorkerAccount),
 }
 
+/// Since when the desktop is as it is, for all followers of one process.
+#[derive(Debug, Clone, Default)]
+pub struct DesktopTimes(Arc<Mutex<Times>>);
+
+#[derive(Debug, Default)]
+struct Times {
+    closed_since: Option<Duration>,
+    back_since: Option<Duration>,
+}
+
+impl DesktopTimes {
+    fn lock(&self) -> MutexGuard<'_, Times> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Keeps one thread on the desktop that shows.
 pub struct DesktopFollower<D> {
     seam: D,
     account: WorkerAccount,
     current: Option<String>,
-    closed_since: Option<Duration>,
-    back_since: Option<Duration>,
+    times: DesktopTimes,
 }
 
 impl<D: DesktopSeam> DesktopFollower<D> {
     /// For the thread that calls [`Self::follow`].
-    pub fn new(seam: D, account: WorkerAccount) -> Self {
-        Self { seam, account, current: None, closed_since: None, back_since: None }
+    pub fn new(seam: D, account: WorkerAccount, times: DesktopTimes) -> Self {
+        Self { seam, account, current: None, times }
     }
 
     /// Looks, and follows. Called before a picture is taken and when taking one failed;
@@ -105,16 +121,8 @@ impl<D: DesktopSeam> DesktopFollower<D> {
             Ok(name) => name,
             Err(error) => return self.closed(error, now),
         };
-        self.closed_since = None;
-        if self.account == WorkerAccount::System {
-            if name.eq_ignore_ascii_case(USERS_DESKTOP) {
-                let since = *self.back_since.get_or_insert(now);
-                if now.saturating_sub(since) >= BACK_FOR {
-                    return Followed::Leave(WorkerAccount::User);
-                }
-            } else {
-                self.back_since = None;
-            }
+        if self.shown(&name, now) {
+            return Followed::Leave(WorkerAccount::User);
         }
         if self.current.as_deref() == Some(name.as_str()) {
             return Followed::Same;
@@ -129,9 +137,22 @@ impl<D: DesktopSeam> DesktopFollower<D> {
         }
     }
 
-    fn closed(&mut self, error: DesktopSeamError, now: Duration) -> Followed {
-        self.back_since = None;
-        let since = *self.closed_since.get_or_insert(now);
+    /// Whether SYSTEM has nothing to do here any longer.
+    fn shown(&self, name: &str, now: Duration) -> bool {
+        let mut times = self.times.lock();
+        times.closed_since = None;
+        if self.account == WorkerAccount::User || !name.eq_ignore_ascii_case(USERS_DESKTOP) {
+            times.back_since = None;
+            return false;
+        }
+        let since = *times.back_since.get_or_insert(now);
+        now.saturating_sub(since) >= BACK_FOR
+    }
+
+    fn closed(&self, error: DesktopSeamError, now: Duration) -> Followed {
+        let mut times = self.times.lock();
+        times.back_since = None;
+        let since = *times.closed_since.get_or_insert(now);
         let long_enough = now.saturating_sub(since) >= CLOSED_FOR;
         if error == DesktopSeamError::Denied && self.account == WorkerAccount::User && long_enough {
             return Followed::Leave(WorkerAccount::System);
@@ -172,7 +193,7 @@ mod tests {
         let shown: Shown = Rc::new(RefCell::new(Ok("Default")));
         let entered = Rc::default();
         let fake = Fake { shown: Rc::clone(&shown), entered: Rc::clone(&entered) };
-        (DesktopFollower::new(fake, account), shown, entered)
+        (DesktopFollower::new(fake, account, DesktopTimes::default()), shown, entered)
     }
 
     const fn at(milliseconds: u64) -> Duration {

@@ -3,6 +3,7 @@
 
 #[cfg(windows)]
 mod environment;
+mod following;
 mod input_desktop;
 #[cfg(windows)]
 mod job;
@@ -18,8 +19,9 @@ mod worker;
 #[cfg(windows)]
 mod worker_host;
 
+pub use following::{FollowingInput, FollowingScreen, Leave};
 pub use input_desktop::{
-    DesktopFollower, DesktopSeam, DesktopSeamError, Followed, WORKER_LEFT_FOR_SYSTEM,
+    DesktopFollower, DesktopSeam, DesktopSeamError, DesktopTimes, Followed, WORKER_LEFT_FOR_SYSTEM,
     WORKER_LEFT_FOR_USER, WorkerAccount,
 };
 pub use session::{RawSession, account_for, classify};

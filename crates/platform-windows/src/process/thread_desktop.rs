@@ -86,12 +86,14 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::process::{DesktopFollower, Followed, WorkerAccount};
+    use crate::process::{DesktopFollower, DesktopTimes, Followed, WorkerAccount};
 
     #[test]
     fn a_thread_follows_the_desktop_that_shows() {
         let result = std::thread::spawn(|| {
-            let mut follower = DesktopFollower::new(ThreadDesktop::default(), WorkerAccount::User);
+            let times = DesktopTimes::default();
+            let mut follower =
+                DesktopFollower::new(ThreadDesktop::default(), WorkerAccount::User, times);
             [follower.follow(Duration::ZERO), follower.follow(Duration::from_millis(1))]
         });
         let [first, second] = result.join().unwrap();

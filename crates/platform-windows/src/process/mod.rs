@@ -29,7 +29,8 @@ pub use session::{RawSession, account_for, classify};
 pub use thread_desktop::ThreadDesktop;
 #[cfg(windows)]
 pub use worker::{
-    WORKER_PIPE_VARIABLE, WORKER_SERVICE_VARIABLE, WorkerConnectError, connect_worker,
+    WORKER_PIPE_VARIABLE, WORKER_SERVICE_VARIABLE, WorkerConnectError, account_of_this_process,
+    connect_worker,
 };
 #[cfg(windows)]
 pub use worker_host::{WindowsWorkerHost, WorkerProgram};

@@ -23,6 +23,10 @@ pub struct ThreadDesktop {
 
 struct Desktop(HDESK);
 
+// SAFETY: a desktop's handle belongs to the process; which thread is on it is another
+// matter, and closing it fails while one is.
+unsafe impl Send for Desktop {}
+
 impl Desktop {
     fn showing() -> Result<Self, CallError> {
         // SAFETY: takes numbers; the handle is ours.

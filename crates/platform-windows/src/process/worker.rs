@@ -2,7 +2,9 @@
 
 use gc_platform::WorkerStream;
 
+use super::WorkerAccount;
 use crate::pipe::{Connection, connect};
+use crate::security::Token;
 use crate::win32::CallError;
 
 /// Environment variable with the name of the worker's pipe.
@@ -25,6 +27,12 @@ pub enum WorkerConnectError {
     /// A call failed.
     #[error(transparent)]
     Call(#[from] CallError),
+}
+
+/// Who this process runs as.
+pub fn account_of_this_process() -> Result<WorkerAccount, CallError> {
+    let system = Token::of_this_process()?.is_local_system()?;
+    Ok(if system { WorkerAccount::System } else { WorkerAccount::User })
 }
 
 /// Connects to the service that has started this process, with what it has put into

@@ -3,6 +3,7 @@
 
 #[cfg(windows)]
 mod dpapi;
+#[cfg(any(windows, test))]
 mod file_format;
 #[cfg(windows)]
 mod folder;

@@ -33,7 +33,7 @@ pub const RESTART_DELAYS: [Duration; 5] = [
 ];
 
 /// After this long without a failure the next one counts as the first.
-pub(crate) const FORGIVEN_AFTER: Duration = Duration::from_secs(3600);
+pub const FORGIVEN_AFTER: Duration = Duration::from_secs(3600);
 
 /// A service of its own process that runs as LocalSystem.
 #[derive(Debug, Clone, PartialEq, Eq)]

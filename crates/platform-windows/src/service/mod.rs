@@ -26,7 +26,7 @@ mod settings;
 mod temporary;
 
 pub use command_line::command_line;
-pub use definition::{RESTART_DELAYS, Recovery, ServiceDefinition, Start};
+pub use definition::{FORGIVEN_AFTER, RESTART_DELAYS, Recovery, ServiceDefinition, Start};
 #[cfg(windows)]
 pub use elevate::{ElevateError, ElevatedProcess, start_elevated};
 #[cfg(windows)]

@@ -71,6 +71,7 @@ pub(crate) const CRATES: &[(&str, Tier)] = &[
     ("gc-agent", Tier::Endpoint),
     ("gc-viewer-core", Tier::Endpoint),
     ("guruconnect", Tier::Binary),
+    ("gc-sas-service", Tier::Binary),
     ("gc-codegen", Tier::Internal),
     ("gc-testkit", Tier::Internal),
     ("gc-netem", Tier::Internal),

@@ -20,7 +20,7 @@ const BUILD_STD: &str = "-Zbuild-std=std,panic_unwind";
 const TOOLCHAIN: &str = "/usr/bin";
 
 /// Crates that are built, linted and tested for Windows.
-const CRATES: &[&str] = &["gc-platform-windows"];
+const CRATES: &[&str] = &["gc-platform-windows", "gc-sas-service"];
 
 /// Libraries that every Windows from 7 SP1 on has, in every edition, so that a
 /// program may name them in its import table. Anything else is loaded at run time by

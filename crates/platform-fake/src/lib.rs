@@ -8,9 +8,11 @@ mod consent;
 mod encoder;
 mod input;
 mod inventory;
+mod key_store;
 mod pattern;
 mod pipe;
 mod screen;
+mod secure_attention;
 mod watched;
 mod worker_host;
 
@@ -21,6 +23,8 @@ pub use consent::{
 pub use encoder::{EncoderCall, FakeEncoderControl, FakeEncoderFactory, Misbehaviour};
 pub use input::{FakeInput, FakeInputControl, Injected};
 pub use inventory::FakeInventory;
+pub use key_store::FakeKeyStore;
 pub use pipe::{StreamControl, worker_stream};
 pub use screen::{FakeScreen, FakeScreenControl, display};
+pub use secure_attention::FakeSecureAttention;
 pub use worker_host::{FakeWorkerHost, FakeWorkerHostControl, Launched, StartedWorker};

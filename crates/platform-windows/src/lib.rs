@@ -3,13 +3,15 @@
 //! What knows no Win32 is public by itself, so that it is built and tested everywhere:
 //! [`motion`] drives Media Foundation's encoders, [`duplication`] duplicates outputs and
 //! [`choice`] puts GDI in its place where it fails, [`changes()`] finds damage,
-//! [`cursor_picture`] makes cursors transparent, [`Pace`] says when to look. All the
-//! rest exists on Windows only.
+//! [`cursor_picture`] makes cursors transparent, [`Pace`] says when to look, and the
+//! judgements of [`security`], [`process`], [`service`] and [`sas`] are apart from their
+//! calls. All the rest exists on Windows only.
 
 #![cfg_attr(windows, expect(unsafe_code, reason = "Win32 and COM are calls into foreign code"))]
 
 mod changes;
 pub mod choice;
+pub mod credentials;
 mod cursor;
 pub mod duplication;
 mod injected;
@@ -23,8 +25,16 @@ mod media_foundation;
 pub mod motion;
 mod pace;
 #[cfg(windows)]
+mod pipe;
+pub mod process;
+pub mod sas;
+#[cfg(windows)]
 mod screen;
+pub mod security;
+pub mod service;
 mod waker;
+#[cfg(windows)]
+mod win32;
 
 pub use changes::changes;
 pub use cursor::{CursorBitmaps, cursor_picture};
@@ -38,3 +48,5 @@ pub use pace::{BANDS, Look, Pace};
 #[cfg(windows)]
 pub use screen::{WindowsScreen, open_screen};
 pub use waker::Waker;
+#[cfg(windows)]
+pub use win32::CallError;

@@ -6,8 +6,10 @@ mod clipboard;
 mod consent;
 mod input;
 mod inventory;
+mod key_store;
 mod load;
 mod screen;
+mod secure_attention;
 mod worker_host;
 
 pub use clipboard::{Clipboard, ClipboardError, ClipboardListener};
@@ -17,11 +19,13 @@ pub use consent::{
 };
 pub use input::{InputError, InputInjector, PointerButton};
 pub use inventory::{Inventory, MachineFacts, UserActivity};
+pub use key_store::{KeyStore, KeyStoreError};
 pub use load::{ProcessorTime, load_percent};
 pub use screen::{
     CaptureError, CursorImage, DisplayInfo, DisplaySelection, PixelRect, PixelSize, ScreenCapture,
     ScreenEvent, ScreenNotice, ScreenView, WaitWaker,
 };
+pub use secure_attention::{NoSecureAttention, SecureAttention, SecureAttentionError};
 pub use worker_host::{
     DesktopSession, DesktopSessionId, DesktopSessionKind, DesktopSessionState, SessionChange,
     SessionListener, SessionWatch, SpawnedWorker, WORKER_TICKET_VARIABLE, WorkerExit, WorkerHost,

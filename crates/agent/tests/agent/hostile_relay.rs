@@ -142,9 +142,9 @@ async fn the_users_stop_button_ends_the_session(place: Place) {
     relay.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn viewers_learn_how_the_screen_is_captured_also_when_they_come_later() {
-    let mut relay = Relay::with_agent(Place::Here).await;
+in_both_places!(viewers_learn_how_the_screen_is_captured_also_when_they_come_later);
+async fn viewers_learn_how_the_screen_is_captured_also_when_they_come_later(place: Place) {
+    let mut relay = Relay::with_agent(place).await;
     relay.offer(v2::ConsentMode::Silent, Rights::CONTROL, 1).await;
     relay.join(1, Rights::CONTROL).await;
     relay.wait_for_record(Channel::Video).await;

@@ -1,0 +1,15 @@
+//! Who may do what with an object, and who this process is.
+
+mod access;
+#[cfg(windows)]
+mod descriptor;
+#[cfg(windows)]
+mod token;
+
+pub use access::{ADMINISTRATORS, LOCAL_SYSTEM, TRUSTED_INSTALLER, strangers};
+#[cfg(windows)]
+pub(crate) use descriptor::SecurityDescriptor;
+#[cfg(windows)]
+pub(crate) use token::Token;
+#[cfg(windows)]
+pub use token::is_elevated;

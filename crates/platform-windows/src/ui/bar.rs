@@ -250,7 +250,7 @@ impl Bar {
 
     fn moved(&self, window: Window, message: &MSG) {
         if let Some(Held::Bar { pointer, offset }) = self.held.get() {
-            self.offset.set(offset + message.pt.x - pointer);
+            self.offset.set(offset + Window::pointer_on_screen(message).x - pointer);
             let width = self.view.borrow().canvas.width() as i32;
             if let Ok((x, y)) = self.position(width) {
                 window.move_to(x, y);
@@ -265,7 +265,7 @@ impl Bar {
         self.held.set(Some(if self.on_stop(window, message) {
             Held::Stop
         } else {
-            Held::Bar { pointer: message.pt.x, offset: self.offset.get() }
+            Held::Bar { pointer: Window::pointer_on_screen(message).x, offset: self.offset.get() }
         }));
         // SAFETY: ours.
         unsafe { SetCapture(window.0) };

@@ -9,7 +9,7 @@ use windows::Win32::Foundation::{
     WIN32_ERROR, WPARAM,
 };
 use windows::Win32::Graphics::Dwm::{DWMWINDOWATTRIBUTE, DwmSetWindowAttribute};
-use windows::Win32::Graphics::Gdi::ScreenToClient;
+use windows::Win32::Graphics::Gdi::{ClientToScreen, ScreenToClient};
 use windows::Win32::System::LibraryLoader::GetModuleHandleW;
 use windows::Win32::UI::Input::KeyboardAndMouse::{TME_LEAVE, TRACKMOUSEEVENT, TrackMouseEvent};
 use windows::Win32::UI::WindowsAndMessaging::{
@@ -246,9 +246,20 @@ impl Window {
         }
     }
 
-    /// Where the pointer was at a message, inside the window.
+    /// Where the pointer was at a message of it, on the screen. The message's own place:
+    /// `pt` is that of an earlier one under Wine when moves are put together.
+    pub(super) fn pointer_on_screen(message: &MSG) -> POINT {
+        let place = message.lParam.0 as u32;
+        let mut at =
+            POINT { x: i32::from(place as u16 as i16), y: i32::from((place >> 16) as u16 as i16) };
+        // SAFETY: writes into the live point.
+        let _ = unsafe { ClientToScreen(message.hwnd, &raw mut at) };
+        at
+    }
+
+    /// The same inside the window.
     pub(super) fn pointer(self, message: &MSG) -> (f32, f32) {
-        let mut at: POINT = message.pt;
+        let mut at = Self::pointer_on_screen(message);
         // SAFETY: writes into the live point.
         let _ = unsafe { ScreenToClient(self.0, &raw mut at) };
         (at.x as f32, at.y as f32)

@@ -6,6 +6,7 @@ use std::time::Duration;
 use gc_platform::{CodeDialog, CodeEvent, CodeHandle, CodeStatus, CodeWindow};
 use gc_platform_windows::WindowsCodeWindow;
 use windows::Win32::Foundation::{HWND, LPARAM, WPARAM};
+use windows::Win32::UI::Input::KeyboardAndMouse::IsWindowEnabled;
 use windows::Win32::UI::WindowsAndMessaging::{
     IsIconic, IsWindowVisible, PostMessageW, SendMessageW, WM_CLOSE, WM_GETTEXT,
 };
@@ -75,9 +76,10 @@ fn a_code_in_any_form_is_taken_by_enter_and_by_click() {
     until("the code", || (typed(opened.field) == " ABC DEF-GH2").then_some(()));
     opened.person.key((ENTER, false));
     assert_eq!(opened.next(), CodeEvent::Entered(code));
-    // Once: while it is being asked about, nothing can be pressed.
-    opened.person.key((ENTER, false));
+    // While it is being asked about, nothing can be pressed.
     until("the button's word", || (title(opened.button) == "Checking…").then_some(()));
+    // SAFETY: takes a window.
+    until("rest", || (!unsafe { IsWindowEnabled(opened.button) }.as_bool()).then_some(()));
     opened.handle.set_status(CodeStatus::Refused("This code is not known.".to_owned()));
     opened.says("This code is not known.");
     assert!(opened.events.try_recv().is_err());

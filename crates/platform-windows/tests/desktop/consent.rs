@@ -17,6 +17,10 @@ use crate::person::{
 use crate::window::{Rectangle, until};
 
 const CLASS: &str = "GuruConnectConsent";
+/// Below a button, at rest and below the pointer (`gc_panel::Palette::LIGHT`, which is
+/// what a new user has).
+const SURFACE: [u8; 3] = [0xFC, 0xFD, 0xFD];
+const HOVER: [u8; 3] = [0xE2, 0xED, 0xEB];
 const PATIENCE: Duration = Duration::from_secs(50);
 
 struct Asked {
@@ -60,20 +64,18 @@ impl Asked {
     fn settle(&self) {
         let rect = rect(self.buttons[0]);
         let inside = (rect.left + 14, rect.top + 14);
-        let dark = until("a drawing", || {
-            self.person.move_to((5, 5));
-            let color = pixel(inside.0, inside.1);
-            (color != [0, 0, 0]).then_some(color)
-        });
         let lit = |lit: bool, at: (i32, i32)| {
             let mut step = 0;
             until("the light of a button", || {
                 // A move alone may be put together with another program's.
                 step = 1 - step;
                 self.person.move_to((at.0 + step, at.1));
-                ((pixel(inside.0, inside.1) != dark) == lit).then_some(())
+                let wanted = if lit { HOVER } else { SURFACE };
+                (pixel(inside.0, inside.1) == wanted).then_some(())
             });
         };
+        // Before it is drawn, another colour is there.
+        lit(false, (5, 5));
         lit(true, (inside.0, inside.1 + 2));
         lit(false, (5, 5));
     }

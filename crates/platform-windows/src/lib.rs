@@ -3,8 +3,8 @@
 //! What knows no Win32 is public by itself, so that it is built and tested everywhere:
 //! [`motion`] drives Media Foundation's encoders, [`duplication`] duplicates outputs and
 //! [`choice`] puts GDI in its place where it fails, [`changes()`] finds damage,
-//! [`cursor_picture`] makes cursors transparent, [`Pace`] says when to look, and the
-//! judgements of [`security`], [`process`], [`service`] and [`sas`] are apart from their
+//! [`cursor_picture`] makes cursors transparent, [`Pace`] says when to look,
+//! [`WindowsVersion`] what a version is called, and the judgements of [`security`], [`process`], [`service`] and [`sas`] are apart from their
 //! calls. All the rest exists on Windows only.
 
 #![cfg_attr(windows, expect(unsafe_code, reason = "Win32 and COM are calls into foreign code"))]
@@ -17,6 +17,7 @@ pub mod duplication;
 mod injected;
 #[cfg(windows)]
 mod input;
+mod inventory;
 mod keys;
 #[cfg(windows)]
 mod library;
@@ -27,11 +28,17 @@ mod pace;
 #[cfg(windows)]
 mod pipe;
 pub mod process;
+#[cfg(windows)]
+mod protocol;
+#[cfg(windows)]
+mod registry;
 pub mod sas;
 #[cfg(windows)]
 mod screen;
 pub mod security;
 pub mod service;
+#[cfg(windows)]
+mod ui;
 mod waker;
 #[cfg(windows)]
 mod win32;
@@ -41,12 +48,21 @@ pub use cursor::{CursorBitmaps, cursor_picture};
 pub use injected::{Listener, announce};
 #[cfg(windows)]
 pub use input::WindowsInput;
+#[cfg(windows)]
+pub use inventory::{WindowsInventory, processor_time};
+pub use inventory::{WindowsVersion, idle_since};
 pub use keys::{KeyForm, fixed_meaning, key_form, normalized, virtual_key};
 #[cfg(windows)]
 pub use media_foundation::{MediaFoundationFactory, Origin};
 pub use pace::{BANDS, Look, Pace};
 #[cfg(windows)]
+pub use protocol::{LinkHandlerError, LinkScope, link_command, register_links, unregister_links};
+#[cfg(windows)]
 pub use screen::{WindowsScreen, open_screen};
+#[cfg(windows)]
+pub use ui::{
+    WindowsCodeWindow, WindowsConnectedBar, WindowsConsent, WindowsNotice, WindowsTrayIcon,
+};
 pub use waker::Waker;
 #[cfg(windows)]
 pub use win32::CallError;

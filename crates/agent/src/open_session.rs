@@ -83,13 +83,16 @@ impl OpenSession {
         if info.rights.allows(Right::Clipboard)
             && let Some(clipboard) = &self.clipboard
         {
-            clipboard.announce();
+            clipboard.joined(participant);
         }
     }
 
     pub(crate) fn left(&mut self, participant: u16) {
         self.input.release(participant);
         self.picture.leave(participant);
+        if let Some(clipboard) = &self.clipboard {
+            clipboard.left(participant);
+        }
         self.names.remove(&participant);
         self.show_bar();
     }
@@ -109,6 +112,9 @@ impl OpenSession {
         self.input.release_all();
         for participant in std::mem::take(&mut self.names).into_keys() {
             self.picture.leave(participant);
+            if let Some(clipboard) = &self.clipboard {
+                clipboard.left(participant);
+            }
         }
         self.show_bar();
     }
@@ -137,12 +143,12 @@ impl OpenSession {
                 if let (Some(clipboard), Some(piece)) =
                     (&self.clipboard, read::<ClipboardPiece>(record))
                 {
-                    clipboard.receive(&piece);
+                    clipboard.receive(participant, piece);
                 }
             }
             Channel::Control => {
                 if let Some(control) = read::<ViewerControl>(record) {
-                    self.arrange(control, may_arrange);
+                    self.arrange(participant, control, may_arrange);
                 }
             }
             // Reserved, or never sent by viewers; the rules let none of them pass.
@@ -156,7 +162,18 @@ impl OpenSession {
         self.input.release(participant);
     }
 
-    fn arrange(&self, control: ViewerControl, may_arrange: bool) {
+    fn arrange(&self, participant: u16, control: ViewerControl, may_arrange: bool) {
+        // The clipboard is each viewer's own affair.
+        let clipboard = self.clipboard.as_ref();
+        match (&control.body, clipboard) {
+            (Some(viewer_control::Body::ClipboardSync(sync)), Some(clipboard)) => {
+                return clipboard.set_enabled(participant, sync.enabled);
+            }
+            (Some(viewer_control::Body::ClipboardReceived(received)), Some(clipboard)) => {
+                return clipboard.received(participant, *received);
+            }
+            _ => {}
+        }
         if !may_arrange {
             tracing::debug!("a viewer that is not in control may not arrange the session");
             return;
@@ -164,12 +181,11 @@ impl OpenSession {
         match control.body {
             Some(viewer_control::Body::SelectDisplay(select)) => self.picture.select(select.id),
             Some(viewer_control::Body::VideoSettings(settings)) => self.picture.settings(settings),
-            Some(viewer_control::Body::ClipboardSync(sync)) => {
-                if let Some(clipboard) = &self.clipboard {
-                    clipboard.set_enabled(sync.enabled);
-                }
-            }
-            None => {}
+            // Without a clipboard there is nothing to switch.
+            Some(
+                viewer_control::Body::ClipboardSync(_) | viewer_control::Body::ClipboardReceived(_),
+            )
+            | None => {}
         }
     }
 

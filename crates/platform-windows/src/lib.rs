@@ -1,13 +1,14 @@
 //! What an agent needs from a Windows desktop.
 //!
 //! What knows no Win32 is public by itself, so that it is built and tested everywhere:
-//! [`motion`] drives Media Foundation's encoders, [`changes()`] finds damage,
+//! [`motion`] drives Media Foundation's encoders, [`clipboard`] writes what programs put there, [`changes()`] finds damage,
 //! [`cursor_picture`] makes cursors transparent, [`Pace`] says when to look. All the
 //! rest exists on Windows only.
 
 #![cfg_attr(windows, expect(unsafe_code, reason = "Win32 and COM are calls into foreign code"))]
 
 mod changes;
+pub mod clipboard;
 mod cursor;
 #[cfg(windows)]
 mod input;
@@ -19,6 +20,8 @@ mod pace;
 mod screen;
 
 pub use changes::changes;
+#[cfg(windows)]
+pub use clipboard::WindowsClipboard;
 pub use cursor::{CursorBitmaps, cursor_picture};
 #[cfg(windows)]
 pub use input::WindowsInput;

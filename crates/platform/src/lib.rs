@@ -9,7 +9,9 @@ mod inventory;
 mod load;
 mod screen;
 
-pub use clipboard::{Clipboard, ClipboardError, ClipboardListener};
+pub use clipboard::{
+    Clipboard, ClipboardContent, ClipboardError, ClipboardEvent, ClipboardListener,
+};
 pub use consent::{
     BarHandle, ConnectedBar, ConsentAnswer, ConsentPrompt, ConsentRequest, PromptError,
     PromptHandle,

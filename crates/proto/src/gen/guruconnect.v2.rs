@@ -47,6 +47,8 @@ pub enum CauseCode {
     /// The clipboard.
     ClipboardUnavailable = 80,
     ClipboardTooLarge = 81,
+    ClipboardPrivate = 82,
+    ClipboardUnusable = 83,
 }
 impl CauseCode {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -84,6 +86,8 @@ impl CauseCode {
             Self::ViewerTooSlow => "CAUSE_CODE_VIEWER_TOO_SLOW",
             Self::ClipboardUnavailable => "CAUSE_CODE_CLIPBOARD_UNAVAILABLE",
             Self::ClipboardTooLarge => "CAUSE_CODE_CLIPBOARD_TOO_LARGE",
+            Self::ClipboardPrivate => "CAUSE_CODE_CLIPBOARD_PRIVATE",
+            Self::ClipboardUnusable => "CAUSE_CODE_CLIPBOARD_UNUSABLE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -118,24 +122,52 @@ impl CauseCode {
             "CAUSE_CODE_VIEWER_TOO_SLOW" => Some(Self::ViewerTooSlow),
             "CAUSE_CODE_CLIPBOARD_UNAVAILABLE" => Some(Self::ClipboardUnavailable),
             "CAUSE_CODE_CLIPBOARD_TOO_LARGE" => Some(Self::ClipboardTooLarge),
+            "CAUSE_CODE_CLIPBOARD_PRIVATE" => Some(Self::ClipboardPrivate),
+            "CAUSE_CODE_CLIPBOARD_UNUSABLE" => Some(Self::ClipboardUnusable),
             _ => None,
         }
     }
 }
-/// Channel clipboard, both ways. One clipboard content is sent as pieces of at
-/// most 32 KiB with the same serial, in order.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+/// Channel clipboard, both ways. One act of copying is one content: the same thing in
+/// one to several formats. It is sent as pieces of at most 32 KiB with the same serial,
+/// in order, one format after the other, text first.
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ClipboardPiece {
-    /// Rises by one with each content of this sender.
+    /// Rises by one with each content of this sender. A newer one ends the one before
+    /// it, complete or not.
     #[prost(uint32, tag = "1")]
     pub serial: u32,
     #[prost(enumeration = "ClipboardFormat", tag = "2")]
     pub format: i32,
-    /// Bytes of the whole content.
+    /// Bytes of the content in this format.
     #[prost(uint32, tag = "3")]
     pub total: u32,
     #[prost(bytes = "vec", tag = "4")]
     pub data: ::prost::alloc::vec::Vec<u8>,
+    /// On the first piece of a content: everything that it consists of, in the order in
+    /// which it comes. Without it the content is text alone.
+    #[prost(message, repeated, tag = "5")]
+    pub parts: ::prost::alloc::vec::Vec<ClipboardPart>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClipboardPart {
+    /// A format that the receiver does not know is skipped.
+    #[prost(enumeration = "ClipboardFormat", tag = "1")]
+    pub format: i32,
+    #[prost(uint32, tag = "2")]
+    pub total: u32,
+}
+/// On channel control, both ways, so that who looks on may say it too: how much has
+/// come of a content whose sender named its parts. At most 256 KiB beyond it are under
+/// way, apart from text for a peer that has never said anything.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClipboardReceived {
+    /// Of the content.
+    #[prost(uint32, tag = "1")]
+    pub serial: u32,
+    /// All formats together.
+    #[prost(uint32, tag = "2")]
+    pub bytes: u32,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -143,6 +175,13 @@ pub enum ClipboardFormat {
     Unspecified = 0,
     /// UTF-8, lines ended by LF, at most 1 MiB.
     Text = 1,
+    /// A fragment of HTML in UTF-8, at most 2 MiB. The receiver keeps what is on its list
+    /// of harmless markup only.
+    Html = 2,
+    /// Rich Text Format, at most 4 MiB.
+    Rtf = 3,
+    /// PNG, not interlaced, at most 20 MiB, 16,384 pixels a side and 33,554,432 in all.
+    Image = 4,
 }
 impl ClipboardFormat {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -153,6 +192,9 @@ impl ClipboardFormat {
         match self {
             Self::Unspecified => "CLIPBOARD_FORMAT_UNSPECIFIED",
             Self::Text => "CLIPBOARD_FORMAT_TEXT",
+            Self::Html => "CLIPBOARD_FORMAT_HTML",
+            Self::Rtf => "CLIPBOARD_FORMAT_RTF",
+            Self::Image => "CLIPBOARD_FORMAT_IMAGE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -160,6 +202,9 @@ impl ClipboardFormat {
         match value {
             "CLIPBOARD_FORMAT_UNSPECIFIED" => Some(Self::Unspecified),
             "CLIPBOARD_FORMAT_TEXT" => Some(Self::Text),
+            "CLIPBOARD_FORMAT_HTML" => Some(Self::Html),
+            "CLIPBOARD_FORMAT_RTF" => Some(Self::Rtf),
+            "CLIPBOARD_FORMAT_IMAGE" => Some(Self::Image),
             _ => None,
         }
     }
@@ -744,7 +789,7 @@ impl RefreshCause {
 /// Channel control, agent to viewer.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AgentControl {
-    #[prost(oneof = "agent_control::Body", tags = "1, 2")]
+    #[prost(oneof = "agent_control::Body", tags = "1, 2, 8")]
     pub body: ::core::option::Option<agent_control::Body>,
 }
 /// Nested message and enum types in `AgentControl`.
@@ -755,6 +800,8 @@ pub mod agent_control {
         Displays(super::DisplayList),
         #[prost(message, tag = "2")]
         Notice(super::Notice),
+        #[prost(message, tag = "8")]
+        ClipboardReceived(super::ClipboardReceived),
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -794,7 +841,7 @@ pub struct Notice {
 /// Channel control, viewer to agent.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ViewerControl {
-    #[prost(oneof = "viewer_control::Body", tags = "1, 2, 3")]
+    #[prost(oneof = "viewer_control::Body", tags = "1, 2, 3, 8")]
     pub body: ::core::option::Option<viewer_control::Body>,
 }
 /// Nested message and enum types in `ViewerControl`.
@@ -807,6 +854,8 @@ pub mod viewer_control {
         VideoSettings(super::VideoSettings),
         #[prost(message, tag = "3")]
         ClipboardSync(super::ClipboardSync),
+        #[prost(message, tag = "8")]
+        ClipboardReceived(super::ClipboardReceived),
     }
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -815,6 +864,7 @@ pub struct SelectDisplay {
     #[prost(uint32, tag = "1")]
     pub id: u32,
 }
+/// For the viewer that sends it; the others go on sharing.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ClipboardSync {
     #[prost(bool, tag = "1")]

@@ -6,6 +6,8 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Cause } from "./cause_pb";
 import { file_guruconnect_v2_cause } from "./cause_pb";
+import type { ClipboardReceived } from "./clipboard_pb";
+import { file_guruconnect_v2_clipboard } from "./clipboard_pb";
 import type { Point } from "./geometry_pb";
 import { file_guruconnect_v2_geometry } from "./geometry_pb";
 import type { VideoSettings } from "./video_pb";
@@ -16,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file guruconnect/v2/control.proto.
  */
 export const file_guruconnect_v2_control: GenFile = /*@__PURE__*/
-  fileDesc("ChxndXJ1Y29ubmVjdC92Mi9jb250cm9sLnByb3RvEg5ndXJ1Y29ubmVjdC52MiJxCgxBZ2VudENvbnRyb2wSLwoIZGlzcGxheXMYASABKAsyGy5ndXJ1Y29ubmVjdC52Mi5EaXNwbGF5TGlzdEgAEigKBm5vdGljZRgCIAEoCzIWLmd1cnVjb25uZWN0LnYyLk5vdGljZUgAQgYKBGJvZHkiSgoLRGlzcGxheUxpc3QSKQoIZGlzcGxheXMYASADKAsyFy5ndXJ1Y29ubmVjdC52Mi5EaXNwbGF5EhAKCHNlbGVjdGVkGAIgASgNInoKB0Rpc3BsYXkSCgoCaWQYASABKA0SDAoEbmFtZRgCIAEoCRIlCgZvcmlnaW4YAyABKAsyFS5ndXJ1Y29ubmVjdC52Mi5Qb2ludBINCgV3aWR0aBgEIAEoDRIOCgZoZWlnaHQYBSABKA0SDwoHcHJpbWFyeRgGIAEoCCJaCgZOb3RpY2USKgoFdG9waWMYASABKA4yGy5ndXJ1Y29ubmVjdC52Mi5Ob3RpY2VUb3BpYxIkCgVjYXVzZRgCIAEoCzIVLmd1cnVjb25uZWN0LnYyLkNhdXNlIsIBCg1WaWV3ZXJDb250cm9sEjcKDnNlbGVjdF9kaXNwbGF5GAEgASgLMh0uZ3VydWNvbm5lY3QudjIuU2VsZWN0RGlzcGxheUgAEjcKDnZpZGVvX3NldHRpbmdzGAIgASgLMh0uZ3VydWNvbm5lY3QudjIuVmlkZW9TZXR0aW5nc0gAEjcKDmNsaXBib2FyZF9zeW5jGAMgASgLMh0uZ3VydWNvbm5lY3QudjIuQ2xpcGJvYXJkU3luY0gAQgYKBGJvZHkiGwoNU2VsZWN0RGlzcGxheRIKCgJpZBgBIAEoDSIgCg1DbGlwYm9hcmRTeW5jEg8KB2VuYWJsZWQYASABKAgqkwEKC05vdGljZVRvcGljEhwKGE5PVElDRV9UT1BJQ19VTlNQRUNJRklFRBAAEhgKFE5PVElDRV9UT1BJQ19QSUNUVVJFEAESFgoSTk9USUNFX1RPUElDX0lOUFVUEAISGgoWTk9USUNFX1RPUElDX0NMSVBCT0FSRBADEhgKFE5PVElDRV9UT1BJQ19FTkNPREVSEARiBnByb3RvMw", [file_guruconnect_v2_cause, file_guruconnect_v2_geometry, file_guruconnect_v2_video]);
+  fileDesc("ChxndXJ1Y29ubmVjdC92Mi9jb250cm9sLnByb3RvEg5ndXJ1Y29ubmVjdC52MiKyAQoMQWdlbnRDb250cm9sEi8KCGRpc3BsYXlzGAEgASgLMhsuZ3VydWNvbm5lY3QudjIuRGlzcGxheUxpc3RIABIoCgZub3RpY2UYAiABKAsyFi5ndXJ1Y29ubmVjdC52Mi5Ob3RpY2VIABI/ChJjbGlwYm9hcmRfcmVjZWl2ZWQYCCABKAsyIS5ndXJ1Y29ubmVjdC52Mi5DbGlwYm9hcmRSZWNlaXZlZEgAQgYKBGJvZHkiSgoLRGlzcGxheUxpc3QSKQoIZGlzcGxheXMYASADKAsyFy5ndXJ1Y29ubmVjdC52Mi5EaXNwbGF5EhAKCHNlbGVjdGVkGAIgASgNInoKB0Rpc3BsYXkSCgoCaWQYASABKA0SDAoEbmFtZRgCIAEoCRIlCgZvcmlnaW4YAyABKAsyFS5ndXJ1Y29ubmVjdC52Mi5Qb2ludBINCgV3aWR0aBgEIAEoDRIOCgZoZWlnaHQYBSABKA0SDwoHcHJpbWFyeRgGIAEoCCJaCgZOb3RpY2USKgoFdG9waWMYASABKA4yGy5ndXJ1Y29ubmVjdC52Mi5Ob3RpY2VUb3BpYxIkCgVjYXVzZRgCIAEoCzIVLmd1cnVjb25uZWN0LnYyLkNhdXNlIoMCCg1WaWV3ZXJDb250cm9sEjcKDnNlbGVjdF9kaXNwbGF5GAEgASgLMh0uZ3VydWNvbm5lY3QudjIuU2VsZWN0RGlzcGxheUgAEjcKDnZpZGVvX3NldHRpbmdzGAIgASgLMh0uZ3VydWNvbm5lY3QudjIuVmlkZW9TZXR0aW5nc0gAEjcKDmNsaXBib2FyZF9zeW5jGAMgASgLMh0uZ3VydWNvbm5lY3QudjIuQ2xpcGJvYXJkU3luY0gAEj8KEmNsaXBib2FyZF9yZWNlaXZlZBgIIAEoCzIhLmd1cnVjb25uZWN0LnYyLkNsaXBib2FyZFJlY2VpdmVkSABCBgoEYm9keSIbCg1TZWxlY3REaXNwbGF5EgoKAmlkGAEgASgNIiAKDUNsaXBib2FyZFN5bmMSDwoHZW5hYmxlZBgBIAEoCCqTAQoLTm90aWNlVG9waWMSHAoYTk9USUNFX1RPUElDX1VOU1BFQ0lGSUVEEAASGAoUTk9USUNFX1RPUElDX1BJQ1RVUkUQARIWChJOT1RJQ0VfVE9QSUNfSU5QVVQQAhIaChZOT1RJQ0VfVE9QSUNfQ0xJUEJPQVJEEAMSGAoUTk9USUNFX1RPUElDX0VOQ09ERVIQBGIGcHJvdG8z", [file_guruconnect_v2_cause, file_guruconnect_v2_clipboard, file_guruconnect_v2_geometry, file_guruconnect_v2_video]);
 
 /**
  * Channel control, agent to viewer.
@@ -39,6 +41,12 @@ export type AgentControl = Message<"guruconnect.v2.AgentControl"> & {
      */
     value: Notice;
     case: "notice";
+  } | {
+    /**
+     * @generated from field: guruconnect.v2.ClipboardReceived clipboard_received = 8;
+     */
+    value: ClipboardReceived;
+    case: "clipboardReceived";
   } | { case: undefined; value?: undefined };
 };
 
@@ -171,6 +179,12 @@ export type ViewerControl = Message<"guruconnect.v2.ViewerControl"> & {
      */
     value: ClipboardSync;
     case: "clipboardSync";
+  } | {
+    /**
+     * @generated from field: guruconnect.v2.ClipboardReceived clipboard_received = 8;
+     */
+    value: ClipboardReceived;
+    case: "clipboardReceived";
   } | { case: undefined; value?: undefined };
 };
 
@@ -201,6 +215,8 @@ export const SelectDisplaySchema: GenMessage<SelectDisplay> = /*@__PURE__*/
   messageDesc(file_guruconnect_v2_control, 5);
 
 /**
+ * For the viewer that sends it; the others go on sharing.
+ *
  * @generated from message guruconnect.v2.ClipboardSync
  */
 export type ClipboardSync = Message<"guruconnect.v2.ClipboardSync"> & {

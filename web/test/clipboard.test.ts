@@ -15,7 +15,11 @@ function print(content: ClipboardContent): ClipboardPrint {
 }
 
 /** Everything that the other end would put on its clipboard; it answers each piece. */
-function deliver(from: ClipboardExchange, to: ClipboardExchange, copied: ClipboardContent): ClipboardContent[] {
+function deliver(
+  from: ClipboardExchange,
+  to: ClipboardExchange,
+  copied: ClipboardContent,
+): ClipboardContent[] {
   const content = fitting(copied);
   const arrived: ClipboardContent[] = [];
   if (!content || !from.local(content, print(content))) return arrived;
@@ -138,7 +142,9 @@ describe("clipboard", () => {
   it("skips a format of a newer machine", () => {
     const exchange = new ClipboardExchange();
     const list = parts([99, 2], [1, 1]);
-    expect(exchange.receive(piece({ format: 99, total: 2, data: new Uint8Array(2), parts: list })).content).toBeNull();
+    expect(
+      exchange.receive(piece({ format: 99, total: 2, data: new Uint8Array(2), parts: list })).content,
+    ).toBeNull();
     const end = exchange.receive(piece({ total: 1, data: new Uint8Array([0x61]) }));
     expect(end).toEqual({ content: { text: "a" }, received: { serial: 1, bytes: 3 } });
   });

@@ -1,6 +1,6 @@
 //! Carries clipboard contents between the system and the viewers of a session.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -44,8 +44,7 @@ impl ClipboardBridge {
             inbox: Arc::clone(&inbox),
             system,
             outlet: outlet.clone(),
-            members: BTreeSet::new(),
-            shares: BTreeMap::new(),
+            viewers: BTreeMap::new(),
             refusals: 0,
             told: None,
         };
@@ -161,14 +160,20 @@ impl Inbox {
     }
 }
 
+/// A viewer that may share.
+#[derive(Default)]
+struct Viewer {
+    share: ClipboardShare,
+    /// Switched off by the viewer. The share stays, since its numbers go on.
+    off: bool,
+}
+
 struct Worker {
     inbox: Arc<Inbox>,
     system: Box<dyn Clipboard>,
     outlet: Outlet,
     /// Who may share.
-    members: BTreeSet<u16>,
-    /// One for each viewer that may share and does.
-    shares: BTreeMap<u16, ClipboardShare>,
+    viewers: BTreeMap<u16, Viewer>,
     /// How often the link has taken nothing, one time after the other.
     refusals: u32,
     /// The cause that viewers were told last.
@@ -192,24 +197,28 @@ impl Worker {
     fn take(&mut self, participant: u16, command: Command) {
         match command {
             Command::Joined => {
-                self.members.insert(participant);
-                self.start(participant);
-            }
-            Command::On => {
-                if self.members.contains(&participant) && !self.shares.contains_key(&participant) {
-                    self.start(participant);
-                }
+                self.viewers.insert(participant, Viewer::default());
+                self.announce();
             }
             Command::Left => {
-                self.members.remove(&participant);
-                self.shares.remove(&participant);
+                self.viewers.remove(&participant);
+            }
+            Command::On => {
+                if let Some(viewer) = self.viewers.get_mut(&participant)
+                    && std::mem::take(&mut viewer.off)
+                {
+                    self.announce();
+                }
             }
             Command::Off => {
-                self.shares.remove(&participant);
+                if let Some(viewer) = self.viewers.get_mut(&participant) {
+                    viewer.off = true;
+                    viewer.share.forget();
+                }
             }
             Command::Received(received) => {
-                if let Some(share) = self.shares.get_mut(&participant)
-                    && share.acknowledged(&received)
+                if let Some(viewer) = self.viewers.get_mut(&participant)
+                    && viewer.share.acknowledged(&received)
                 {
                     tracing::debug!(participant, "clipboard has arrived");
                 }
@@ -218,21 +227,30 @@ impl Worker {
         }
     }
 
-    fn start(&mut self, participant: u16) {
-        self.shares.insert(participant, ClipboardShare::default());
+    /// Has the present content told, for who has come.
+    fn announce(&self) {
         if let Err(error) = self.system.announce() {
             tracing::debug!(%error, "clipboard could not be read");
         }
     }
 
+    /// Those that share at the moment.
+    fn sharing(&mut self) -> impl Iterator<Item = (u16, &mut ClipboardShare)> {
+        let sharing = self.viewers.iter_mut().filter(|(_, viewer)| !viewer.off);
+        sharing.map(|(participant, viewer)| (*participant, &mut viewer.share))
+    }
+
     fn piece(&mut self, participant: u16, piece: &ClipboardPiece) {
         // Memory for one content at a time, however many viewers send.
-        for (other, share) in &mut self.shares {
-            if *other != participant {
+        let mut sender = None;
+        for (other, share) in self.sharing() {
+            if other == participant {
+                sender = Some(share);
+            } else {
                 share.give_up_receiving();
             }
         }
-        let Some(share) = self.shares.get_mut(&participant) else { return };
+        let Some(share) = sender else { return };
         let received = match share.remote(piece) {
             Ok(received) => received,
             Err(error) => {
@@ -287,8 +305,7 @@ impl Worker {
     /// Begins to send a content to every viewer that does not have it, but `origin`.
     /// `false`: nothing of it can be sent.
     fn share(&mut self, content: ClipboardContent, origin: Option<u16>) -> bool {
-        let others = self.shares.keys().any(|participant| Some(*participant) != origin);
-        if !others {
+        if self.sharing().all(|(participant, _)| Some(participant) == origin) {
             return true;
         }
         let Ok(prepared) = Prepared::local(content) else {
@@ -297,8 +314,8 @@ impl Worker {
             return false;
         };
         let prepared = Arc::new(prepared);
-        for (participant, share) in &mut self.shares {
-            if Some(*participant) != origin {
+        for (participant, share) in self.sharing() {
+            if Some(participant) != origin {
                 share.local(&prepared);
             }
         }
@@ -309,10 +326,11 @@ impl Worker {
     /// moment, and is to be tried again.
     fn send(&mut self) -> bool {
         let mut taken = true;
-        for (participant, share) in &mut self.shares {
+        let outlet = self.outlet.clone();
+        for (participant, share) in self.sharing() {
             while let Some((piece, last)) = share.next_piece() {
                 let flags = if last { Flags::END } else { Flags::NONE };
-                if !self.outlet.send(Channel::Clipboard, *participant, flags, &piece) {
+                if !outlet.send(Channel::Clipboard, participant, flags, &piece) {
                     taken = false;
                     break;
                 }
@@ -322,7 +340,7 @@ impl Worker {
         self.refusals = if taken { 0 } else { self.refusals + 1 };
         if self.refusals > MAX_REFUSALS {
             tracing::info!("clipboard was not sent: the link takes nothing");
-            self.shares.values_mut().for_each(ClipboardShare::forget);
+            self.sharing().for_each(|(_, share)| share.forget());
             self.refusals = 0;
             return true;
         }

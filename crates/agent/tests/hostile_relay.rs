@@ -10,12 +10,12 @@ use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use gc_agent::{AgentSettings, Ended, Mode, Platform};
 use gc_platform::{
-    CaptureError, Clipboard, ClipboardError, ClipboardListener, ConnectedBar, ConsentAnswer,
-    ConsentPrompt, InputError, InputInjector, Inventory, ScreenCapture,
+    CaptureError, Clipboard, ClipboardContent, ClipboardError, ClipboardListener, ConnectedBar,
+    ConsentAnswer, ConsentPrompt, InputError, InputInjector, Inventory, ScreenCapture,
 };
 use gc_platform_fake::{
-    FakeBar, FakeBarControl, FakeClipboard, FakeConsent, FakeConsentControl, FakeInput,
-    FakeInputControl, FakeInventory, FakeScreen, FakeScreenControl, Injected,
+    FakeBar, FakeBarControl, FakeClipboard, FakeClipboardControl, FakeConsent, FakeConsentControl,
+    FakeInput, FakeInputControl, FakeInventory, FakeScreen, FakeScreenControl, Injected,
 };
 use gc_proto::v2::link_message::Body;
 use gc_proto::v2::{self, InputEvent, InputMessage, KeyEvent, input_event};
@@ -42,6 +42,7 @@ struct Machine {
     consent: FakeConsent,
     bar: FakeBar,
     inventory: FakeInventory,
+    clipboard: Arc<Mutex<Option<FakeClipboardControl>>>,
 }
 
 impl Platform for Machine {
@@ -60,7 +61,9 @@ impl Platform for Machine {
         &self,
         listener: ClipboardListener,
     ) -> Result<Box<dyn Clipboard>, ClipboardError> {
-        Ok(Box::new(FakeClipboard::new(listener).0))
+        let (clipboard, control) = FakeClipboard::new(listener);
+        *self.clipboard.lock().unwrap() = Some(control);
+        Ok(Box::new(clipboard))
     }
 
     fn consent(&self) -> &dyn ConsentPrompt {
@@ -86,6 +89,7 @@ struct Relay {
     input: FakeInputControl,
     consent: FakeConsentControl,
     bar: FakeBarControl,
+    clipboard: Arc<Mutex<Option<FakeClipboardControl>>>,
     sequence: u32,
     clock: SystemClock,
 }
@@ -96,7 +100,9 @@ impl Relay {
         let (input, input_control) = FakeInput::new();
         let (consent, consent_control) = FakeConsent::new();
         let (bar, bar_control) = FakeBar::new();
+        let clipboard = Arc::new(Mutex::new(None));
         let machine = Machine {
+            clipboard: Arc::clone(&clipboard),
             screen: Mutex::new(Some(screen)),
             input: Mutex::new(Some(input)),
             consent,
@@ -133,6 +139,7 @@ impl Relay {
             input: input_control,
             consent: consent_control,
             bar: bar_control,
+            clipboard,
             sequence: 0,
             clock: SystemClock::new(),
         }
@@ -190,17 +197,59 @@ impl Relay {
                 down,
             })),
         };
+        let message = InputMessage { events: vec![event] };
+        self.record(Channel::Input, participant, epoch, &message).await;
+    }
+
+    async fn record(
+        &mut self,
+        channel: Channel,
+        participant: u16,
+        epoch: u32,
+        message: &impl prost::Message,
+    ) {
         self.sequence += 1;
-        let header = Header {
-            channel: Channel::Input,
-            flags: Flags::NONE,
-            participant,
-            epoch,
-            sequence: self.sequence,
-            session: SESSION,
-        };
-        let record = Record::new(header, &InputMessage { events: vec![event] });
+        let sequence = self.sequence;
+        let flags = Flags::NONE;
+        let header = Header { channel, flags, participant, epoch, sequence, session: SESSION };
+        let record = Record::new(header, message);
         self.socket.send(Message::Binary(record.bytes().clone())).await.unwrap();
+    }
+
+    /// A viewer copies a short text.
+    async fn copy(&mut self, participant: u16, serial: u32, text: &str) {
+        let piece = v2::ClipboardPiece {
+            serial,
+            format: v2::ClipboardFormat::Text.into(),
+            total: text.len() as u32,
+            data: text.into(),
+            ..Default::default()
+        };
+        self.record(Channel::Clipboard, participant, 1, &piece).await;
+    }
+
+    /// The next clipboard piece, and for whom it is.
+    async fn piece(&mut self) -> (u16, v2::ClipboardPiece) {
+        let record = self.wait_for_record(Channel::Clipboard).await;
+        let piece = prost::Message::decode(record.payload()).unwrap();
+        (record.header().participant, piece)
+    }
+
+    /// The next word on the clipboard.
+    async fn clipboard_notice(&mut self) -> Option<i32> {
+        loop {
+            let record = self.wait_for_record(Channel::Control).await;
+            let control = <v2::AgentControl as prost::Message>::decode(record.payload()).unwrap();
+            if let Some(v2::agent_control::Body::Notice(notice)) = control.body
+                && notice.topic() == v2::NoticeTopic::Clipboard
+            {
+                return notice.cause.map(|cause| cause.code);
+            }
+        }
+    }
+
+    fn system_clipboard(&self) -> FakeClipboardControl {
+        self.clipboard.lock().unwrap().clone().expect("the clipboard is open")
     }
 
     /// Everything up to the answer to a heartbeat: by then the agent has seen all
@@ -369,6 +418,116 @@ async fn the_users_stop_button_ends_the_session() {
         if let Packet::Link(Body::SessionEnd(end)) = receive(&mut relay.socket).await {
             let cause = end.cause.map(|cause| cause.code);
             assert_eq!(cause, Some(CauseCode::EndedByUser as i32));
+            break;
+        }
+    }
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_viewer_copies_reaches_the_machine_and_the_others_once() {
+    let mut relay = Relay::with_agent().await;
+    relay.offer(v2::ConsentMode::Silent, Rights::CONTROL, 1).await;
+    relay.join(1, Rights::CONTROL).await;
+    relay.join(2, Rights::CONTROL).await;
+    relay.join(3, Rights::VIEW_ONLY).await;
+    relay.catch_up().await;
+    let clipboard = relay.system_clipboard();
+
+    // Both number their contents from one, and who only looks on is not heard.
+    relay.copy(3, 1, "from a watcher").await;
+    relay.copy(1, 1, "from the first").await;
+    let (to, piece) = relay.piece().await;
+    assert_eq!((to, &piece.data[..]), (2, &b"from the first"[..]));
+    relay.copy(2, 1, "from the second").await;
+    let (to, piece) = relay.piece().await;
+    assert_eq!((to, &piece.data[..]), (1, &b"from the second"[..]));
+    assert!(clipboard.wait_for("from the second", PATIENCE), "{:?}", clipboard.paste());
+    assert_eq!(clipboard.sets(), 2);
+
+    // A clipboard manager copies it once more: that is no news to anybody. What the user
+    // copies goes to both of those who may have it.
+    clipboard.copy("from the second");
+    clipboard.copy("from the user");
+    let mut got = [relay.piece().await, relay.piece().await];
+    got.sort_by_key(|(to, _)| *to);
+    let got = got.map(|(to, piece)| (to, String::from_utf8(piece.data).unwrap()));
+    assert_eq!(got, [1, 2].map(|to| (to, "from the user".to_owned())));
+    let seen = relay.catch_up().await;
+    let more = seen.iter().any(|packet| {
+        matches!(packet, Packet::Record(record) if record.header().channel == Channel::Clipboard)
+    });
+    assert!(!more, "something crossed twice");
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_viewer_switches_its_own_sharing_and_nobody_elses() {
+    let mut relay = Relay::with_agent().await;
+    relay.offer(v2::ConsentMode::Silent, Rights::CONTROL, 1).await;
+    for participant in 1..=3 {
+        let rights = if participant == 3 { Rights::VIEW_ONLY } else { Rights::CONTROL };
+        relay.join(participant, rights).await;
+    }
+    relay.give_control(2).await;
+    relay.catch_up().await;
+    let clipboard = relay.system_clipboard();
+    let sync = |enabled| v2::ViewerControl {
+        body: Some(v2::viewer_control::Body::ClipboardSync(v2::ClipboardSync { enabled })),
+    };
+    relay.record(Channel::Control, 1, 1, &sync(false)).await;
+    // Who may not share cannot switch it on.
+    relay.record(Channel::Control, 3, 1, &sync(true)).await;
+    relay.copy(1, 1, "while off").await;
+    relay.copy(2, 1, "from the second").await;
+    assert!(clipboard.wait_for("from the second", PATIENCE), "{:?}", clipboard.paste());
+    assert_eq!(clipboard.sets(), 1);
+    clipboard.copy("one");
+    assert_eq!(relay.piece().await.0, 2);
+    relay.record(Channel::Control, 1, 1, &sync(true)).await;
+    // It begins with what is there.
+    let (to, piece) = relay.piece().await;
+    assert_eq!((to, &piece.data[..]), (1, &b"one"[..]));
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stays_is_told_and_a_large_picture_waits_for_answers() {
+    let mut relay = Relay::with_agent().await;
+    relay.offer(v2::ConsentMode::Silent, Rights::CONTROL, 1).await;
+    relay.join(1, Rights::CONTROL).await;
+    relay.catch_up().await;
+    let clipboard = relay.system_clipboard();
+    clipboard.copy_secret("hunter2");
+    assert_eq!(relay.clipboard_notice().await, Some(CauseCode::ClipboardPrivate as i32));
+    clipboard.copy_content(ClipboardContent::text("x".repeat((1 << 20) + 1)));
+    assert_eq!(relay.clipboard_notice().await, Some(CauseCode::ClipboardTooLarge as i32));
+
+    let rich = |text: &str| ClipboardContent {
+        rtf: Some(vec![b'x'; 1 << 20].into()),
+        ..ClipboardContent::text(text)
+    };
+    clipboard.copy_content(rich("fits"));
+    let mut sent = 0;
+    while sent < 256 << 10 {
+        sent += relay.piece().await.1.data.len();
+    }
+    let seen = relay.catch_up().await;
+    let more = seen.iter().any(|packet| {
+        matches!(packet, Packet::Record(record) if record.header().channel == Channel::Clipboard)
+    });
+    assert!(!more, "more than the window");
+    let received = v2::ClipboardReceived { serial: 1, bytes: 65_536 };
+    let told =
+        v2::ViewerControl { body: Some(v2::viewer_control::Body::ClipboardReceived(received)) };
+    relay.record(Channel::Control, 1, 1, &told).await;
+    assert_eq!(relay.piece().await.1.serial, 1);
+    // A newer one goes first and at once.
+    clipboard.copy("newer");
+    loop {
+        let (_, piece) = relay.piece().await;
+        if piece.serial == 2 {
+            assert_eq!(piece.data, b"newer");
             break;
         }
     }

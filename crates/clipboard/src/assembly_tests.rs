@@ -13,8 +13,8 @@ fn of(format: i32, total: u32, data: &[u8]) -> ClipboardPiece {
     ClipboardPiece { format, ..piece(1, total, data) }
 }
 
-fn text(text: &str) -> Option<ClipboardContent> {
-    Some(ClipboardContent::text(text))
+fn text(text: &str) -> ClipboardContent {
+    ClipboardContent::text(text)
 }
 
 const TEXT: i32 = ClipboardFormat::Text as i32;
@@ -26,16 +26,16 @@ fn pieces_become_the_text() {
     let mut assembly = Assembly::default();
     assert_eq!(assembly.push(&piece(1, 5, b"gu")), Ok(Taken::default()));
     // Who says nothing of parts knows nothing of acknowledgements.
-    let whole = Taken { content: text("guten"), received: None };
+    let whole = Taken { content: Some(text("guten")), received: None };
     assert_eq!(assembly.push(&piece(1, 5, b"ten")), Ok(whole));
-    assert_eq!(assembly.push(&piece(2, 0, b"")).unwrap().content, text(""));
+    assert_eq!(assembly.push(&piece(2, 0, b"")).unwrap().content, Some(text("")));
 }
 
 #[test]
 fn a_newer_content_gives_up_the_unfinished_one() {
     let mut assembly = Assembly::default();
     assert_eq!(assembly.push(&piece(1, 5, b"gu")), Ok(Taken::default()));
-    assert_eq!(assembly.push(&piece(2, 2, b"ok")).unwrap().content, text("ok"));
+    assert_eq!(assembly.push(&piece(2, 2, b"ok")).unwrap().content, Some(text("ok")));
     assert_eq!(assembly.push(&piece(1, 5, b"ten")), Err(PieceError::Serial(1)));
 }
 
@@ -66,7 +66,7 @@ fn text_does_not_wait_for_a_large_picture() {
     let large = PROMPT as u32 + 1;
     let mut first = piece(1, 2, b"ab");
     first.parts = vec![part(TEXT, 2), part(IMAGE, large)];
-    assert_eq!(assembly.push(&first).unwrap().content, text("ab"));
+    assert_eq!(assembly.push(&first).unwrap().content, Some(text("ab")));
     let data = vec![7; 32 << 10];
     let mut told = Vec::new();
     let mut left = large as usize;
@@ -86,7 +86,7 @@ fn what_is_given_up_is_ignored_to_its_end() {
     assert_eq!(assembly.push(&piece(1, 3, b"a")), Ok(Taken::default()));
     assembly.give_up();
     assert_eq!(assembly.push(&piece(1, 3, b"bc")), Ok(Taken::default()));
-    assert_eq!(assembly.push(&piece(2, 1, b"d")).unwrap().content, text("d"));
+    assert_eq!(assembly.push(&piece(2, 1, b"d")).unwrap().content, Some(text("d")));
     // With nothing under way there is nothing to ignore.
     assembly.give_up();
     assert_eq!(assembly.push(&piece(2, 1, b"d")), Err(PieceError::Serial(2)));
@@ -133,5 +133,5 @@ fn after_a_refusal_the_next_content_is_taken() {
     let mut assembly = Assembly::default();
     assert!(assembly.push(&piece(1, 4, b"")).is_err());
     assert_eq!(assembly.push(&piece(1, 4, b"abcd")), Err(PieceError::Serial(1)));
-    assert_eq!(assembly.push(&piece(2, 1, b"x")).unwrap().content, text("x"));
+    assert_eq!(assembly.push(&piece(2, 1, b"x")).unwrap().content, Some(text("x")));
 }

@@ -453,7 +453,7 @@ mod tests {
         for html in [
             "plain &amp; simple &lt;b&gt; ä 😀",
             "<p><b>bold</b> <i>and</i> <u>more</u></p>",
-            r##"<a href="https://example.org/?a=1&amp;b=2">link</a>"##,
+            r#"<a href="https://example.org/?a=1&amp;b=2">link</a>"#,
             r#"<table border="1"><tbody><tr><td colspan="2">1</td></tr></tbody></table>"#,
             r#"<span style="color: rgb(1, 2, 3); font-family: 'Times New Roman', serif">x</span>"#,
             r#"<img src="data:image/png;base64,iVBORw0KGgo=" alt="dot">"#,

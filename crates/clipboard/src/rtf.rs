@@ -101,7 +101,7 @@ mod tests {
             r"{\rtf1{\*\unknown{\OBJDATA 01}}}",
             r"{\rtf1{\*\template http://example.org/a.dotm}}",
             r#"{\rtf1{\field{\*\fldinst INCLUDEPICTURE "http://example.org/a"}}}"#,
-            r#"{\rtf1{\field{\*\fldinst{\f0 DDEAUTO c:\\windows\\system32\\cmd}}}}"#,
+            r"{\rtf1{\field{\*\fldinst{\f0 DDEAUTO c:\\windows\\system32\\cmd}}}}",
             r#"{\rtf1{\field{\*\fldinst \'49NCLUDEPICTURE "http://example.org/a"}}}"#,
             r#"{\rtf1{\field{\*\fldinst \u73?NCLUDEPICTURE "a"}}}"#,
             r"{\rtf1{\field{\*\fldinst",

@@ -46,7 +46,7 @@ struct Outgoing {
 }
 
 /// What a piece of the peer brought about.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Received {
     /// Harmless, and to be put on the local clipboard.
     pub content: Option<ClipboardContent>,

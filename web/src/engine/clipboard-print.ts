@@ -27,14 +27,34 @@ export function pngSize(png: Uint8Array): { width: number; height: number } | nu
   return fits ? { width, height } : null;
 }
 
+/** Rows of a picture that are looked at without a pause. */
+const STRIP_PIXELS = 1 << 18;
+
 /** Two numbers of 32 bits over all bytes: enough to know a content again, no secret. */
-function hash(bytes: Uint8Array): string {
-  let [a, b] = [0x811c9dc5, 0x9e3779b9];
-  for (const byte of bytes) {
-    a = Math.imul(a ^ byte, 0x01000193);
-    b = Math.imul(b ^ byte, 0x85ebca6b) ^ (b >>> 15);
+class Hash {
+  private a = 0x811c9dc5;
+  private b = 0x9e3779b9;
+  private length = 0;
+
+  add(bytes: Uint8Array | Uint8ClampedArray): this {
+    let { a, b } = this;
+    for (const byte of bytes) {
+      a = Math.imul(a ^ byte, 0x01000193);
+      b = Math.imul(b ^ byte, 0x85ebca6b) ^ (b >>> 15);
+    }
+    this.a = a;
+    this.b = b;
+    this.length += bytes.length;
+    return this;
   }
-  return `${bytes.length}-${(a >>> 0).toString(16)}-${(b >>> 0).toString(16)}`;
+
+  toString(): string {
+    return `${this.length}-${(this.a >>> 0).toString(16)}-${(this.b >>> 0).toString(16)}`;
+  }
+}
+
+function hash(bytes: Uint8Array): string {
+  return new Hash().add(bytes).toString();
 }
 
 /** The picture as it is seen on white paper; null when the browser cannot read it. */
@@ -42,16 +62,25 @@ async function seen(png: Uint8Array<ArrayBuffer>): Promise<string | null> {
   const size = pngSize(png);
   if (!size) return null;
   try {
+    const { width, height } = size;
     const bitmap = await createImageBitmap(new Blob([png], { type: "image/png" }));
-    const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+    if (bitmap.width !== width || bitmap.height !== height) return null;
+    const rows = Math.max(1, Math.min(height, Math.floor(STRIP_PIXELS / width)));
+    const canvas = new OffscreenCanvas(width, rows);
     const context = canvas.getContext("2d", { willReadFrequently: true });
     if (!context) return null;
     context.fillStyle = "#fff";
-    context.fillRect(0, 0, bitmap.width, bitmap.height);
-    context.drawImage(bitmap, 0, 0);
+    const sum = new Hash();
+    for (let y = 0; y < height; y += rows) {
+      const strip = Math.min(rows, height - y);
+      context.fillRect(0, 0, width, rows);
+      context.drawImage(bitmap, 0, -y);
+      sum.add(context.getImageData(0, 0, width, strip).data);
+      // Frames of the session are drawn by this thread, too.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
     bitmap.close();
-    const { data } = context.getImageData(0, 0, size.width, size.height);
-    return `${size.width}x${size.height}-${hash(new Uint8Array(data.buffer))}`;
+    return `${width}x${height}-${sum}`;
   } catch {
     return null;
   }

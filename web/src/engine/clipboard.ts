@@ -44,7 +44,7 @@ interface Part {
 }
 
 interface Outgoing {
-  parts: (Part & { data: Uint8Array })[];
+  parts: (Part & { data: Uint8Array<ArrayBuffer> })[];
   at: number;
   offset: number;
   sent: number;
@@ -102,10 +102,15 @@ export function crossed(content: ClipboardContent): Crossed {
   };
 }
 
-function encoded(content: ClipboardContent): { format: keyof typeof MAX_CLIPBOARD; data: Uint8Array }[] {
+interface Encoded {
+  format: keyof typeof MAX_CLIPBOARD;
+  data: Uint8Array<ArrayBuffer>;
+}
+
+function encoded(content: ClipboardContent): Encoded[] {
   const bytes = (text: string) => new TextEncoder().encode(text);
   const { text, html, rtf, png } = content;
-  const parts: { format: keyof typeof MAX_CLIPBOARD; data: Uint8Array }[] = [];
+  const parts: Encoded[] = [];
   if (text) parts.push({ format: ClipboardFormat.TEXT, data: bytes(normaliseText(text)) });
   if (html) parts.push({ format: ClipboardFormat.HTML, data: bytes(html) });
   if (rtf?.length) parts.push({ format: ClipboardFormat.RTF, data: rtf });
@@ -127,7 +132,8 @@ export class ClipboardExchange {
   /** Somebody copied here. False: the other end has it already, or there is nothing. */
   local(content: ClipboardContent, print: ClipboardPrint): boolean {
     const { shared } = this;
-    if (shared && (shared.byPeer ? isEchoOf(print, shared.print) : isPartOf(print, shared.print))) return false;
+    if (shared && (shared.byPeer ? isEchoOf(print, shared.print) : isPartOf(print, shared.print)))
+      return false;
     const parts = encoded(content).map(({ format, data }) => ({ format, data, total: data.length }));
     if (parts.length === 0) return false;
     this.shared = { print, byPeer: false };
@@ -246,11 +252,16 @@ export class ClipboardExchange {
     this.incoming = null;
   }
 
-  /** Sharing is off, or starts anew with an end that may be another. */
-  restart(): void {
-    this.incoming = null;
+  /** Sharing is off: stops what is on its way; nothing counts as shared any more. */
+  forget(): void {
+    this.giveUp();
     this.outgoing = null;
     this.shared = null;
+  }
+
+  /** A new link, whose other end may be another and counts anew. */
+  restart(): void {
+    this.forget();
     this.lastSerial = null;
     this.givenUp = null;
     this.acknowledges = false;

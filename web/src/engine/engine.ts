@@ -151,7 +151,7 @@ export class Engine {
         break;
       case "clipboard-sync":
         this.clipboardOn = command.enabled;
-        this.clipboard.restart();
+        if (!command.enabled) this.clipboard.forget();
         this.sendControl({ case: "clipboardSync", value: { enabled: command.enabled } });
         break;
       case "clipboard-content":

@@ -309,6 +309,7 @@ export class ViewerController {
       case "clipboard-delivered":
       case "clipboard-known":
         // The machine has what is to be pasted there.
+        this.crossings[event.type === "clipboard-known" ? "known" : "delivered"] += 1;
         if (this.pasteUnderWay) this.openGate(true);
         break;
       case "clipboard-refused":
@@ -373,6 +374,7 @@ export class ViewerController {
   }
 
   private flash(direction: "in" | "out", crossed: Crossed): void {
+    this.crossings[direction] += 1;
     this.update({ clipboardFlash: direction, clipboardCrossed: { direction, ...crossed } });
     if (this.flashTimer !== null) clearTimeout(this.flashTimer);
     this.flashTimer = setTimeout(() => this.update({ clipboardFlash: null }), 900);
@@ -583,6 +585,8 @@ export class ViewerController {
   }
 
   private pasteUnderWay = false;
+  /** Contents that came, went, arrived there, and were there already. */
+  private readonly crossings = { in: 0, out: 0, delivered: 0, known: 0 };
 
   private openGate(delivered = false): void {
     if (this.pasteUnderWay && !delivered) return;
@@ -598,6 +602,7 @@ export class ViewerController {
     window.__guruconnect = {
       stats: () => {
         const { stats, phase, session, cause, selectedDisplay, displays } = this.state;
+        const { clipboardCrossed, clipboardWaiting } = this.state;
         return {
           ...stats,
           state: phase,
@@ -612,6 +617,7 @@ export class ViewerController {
           participants: session?.participants ?? [],
           displays,
           selectedDisplay,
+          clipboard: { ...this.crossings, last: clipboardCrossed, waiting: clipboardWaiting },
         };
       },
       surface: () => {

@@ -36,7 +36,9 @@ const MAX_DEPTH = 200;
 
 function plainValue(value: string): boolean {
   if (value.length > 256 || !/^[\p{L}\p{N} #%.,\-_'"()!+]*$/u.test(value)) return false;
-  return [...value.matchAll(/([A-Za-z0-9]*)\(/g)].every(([, name]) => /^(rgb|rgba|hsl|hsla)$/i.test(name ?? ""));
+  return [...value.matchAll(/([A-Za-z0-9]*)\(/g)].every(([, name]) =>
+    /^(rgb|rgba|hsl|hsla)$/i.test(name ?? ""),
+  );
 }
 
 function style(value: string): string {
@@ -55,7 +57,8 @@ function style(value: string): string {
 
 function allowed(name: string, value: string): string | null {
   if (name === "href") return /^\s*(https?:\/\/|mailto:)/i.test(value) ? value : null;
-  if (name === "src") return /^\s*data:image\/(png|jpeg|gif);base64,[A-Za-z0-9+/=]*\s*$/i.test(value) ? value : null;
+  if (name === "src")
+    return /^\s*data:image\/(png|jpeg|gif);base64,[A-Za-z0-9+/=]*\s*$/i.test(value) ? value : null;
   if (name === "style") return style(value) || null;
   return value;
 }

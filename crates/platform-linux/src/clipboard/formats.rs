@@ -64,7 +64,10 @@ pub(super) fn read_html(bytes: &[u8]) -> Option<String> {
     let html = match bytes {
         [0xFF, 0xFE, rest @ ..] => units(rest, u16::from_le_bytes)?,
         [0xFE, 0xFF, rest @ ..] => units(rest, u16::from_be_bytes)?,
-        [0xEF, 0xBB, 0xBF, rest @ ..] | rest => std::str::from_utf8(rest).ok()?.to_owned(),
+        _ => {
+            let rest = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+            std::str::from_utf8(rest).ok()?.to_owned()
+        }
     };
     let html = html.trim_end_matches('\0');
     let html = html.strip_prefix(CHARSET).unwrap_or(html);

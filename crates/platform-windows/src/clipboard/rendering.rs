@@ -1,4 +1,8 @@
 //! The window that owns what is offered, and makes it what a program asks for.
+#![expect(
+    clippy::missing_const_for_thread_local,
+    reason = "it is const; on this target the lint does not see it"
+)]
 
 use std::cell::RefCell;
 

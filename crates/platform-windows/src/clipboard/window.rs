@@ -1,6 +1,7 @@
 //! The handle that other threads hold.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use gc_platform::{Clipboard, ClipboardContent, ClipboardError, ClipboardListener};
@@ -19,7 +20,7 @@ pub struct WindowsClipboard {
     commands: Sender<Command>,
     /// Address of the thread's window; messages to it may be posted from anywhere.
     window: usize,
-    ended: Receiver<()>,
+    ended: Mutex<Receiver<()>>,
 }
 
 impl WindowsClipboard {
@@ -48,7 +49,7 @@ impl WindowsClipboard {
             .map_err(|error| ClipboardError(error.to_string()))?;
         let gone = || ClipboardError("its thread ended".to_owned());
         let window = open.recv().map_err(|_| gone())??;
-        Ok(Self { commands, window, ended })
+        Ok(Self { commands, window, ended: Mutex::new(ended) })
     }
 
     fn command(&self, command: Command) -> Result<(), ClipboardError> {
@@ -73,7 +74,9 @@ impl Clipboard for WindowsClipboard {
 
 impl Drop for WindowsClipboard {
     fn drop(&mut self) {
-        if self.command(Command::Stop).is_ok() && self.ended.recv_timeout(PATIENCE).is_err() {
+        let told = self.command(Command::Stop).is_ok();
+        let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if told && ended.recv_timeout(PATIENCE).is_err() {
             tracing::warn!("a program keeps the clipboard's thread; it is left behind");
         }
     }

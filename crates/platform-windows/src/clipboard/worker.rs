@@ -289,16 +289,15 @@ impl Raw {
         let had_dib = self.dib.is_some();
         let png = png.or_else(|| self.dib.and_then(|bytes| dib_to_png(&bytes)));
         self.too_large |= had_dib && png.is_none();
-        let mut fits = |size: Option<usize>, limit: usize| {
-            let fits = size.is_none_or(|size| size <= limit);
-            self.too_large |= !fits;
-            fits && size != Some(0)
+        let mut fits = |size: usize, limit: usize| {
+            self.too_large |= size > limit;
+            (1..=limit).contains(&size)
         };
         let content = ClipboardContent {
-            text: text.filter(|text| fits(Some(text.len()), MAX_CLIPBOARD_TEXT)).map(Into::into),
-            html: html.filter(|html| fits(Some(html.len()), MAX_CLIPBOARD_HTML)).map(Into::into),
-            rtf: rtf.filter(|rtf| fits(Some(rtf.len()), MAX_CLIPBOARD_RTF)).map(Into::into),
-            png: png.filter(|png| fits(Some(png.len()), MAX_CLIPBOARD_IMAGE)).map(Into::into),
+            text: text.filter(|text| fits(text.len(), MAX_CLIPBOARD_TEXT)).map(Into::into),
+            html: html.filter(|html| fits(html.len(), MAX_CLIPBOARD_HTML)).map(Into::into),
+            rtf: rtf.filter(|rtf| fits(rtf.len(), MAX_CLIPBOARD_RTF)).map(Into::into),
+            png: png.filter(|png| fits(png.len(), MAX_CLIPBOARD_IMAGE)).map(Into::into),
         };
         if !content.is_empty() {
             return Some(ClipboardEvent::Copied(content));

@@ -42,7 +42,8 @@ fn number(name: &str) -> u32 {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn unhex(text: &str) -> Vec<u8> {
@@ -349,10 +350,7 @@ fn too_much_is_refused(second: &mut Second, told: &Receiver<ClipboardEvent>) {
     println!("too much was refused");
 }
 
-fn another_program_may_hold_it_open_for_a_while(
-    clipboard: &WindowsClipboard,
-    second: &mut Second,
-) {
+fn another_program_may_hold_it_open_for_a_while(clipboard: &WindowsClipboard, second: &mut Second) {
     second.order(&["open"]);
     clipboard.set(&ClipboardContent::text("waited for")).unwrap();
     // Meanwhile it is tried in vain.

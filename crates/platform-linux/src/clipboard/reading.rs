@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use gc_platform::{ClipboardContent, ClipboardEvent};
+use gc_platform::{ClipboardContent, ClipboardError, ClipboardEvent};
 use gc_proto::max_clipboard;
 use gc_proto::v2::ClipboardFormat;
 use x11rb::protocol::xproto::{
@@ -90,10 +90,15 @@ impl Reading {
         self.deadline.min(self.end)
     }
 
-    /// What came before the owner fell silent.
+    /// The owner fell silent, or takes too long: what came before.
     pub(super) fn give_up(mut self) -> Outcome {
-        self.wanted.clear();
-        self.finish()
+        match self.finish() {
+            Outcome::Nothing => {
+                let silent = ClipboardError("the program that owns it does not answer".to_owned());
+                Outcome::Told(ClipboardEvent::Failed(silent))
+            }
+            told => told,
+        }
     }
 
     fn ask(&self, link: &Link, atoms: &Atoms, target: Atom) -> Result<(), DisplayError> {

@@ -87,7 +87,7 @@ mod tests {
             <!--StartFragment-->\u{e4}<!--EndFragment--></body></html>";
         assert_eq!(read_html_format(chrome.as_bytes()).as_deref(), Some("ä"), "end before start");
         for (bytes, expected) in [
-            (&b"Version:1.0\nStartFragment:42\nEndFragment:43\nx<b>"[..], "x"),
+            (&b"Version:1.0\nStartFragment:44\nEndFragment:45\nx<b>"[..], "x"),
             (b"StartFragment:-1\r\nEndFragment:99999999999999999999\r\n<i>y</i>", "<i>y</i>"),
             (b"StartFragment:0\r\nEndFragment:4000000000\r\n<i>y</i>", "<i>y</i>"),
             (b"<b>no header</b>", "<b>no header</b>"),

@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_nothing() {
         let good = png(ColorType::Rgb, &[0; 12]);
-        assert!(png_to_dibv5(&good[..good.len() - 20]).is_none());
+        assert!(png_to_dibv5(&good[..good.len() / 2]).is_none());
         assert!(png_to_dibv5(b"").is_none() && dib_to_png(b"").is_none());
         let mut huge = good;
         huge[16..20].copy_from_slice(&30_000u32.to_be_bytes());

@@ -8,6 +8,11 @@ const TYPES = { text: "text/plain", html: "text/html", png: "image/png" } as con
 
 export class LocalClipboard {
   private waiting: ClipboardContent | null = null;
+  /**
+   * What the last content says, if it is HTML alone: browsers write that their own way,
+   * so that only its words tell that it is the same.
+   */
+  private words: string | null = null;
 
   constructor(private readonly found: (content: ClipboardContent) => void) {}
 
@@ -15,6 +20,8 @@ export class LocalClipboard {
   async write(content: ClipboardContent): Promise<boolean> {
     // Until another one comes, or a write has succeeded.
     this.waiting = content;
+    const { text, html, png } = content;
+    this.words = html && text === undefined && !png ? wordsOf(html) : null;
     const done = await put(content);
     if (done && this.waiting === content) this.waiting = null;
     return done;
@@ -42,7 +49,11 @@ export class LocalClipboard {
       return;
     }
     const content = await this.ask();
-    if (content) this.found(content);
+    if (content && !this.isOwn(content)) this.found(content);
+  }
+
+  private isOwn({ text, html, png }: ClipboardContent): boolean {
+    return !text && !png && html !== undefined && this.words !== null && wordsOf(html) === this.words;
   }
 
   /** Reads, asking for permission if need be; null when it was refused. */
@@ -53,6 +64,11 @@ export class LocalClipboard {
       return null;
     }
   }
+}
+
+function wordsOf(html: string): string {
+  const { body } = new DOMParser().parseFromString(sanitiseHtml(html), "text/html");
+  return (body.textContent ?? "").replace(/\s+/g, "");
 }
 
 async function get(): Promise<ClipboardContent> {

@@ -1,11 +1,13 @@
-//! Carries clipboard texts between the system and a session.
+//! Carries clipboard contents between the system and the viewers of a session.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
-use gc_clipboard::ClipboardShare;
-use gc_platform::{Clipboard, ClipboardError};
-use gc_proto::v2::{ClipboardPiece, NoticeTopic};
+use gc_clipboard::{ClipboardShare, Prepared};
+use gc_platform::{Clipboard, ClipboardContent, ClipboardError, ClipboardEvent};
+use gc_proto::v2::{AgentControl, ClipboardPiece, ClipboardReceived, NoticeTopic, agent_control};
 use gc_proto::{Channel, Flags};
 use gc_types::CauseCode;
 
@@ -13,91 +15,344 @@ use crate::input_thread::notice;
 use crate::outlet::Outlet;
 use crate::platform_set::Platform;
 
-/// The clipboard of one session.
+/// Bytes of pieces that may wait to be put together. Viewers that keep to the protocol
+/// wait for answers long before; who does not loses what is beyond.
+const MAX_WAITING: usize = 4 << 20;
+/// A link that takes nothing at the moment is tried again after this.
+const RETRY: Duration = Duration::from_millis(100);
+/// After so many times the content is given up.
+const MAX_REFUSALS: u32 = 300;
+
+/// The clipboard of one session. Work that takes time (pictures) is done on a thread of
+/// its own.
 pub(crate) struct ClipboardBridge {
-    system: Box<dyn Clipboard>,
-    share: Arc<Mutex<ClipboardShare>>,
-    enabled: Arc<AtomicBool>,
-    outlet: Outlet,
+    inbox: Arc<Inbox>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl ClipboardBridge {
     /// Starts to watch the system's clipboard.
     pub(crate) fn open(platform: &dyn Platform, outlet: &Outlet) -> Result<Self, ClipboardError> {
-        let share = Arc::new(Mutex::new(ClipboardShare::default()));
-        let enabled = Arc::new(AtomicBool::new(true));
+        let inbox = Arc::new(Inbox::default());
         let listener = {
-            let (share, enabled, outlet) =
-                (Arc::clone(&share), Arc::clone(&enabled), outlet.clone());
-            Box::new(move |text: String| {
-                if enabled.load(Ordering::Acquire) {
-                    send(&share, &outlet, &text);
-                }
-            })
+            let inbox = Arc::clone(&inbox);
+            // Only the newest counts.
+            Box::new(move |event| inbox.update(|waiting| waiting.happened = Some(event)))
         };
         let system = platform.open_clipboard(listener)?;
-        Ok(Self { system, share, enabled, outlet: outlet.clone() })
+        let mut worker = Worker {
+            inbox: Arc::clone(&inbox),
+            system,
+            outlet: outlet.clone(),
+            viewers: BTreeMap::new(),
+            refusals: 0,
+            told: None,
+        };
+        let thread = std::thread::Builder::new()
+            .name("clipboard".into())
+            .spawn(move || worker.run())
+            .map_err(|error| ClipboardError(error.to_string()))?;
+        Ok(Self { inbox, thread: Some(thread) })
     }
 
     /// One piece from a viewer; sets the system's clipboard with the last one.
-    pub(crate) fn receive(&self, piece: &ClipboardPiece) {
-        if !self.enabled.load(Ordering::Acquire) {
-            return;
-        }
-        let text = self.share.lock().unwrap_or_else(PoisonError::into_inner).remote(piece);
-        tracing::debug!(serial = piece.serial, total = piece.total, "clipboard piece");
-        match text {
-            Ok(Some(text)) => {
-                tracing::debug!(bytes = text.len(), "clipboard from a viewer");
-                if let Err(error) = self.system.set_text(&text) {
-                    tracing::warn!(%error, "clipboard could not be set");
-                    tell(&self.outlet, Some(CauseCode::ClipboardUnavailable));
-                }
+    pub(crate) fn receive(&self, participant: u16, piece: ClipboardPiece) {
+        self.inbox.update(|waiting| {
+            if waiting.bytes + piece.data.len() > MAX_WAITING {
+                tracing::warn!(participant, "clipboard pieces come faster than they may");
+                return;
             }
-            Ok(None) => {}
-            Err(error) => tracing::warn!(%error, "clipboard piece refused"),
+            waiting.bytes += piece.data.len();
+            waiting.queue.push_back((participant, Command::Piece(piece)));
+        });
+    }
+
+    /// A viewer tells what has come.
+    pub(crate) fn received(&self, participant: u16, received: ClipboardReceived) {
+        self.command(participant, Command::Received(received));
+    }
+
+    /// Shares with this viewer too, beginning with what is on the clipboard now.
+    pub(crate) fn joined(&self, participant: u16) {
+        self.command(participant, Command::Joined);
+    }
+
+    /// Ends it.
+    pub(crate) fn left(&self, participant: u16) {
+        self.command(participant, Command::Left);
+    }
+
+    /// A viewer switches sharing with it, both ways.
+    pub(crate) fn set_enabled(&self, participant: u16, enabled: bool) {
+        self.command(participant, if enabled { Command::On } else { Command::Off });
+    }
+
+    fn command(&self, participant: u16, command: Command) {
+        self.inbox.update(|waiting| {
+            // Answers and switches are small, but a peer may send any number of them.
+            if waiting.queue.len() < 4_096 || matches!(command, Command::Joined | Command::Left) {
+                waiting.queue.push_back((participant, command));
+            }
+        });
+    }
+}
+
+impl Drop for ClipboardBridge {
+    fn drop(&mut self) {
+        self.inbox.update(|waiting| waiting.stop = true);
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("clipboard thread panicked");
+        }
+    }
+}
+
+enum Command {
+    Joined,
+    Left,
+    On,
+    Off,
+    Piece(ClipboardPiece),
+    Received(ClipboardReceived),
+}
+
+/// What the thread has to do.
+#[derive(Default)]
+struct Inbox {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    happened: Option<ClipboardEvent>,
+    queue: VecDeque<(u16, Command)>,
+    /// Of the pieces in the queue.
+    bytes: usize,
+    stop: bool,
+}
+
+impl Inbox {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn update(&self, change: impl FnOnce(&mut Waiting)) {
+        change(&mut self.lock());
+        self.changed.notify_one();
+    }
+
+    /// Sleeps until there is something, or for the given time; `None`: it is over.
+    fn next(&self, timeout: Option<Duration>) -> Option<Waiting> {
+        let idle = |waiting: &mut Waiting| {
+            !waiting.stop && waiting.happened.is_none() && waiting.queue.is_empty()
+        };
+        let waiting = self.lock();
+        let mut waiting = match timeout {
+            None => self.changed.wait_while(waiting, idle).unwrap_or_else(PoisonError::into_inner),
+            Some(timeout) => {
+                let waited = self.changed.wait_timeout_while(waiting, timeout, idle);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+        };
+        (!waiting.stop).then(|| std::mem::take(&mut *waiting))
+    }
+}
+
+/// A viewer that may share.
+#[derive(Default)]
+struct Viewer {
+    share: ClipboardShare,
+    /// Switched off by the viewer. The share stays, since its numbers go on.
+    off: bool,
+}
+
+struct Worker {
+    inbox: Arc<Inbox>,
+    system: Box<dyn Clipboard>,
+    outlet: Outlet,
+    /// Who may share.
+    viewers: BTreeMap<u16, Viewer>,
+    /// How often the link has taken nothing, one time after the other.
+    refusals: u32,
+    /// The cause that viewers were told last.
+    told: Option<CauseCode>,
+}
+
+impl Worker {
+    fn run(&mut self) {
+        let mut timeout = None;
+        while let Some(waiting) = self.inbox.next(timeout) {
+            for (participant, command) in waiting.queue {
+                self.take(participant, command);
+            }
+            if let Some(event) = waiting.happened {
+                self.happened(event);
+            }
+            timeout = (!self.send()).then_some(RETRY);
         }
     }
 
-    /// Sends what is on the clipboard now, for somebody who has just come.
-    pub(crate) fn announce(&self) {
-        self.share.lock().unwrap_or_else(PoisonError::into_inner).forget();
+    fn take(&mut self, participant: u16, command: Command) {
+        match command {
+            Command::Joined => {
+                self.viewers.insert(participant, Viewer::default());
+                self.announce();
+            }
+            Command::Left => {
+                self.viewers.remove(&participant);
+            }
+            Command::On => {
+                if let Some(viewer) = self.viewers.get_mut(&participant)
+                    && std::mem::take(&mut viewer.off)
+                {
+                    self.announce();
+                }
+            }
+            Command::Off => {
+                if let Some(viewer) = self.viewers.get_mut(&participant) {
+                    viewer.off = true;
+                    viewer.share.forget();
+                }
+            }
+            Command::Received(received) => {
+                if let Some(viewer) = self.viewers.get_mut(&participant)
+                    && viewer.share.acknowledged(&received)
+                {
+                    tracing::debug!(participant, "clipboard has arrived");
+                }
+            }
+            Command::Piece(piece) => self.piece(participant, &piece),
+        }
+    }
+
+    /// Has the present content told, for who has come.
+    fn announce(&self) {
         if let Err(error) = self.system.announce() {
             tracing::debug!(%error, "clipboard could not be read");
         }
     }
 
-    /// Switches both directions.
-    pub(crate) fn set_enabled(&self, enabled: bool) {
-        let before = self.enabled.swap(enabled, Ordering::AcqRel);
-        if enabled && !before {
-            self.announce();
-        }
+    /// Those that share at the moment.
+    fn sharing(&mut self) -> impl Iterator<Item = (u16, &mut ClipboardShare)> {
+        let sharing = self.viewers.iter_mut().filter(|(_, viewer)| !viewer.off);
+        sharing.map(|(participant, viewer)| (*participant, &mut viewer.share))
     }
-}
 
-fn send(share: &Mutex<ClipboardShare>, outlet: &Outlet, text: &str) {
-    let pieces = share.lock().unwrap_or_else(PoisonError::into_inner).local(text);
-    match pieces {
-        Ok(pieces) => {
-            tracing::debug!(bytes = text.len(), pieces = pieces.len(), "clipboard of the machine");
-            let last = pieces.len().saturating_sub(1);
-            for (index, piece) in pieces.iter().enumerate() {
-                let flags = if index == last { Flags::END } else { Flags::NONE };
-                if !outlet.send(Channel::Clipboard, 0, flags, piece) {
-                    tracing::debug!("clipboard was not sent");
-                    return;
-                }
+    fn piece(&mut self, participant: u16, piece: &ClipboardPiece) {
+        // Memory for one content at a time, however many viewers send.
+        let mut sender = None;
+        for (other, share) in self.sharing() {
+            if other == participant {
+                sender = Some(share);
+            } else {
+                share.give_up_receiving();
             }
         }
-        Err(error) => {
-            tracing::info!(%error, "clipboard not shared");
-            tell(outlet, Some(CauseCode::ClipboardTooLarge));
+        let Some(share) = sender else { return };
+        let received = match share.remote(piece) {
+            Ok(received) => received,
+            Err(error) => {
+                tracing::warn!(%error, participant, "clipboard piece refused");
+                return;
+            }
+        };
+        if received.unusable {
+            tracing::warn!(participant, "nothing of a viewer's clipboard content can be used");
+            self.tell(Some(CauseCode::ClipboardUnusable));
+        }
+        if let Some(content) = received.content {
+            self.set(content, participant);
+        }
+        // After setting it: a viewer that hears of the end goes on to paste.
+        if let Some(reply) = received.reply {
+            let body = Some(agent_control::Body::ClipboardReceived(reply));
+            self.outlet.send(Channel::Control, participant, Flags::END, &AgentControl { body });
         }
     }
-}
 
-fn tell(outlet: &Outlet, cause: Option<CauseCode>) {
-    let message = notice(NoticeTopic::Clipboard, cause, "");
-    outlet.send(Channel::Control, 0, Flags::END, &message);
+    fn set(&mut self, content: ClipboardContent, origin: u16) {
+        tracing::debug!(?content, origin, "clipboard from a viewer");
+        match self.system.set(&content) {
+            Ok(()) => self.tell(None),
+            Err(error) => {
+                tracing::warn!(%error, "clipboard could not be set");
+                self.tell(Some(CauseCode::ClipboardUnavailable));
+            }
+        }
+        // The other viewers too: the system does not report what was set here.
+        self.share(content, Some(origin));
+    }
+
+    fn happened(&mut self, event: ClipboardEvent) {
+        match event {
+            ClipboardEvent::Copied(content) => {
+                tracing::debug!(?content, "clipboard of the machine");
+                if self.share(content, None) {
+                    self.tell(None);
+                }
+            }
+            ClipboardEvent::TooLarge => self.tell(Some(CauseCode::ClipboardTooLarge)),
+            ClipboardEvent::Private => self.tell(Some(CauseCode::ClipboardPrivate)),
+            ClipboardEvent::Failed(error) => {
+                tracing::warn!(%error, "the clipboard cannot be used");
+                self.tell(Some(CauseCode::ClipboardUnavailable));
+            }
+        }
+    }
+
+    /// Begins to send a content to every viewer that does not have it, but `origin`.
+    /// `false`: nothing of it can be sent.
+    fn share(&mut self, content: ClipboardContent, origin: Option<u16>) -> bool {
+        if self.sharing().all(|(participant, _)| Some(participant) == origin) {
+            return true;
+        }
+        let Ok(prepared) = Prepared::local(content) else {
+            tracing::info!("clipboard not shared: too large, or damaged");
+            self.tell(Some(CauseCode::ClipboardTooLarge));
+            return false;
+        };
+        let prepared = Arc::new(prepared);
+        for (participant, share) in self.sharing() {
+            if Some(participant) != origin {
+                share.local(&prepared);
+            }
+        }
+        true
+    }
+
+    /// Sends what may be sent now, in turn; `false`: the link takes no more at the
+    /// moment, and is to be tried again.
+    fn send(&mut self) -> bool {
+        let mut taken = true;
+        let outlet = self.outlet.clone();
+        for (participant, share) in self.sharing() {
+            while let Some((piece, last)) = share.next_piece() {
+                let flags = if last { Flags::END } else { Flags::NONE };
+                if !outlet.send(Channel::Clipboard, participant, flags, &piece) {
+                    taken = false;
+                    break;
+                }
+                share.sent();
+            }
+        }
+        self.refusals = if taken { 0 } else { self.refusals + 1 };
+        if self.refusals > MAX_REFUSALS {
+            tracing::info!("clipboard was not sent: the link takes nothing");
+            self.sharing().for_each(|(_, share)| share.forget());
+            self.refusals = 0;
+            return true;
+        }
+        taken
+    }
+
+    fn tell(&mut self, cause: Option<CauseCode>) {
+        if self.told == cause {
+            return;
+        }
+        self.told = cause;
+        let message = notice(NoticeTopic::Clipboard, cause, "");
+        self.outlet.send(Channel::Control, 0, Flags::END, &message);
+    }
 }

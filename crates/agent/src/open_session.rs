@@ -88,13 +88,16 @@ impl OpenDesktop for OpenSession {
         if info.rights.allows(Right::Clipboard)
             && let Some(clipboard) = &self.clipboard
         {
-            clipboard.announce();
+            clipboard.joined(participant);
         }
     }
 
     fn left(&mut self, participant: u16) {
         self.input.release(participant);
         self.picture.leave(participant);
+        if let Some(clipboard) = &self.clipboard {
+            clipboard.left(participant);
+        }
         self.names.remove(&participant);
         self.show_bar();
     }
@@ -111,6 +114,9 @@ impl OpenDesktop for OpenSession {
         self.input.release_all();
         for participant in std::mem::take(&mut self.names).into_keys() {
             self.picture.leave(participant);
+            if let Some(clipboard) = &self.clipboard {
+                clipboard.left(participant);
+            }
         }
         self.show_bar();
     }
@@ -138,12 +144,12 @@ impl OpenDesktop for OpenSession {
                 if let (Some(clipboard), Some(piece)) =
                     (&self.clipboard, read::<ClipboardPiece>(record))
                 {
-                    clipboard.receive(&piece);
+                    clipboard.receive(participant, piece);
                 }
             }
             Channel::Control => {
                 if let Some(control) = read::<ViewerControl>(record) {
-                    self.arrange(control, may_arrange);
+                    self.arrange(participant, control, may_arrange);
                 }
             }
             // Reserved, or never sent by viewers; the rules let none of them pass.
@@ -167,7 +173,18 @@ impl OpenDesktop for OpenSession {
 }
 
 impl OpenSession {
-    fn arrange(&self, control: ViewerControl, may_arrange: bool) {
+    fn arrange(&self, participant: u16, control: ViewerControl, may_arrange: bool) {
+        // The clipboard is each viewer's own affair.
+        let clipboard = self.clipboard.as_ref();
+        match (&control.body, clipboard) {
+            (Some(viewer_control::Body::ClipboardSync(sync)), Some(clipboard)) => {
+                return clipboard.set_enabled(participant, sync.enabled);
+            }
+            (Some(viewer_control::Body::ClipboardReceived(received)), Some(clipboard)) => {
+                return clipboard.received(participant, *received);
+            }
+            _ => {}
+        }
         if !may_arrange {
             tracing::debug!("a viewer that is not in control may not arrange the session");
             return;
@@ -175,13 +192,14 @@ impl OpenSession {
         match control.body {
             Some(viewer_control::Body::SelectDisplay(select)) => self.picture.select(select.id),
             Some(viewer_control::Body::VideoSettings(settings)) => self.picture.settings(settings),
-            Some(viewer_control::Body::ClipboardSync(sync)) => {
-                if let Some(clipboard) = &self.clipboard {
-                    clipboard.set_enabled(sync.enabled);
-                }
-            }
-            // Whoever can change between them has dealt with it: here is one.
-            Some(viewer_control::Body::SelectDesktopSession(_)) | None => {}
+            // Whoever can change between them has dealt with it: here is one. Without a
+            // clipboard there is nothing to switch.
+            Some(
+                viewer_control::Body::SelectDesktopSession(_)
+                | viewer_control::Body::ClipboardSync(_)
+                | viewer_control::Body::ClipboardReceived(_),
+            )
+            | None => {}
         }
     }
 

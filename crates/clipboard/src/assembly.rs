@@ -1,7 +1,9 @@
 //! Putting a peer's pieces together.
 
-use gc_proto::v2::ClipboardPiece;
+use gc_proto::v2::{ClipboardFormat, ClipboardPart, ClipboardPiece};
 use gc_proto::{InvalidMessage, Validate};
+
+use crate::{ClipboardContent, PROMPT};
 
 /// Why a piece was refused. Whatever was being put together is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -22,24 +24,48 @@ pub enum PieceError {
 }
 
 /// The content that is being received. Memory grows with the bytes received, never
-/// by the announced total alone, and is at most
-/// [`MAX_CLIPBOARD_TEXT`](gc_proto::MAX_CLIPBOARD_TEXT).
+/// by the announced total alone, and each format stays within its limit; formats that
+/// are not known are counted and thrown away.
 #[derive(Debug, Default)]
 pub struct Assembly {
     last_serial: Option<u32>,
     open: Option<Open>,
+    /// The rest of this serial is of no interest.
+    given_up: Option<u32>,
 }
 
 #[derive(Debug)]
 struct Open {
-    total: usize,
+    parts: Vec<ClipboardPart>,
+    /// The part that comes now.
+    at: usize,
     bytes: Vec<u8>,
+    /// Of the part that comes now.
+    taken: usize,
+    whole: ClipboardContent,
+    /// Of all parts.
+    received: u32,
+    acknowledged: u32,
+    /// The peer said what comes, so it wants to know what has come.
+    announced: bool,
 }
 
+/// What a piece brought about.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// All that is complete, when it is all that comes or when what follows is large.
+    pub content: Option<ClipboardContent>,
+    /// Bytes received so far, when the peer should be told.
+    pub received: Option<u32>,
+}
+
+/// The peer is told after so many bytes.
+const TOLD_EVERY: u32 = 64 << 10;
+
 impl Assembly {
-    /// Takes the next piece; returns the text when it was the last one. A piece
-    /// with a newer serial gives up the content before it.
-    pub fn push(&mut self, piece: &ClipboardPiece) -> Result<Option<String>, PieceError> {
+    /// Takes the next piece. A piece with a newer serial gives up the content before
+    /// it.
+    pub fn push(&mut self, piece: &ClipboardPiece) -> Result<Taken, PieceError> {
         let result = self.take(piece);
         if result.is_err() {
             self.open = None;
@@ -47,9 +73,18 @@ impl Assembly {
         result
     }
 
-    fn take(&mut self, piece: &ClipboardPiece) -> Result<Option<String>, PieceError> {
+    /// The content under way is of no interest any more: the rest of it is ignored.
+    pub fn give_up(&mut self) {
+        if self.open.take().is_some() {
+            self.given_up = self.last_serial;
+        }
+    }
+
+    fn take(&mut self, piece: &ClipboardPiece) -> Result<Taken, PieceError> {
         piece.validate()?;
-        let total = usize::try_from(piece.total).map_err(|_| PieceError::Size)?;
+        if self.given_up == Some(piece.serial) && self.last_serial == Some(piece.serial) {
+            return Ok(Taken::default());
+        }
         if self.last_serial != Some(piece.serial) {
             // Serials wrap, so "newer" is judged by distance.
             let newer = self
@@ -58,85 +93,93 @@ impl Assembly {
             if !newer {
                 return Err(PieceError::Serial(piece.serial));
             }
+            let open = Open::new(piece)?;
             self.last_serial = Some(piece.serial);
-            self.open = Some(Open { total, bytes: Vec::new() });
+            self.open = Some(open);
         }
         let open = self.open.as_mut().ok_or(PieceError::Serial(piece.serial))?;
-        let fits = open.total == total && piece.data.len() <= total - open.bytes.len();
+        let taken = open.take(piece)?;
+        if open.at == open.parts.len() {
+            self.open = None;
+        }
+        Ok(taken)
+    }
+}
+
+impl Open {
+    fn new(piece: &ClipboardPiece) -> Result<Self, PieceError> {
+        let announced = !piece.parts.is_empty();
+        let mut parts = piece.parts.clone();
+        if !announced {
+            if piece.format() != ClipboardFormat::Text {
+                return Err(InvalidMessage { field: "format" }.into());
+            }
+            parts.push(ClipboardPart { format: piece.format, total: piece.total });
+        }
+        // Empty text, which says that the clipboard is empty, stands alone.
+        if parts.len() > 1 && parts.iter().any(|part| part.total == 0) {
+            return Err(PieceError::Size);
+        }
+        Ok(Self {
+            parts,
+            at: 0,
+            bytes: Vec::new(),
+            taken: 0,
+            whole: ClipboardContent::default(),
+            received: 0,
+            acknowledged: 0,
+            announced,
+        })
+    }
+
+    fn take(&mut self, piece: &ClipboardPiece) -> Result<Taken, PieceError> {
+        let part = self.parts.get(self.at).copied().ok_or(PieceError::Size)?;
+        let total = usize::try_from(part.total).map_err(|_| PieceError::Size)?;
+        let fits = piece.format == part.format
+            && piece.total == part.total
+            && piece.data.len() <= total - self.taken;
         if !fits || piece.data.is_empty() && total > 0 {
             return Err(PieceError::Size);
         }
-        open.bytes.extend_from_slice(&piece.data);
-        if open.bytes.len() < total {
-            return Ok(None);
+        self.taken += piece.data.len();
+        self.received += piece.data.len() as u32;
+        if part.format() != ClipboardFormat::Unspecified {
+            self.bytes.extend_from_slice(&piece.data);
         }
-        let bytes = self.open.take().map(|open| open.bytes).unwrap_or_default();
-        String::from_utf8(bytes).map(Some).map_err(|_| PieceError::Encoding)
+        let mut content = None;
+        if self.taken == total {
+            self.keep(part.format())?;
+            self.at += 1;
+            self.taken = 0;
+            // Whoever pastes should not have to wait for a large picture.
+            let next = self.parts.get(self.at).map(|part| part.total as usize);
+            if next.is_none_or(|next| next > PROMPT) && !self.whole.is_empty() {
+                content = Some(self.whole.clone());
+            }
+        }
+        let last = self.at == self.parts.len();
+        let due = last || self.received - self.acknowledged >= TOLD_EVERY;
+        let received = (self.announced && due).then_some(self.received);
+        if due {
+            self.acknowledged = self.received;
+        }
+        Ok(Taken { content, received })
+    }
+
+    fn keep(&mut self, format: ClipboardFormat) -> Result<(), PieceError> {
+        let bytes = std::mem::take(&mut self.bytes);
+        let text = |bytes| String::from_utf8(bytes).map_err(|_| PieceError::Encoding);
+        match format {
+            ClipboardFormat::Unspecified => {}
+            ClipboardFormat::Text => self.whole.text = Some(text(bytes)?.into()),
+            ClipboardFormat::Html => self.whole.html = Some(text(bytes)?.into()),
+            ClipboardFormat::Rtf => self.whole.rtf = Some(bytes.into()),
+            ClipboardFormat::Image => self.whole.png = Some(bytes.into()),
+        }
+        Ok(())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use gc_proto::v2::ClipboardFormat;
-
-    use super::*;
-
-    fn piece(serial: u32, total: u32, data: &[u8]) -> ClipboardPiece {
-        let format = ClipboardFormat::Text.into();
-        ClipboardPiece { serial, format, total, data: data.to_vec() }
-    }
-
-    #[test]
-    fn pieces_become_the_text() {
-        let mut assembly = Assembly::default();
-        assert_eq!(assembly.push(&piece(1, 5, b"gu")), Ok(None));
-        assert_eq!(assembly.push(&piece(1, 5, b"ten")), Ok(Some("guten".to_owned())));
-        assert_eq!(assembly.push(&piece(2, 0, b"")), Ok(Some(String::new())));
-    }
-
-    #[test]
-    fn a_newer_content_gives_up_the_unfinished_one() {
-        let mut assembly = Assembly::default();
-        assert_eq!(assembly.push(&piece(1, 5, b"gu")), Ok(None));
-        assert_eq!(assembly.push(&piece(2, 2, b"ok")), Ok(Some("ok".to_owned())));
-        assert_eq!(assembly.push(&piece(1, 5, b"ten")), Err(PieceError::Serial(1)));
-    }
-
-    #[test]
-    fn serials_wrap() {
-        let mut assembly = Assembly::default();
-        assert!(assembly.push(&piece(u32::MAX, 1, b"a")).is_ok());
-        assert!(assembly.push(&piece(0, 1, b"b")).is_ok());
-        assert_eq!(assembly.push(&piece(u32::MAX, 1, b"a")), Err(PieceError::Serial(u32::MAX)));
-    }
-
-    #[test]
-    fn lies_are_refused() {
-        let cases: [(&[ClipboardPiece], PieceError); 6] = [
-            (&[piece(1, 2, b"abc")], PieceError::Invalid(InvalidMessage { field: "total" })),
-            (&[piece(1, 4, b"abc"), piece(1, 4, b"de")], PieceError::Size),
-            (&[piece(1, 4, b"abc"), piece(1, 5, b"d")], PieceError::Size),
-            (&[piece(1, 4, b"")], PieceError::Size),
-            (&[piece(1, 1, b"a"), piece(1, 1, b"a")], PieceError::Serial(1)),
-            (&[piece(1, 2, b"\xC3\x28")], PieceError::Encoding),
-        ];
-        for (pieces, expected) in cases {
-            let mut assembly = Assembly::default();
-            let mut last = Ok(None);
-            for piece in pieces {
-                last = assembly.push(piece);
-            }
-            assert_eq!(last, Err(expected), "{pieces:?}");
-        }
-        let large = piece(1, u32::MAX, b"a");
-        assert!(matches!(Assembly::default().push(&large), Err(PieceError::Invalid(_))));
-    }
-
-    #[test]
-    fn after_a_refusal_the_next_content_is_taken() {
-        let mut assembly = Assembly::default();
-        assert!(assembly.push(&piece(1, 4, b"")).is_err());
-        assert_eq!(assembly.push(&piece(1, 4, b"abcd")), Err(PieceError::Serial(1)));
-        assert_eq!(assembly.push(&piece(2, 1, b"x")), Ok(Some("x".to_owned())));
-    }
-}
+#[path = "assembly_tests.rs"]
+mod tests;

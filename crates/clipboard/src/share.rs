@@ -1,155 +1,201 @@
 //! One end of a clipboard shared with one peer.
 
-use gc_proto::MAX_CLIPBOARD_TEXT;
-use gc_proto::v2::{ClipboardFormat, ClipboardPiece};
-use sha2::{Digest, Sha256};
+use std::sync::Arc;
 
-use crate::{Assembly, MAX_PIECE, PieceError};
+use gc_proto::v2::{ClipboardFormat, ClipboardPart, ClipboardPiece, ClipboardReceived};
 
-/// The text has more bytes than may be sent; see
-/// [`MAX_CLIPBOARD_TEXT`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("clipboard text of {0} bytes is too large")]
-pub struct TooLarge(pub usize);
-
-/// The text with every line ended by LF, as it is sent.
-pub fn normalise(text: &str) -> String {
-    text.replace("\r\n", "\n").replace('\r', "\n")
-}
+use crate::prepare::Fingerprint;
+use crate::{Assembly, ClipboardContent, MAX_PIECE, PieceError, Prepared, WINDOW};
 
 /// What this end knows of the clipboard it shares with a peer. The agent has one
-/// for each viewer.
+/// for each viewer, a viewer has one.
 ///
 /// INVARIANT: content that both ends are known to have is neither sent nor
 /// reported, so a content crosses once and the answer to it, if a clipboard
 /// program copies it again, does not cross: two hops at most.
+///
+/// At most one content is on its way in each direction. A newer one ends it at once,
+/// whichever end it comes from.
 #[derive(Debug, Default)]
 pub struct ClipboardShare {
     serial: u32,
-    shared: Option<[u8; 32]>,
+    shared: Option<Shared>,
+    outgoing: Option<Outgoing>,
     assembly: Assembly,
+    /// The peer tells what has come; one that never does gets no more than a window of
+    /// what is not text.
+    acknowledges: bool,
+}
+
+#[derive(Debug)]
+struct Shared {
+    print: Fingerprint,
+    by_peer: bool,
+}
+
+#[derive(Debug)]
+struct Outgoing {
+    /// Until all of it was sent.
+    content: Option<Arc<Prepared>>,
+    formats: Vec<ClipboardFormat>,
+    /// The format that goes now, and how much of it has gone.
+    at: usize,
+    offset: usize,
+    sent: usize,
+    acknowledged: usize,
+}
+
+/// What a piece of the peer brought about.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Received {
+    /// Harmless, and to be put on the local clipboard.
+    pub content: Option<ClipboardContent>,
+    /// To be sent back.
+    pub reply: Option<ClipboardReceived>,
+    /// A whole content came of which nothing may be put on a clipboard.
+    pub unusable: bool,
 }
 
 impl ClipboardShare {
-    /// The local clipboard has this text now. Returns what to send, in order;
-    /// nothing if the peer has the text already.
-    pub fn local(&mut self, text: &str) -> Result<Vec<ClipboardPiece>, TooLarge> {
-        let text = normalise(text);
-        if text.len() > MAX_CLIPBOARD_TEXT {
-            return Err(TooLarge(text.len()));
+    /// The local clipboard has this content now. `true`: there is something to send,
+    /// see [`next_piece`](Self::next_piece); `false`: the peer has it already.
+    pub fn local(&mut self, content: &Arc<Prepared>) -> bool {
+        let print = content.print();
+        if let Some(shared) = &self.shared {
+            let known = if shared.by_peer {
+                print.is_echo_of(&shared.print)
+            } else {
+                print.is_part_of(&shared.print)
+            };
+            if known {
+                return false;
+            }
         }
-        let digest = digest(&text);
-        if self.shared == Some(digest) {
-            return Ok(Vec::new());
-        }
-        self.shared = Some(digest);
+        self.shared = Some(Shared { print, by_peer: false });
         self.serial = self.serial.wrapping_add(1);
-        let piece = |data: &[u8]| ClipboardPiece {
-            serial: self.serial,
-            format: ClipboardFormat::Text.into(),
-            total: text.len() as u32,
-            data: data.to_vec(),
-        };
-        if text.is_empty() {
-            return Ok(vec![piece(&[])]);
+        let formats = content.content().formats().collect();
+        let content = Some(Arc::clone(content));
+        let (at, offset, sent, acknowledged) = (0, 0, 0, 0);
+        self.outgoing = Some(Outgoing { content, formats, at, offset, sent, acknowledged });
+        // What comes from the peer was copied before this.
+        self.assembly.give_up();
+        true
+    }
+
+    /// The next piece to send, if one may be sent now, and whether it is the last.
+    /// The same again until [`sent`](Self::sent) is called.
+    pub fn next_piece(&self) -> Option<(ClipboardPiece, bool)> {
+        let outgoing = self.outgoing.as_ref()?;
+        let format = *outgoing.formats.get(outgoing.at)?;
+        let bytes = outgoing.bytes()?;
+        // Peers that know only text never tell what has come.
+        let free = format == ClipboardFormat::Text && !self.acknowledges;
+        if !free && outgoing.sent - outgoing.acknowledged >= WINDOW {
+            return None;
         }
-        Ok(text.as_bytes().chunks(MAX_PIECE).map(piece).collect())
+        let end = (outgoing.offset + MAX_PIECE).min(bytes.len());
+        let last = end == bytes.len() && outgoing.at + 1 == outgoing.formats.len();
+        let parts = if outgoing.sent == 0 { outgoing.parts() } else { Vec::new() };
+        let piece = ClipboardPiece {
+            serial: self.serial,
+            format: format.into(),
+            total: bytes.len() as u32,
+            data: bytes[outgoing.offset..end].to_vec(),
+            parts,
+        };
+        Some((piece, last))
     }
 
-    /// A piece came from the peer. Returns the text to put on the local clipboard
-    /// when it is complete and not there already.
-    pub fn remote(&mut self, piece: &ClipboardPiece) -> Result<Option<String>, PieceError> {
-        let Some(text) = self.assembly.push(piece)? else { return Ok(None) };
-        // A peer should have sent LF; what reaches applications is LF in any case.
-        let text = normalise(&text);
-        let digest = digest(&text);
-        let known = self.shared.replace(digest) == Some(digest);
-        Ok((!known).then_some(text))
+    /// The piece of [`next_piece`](Self::next_piece) has left.
+    pub fn sent(&mut self) {
+        let Some(outgoing) = &mut self.outgoing else { return };
+        let Some(total) = outgoing.bytes().map(<[u8]>::len) else { return };
+        let size = MAX_PIECE.min(total - outgoing.offset);
+        outgoing.offset += size;
+        outgoing.sent += size;
+        if outgoing.offset == total {
+            outgoing.at += 1;
+            outgoing.offset = 0;
+        }
+        if outgoing.at == outgoing.formats.len() {
+            // Only the count of what arrives is of interest now.
+            outgoing.content = None;
+        }
     }
 
-    /// The pieces of a content were not all sent (link loss, sharing switched off):
-    /// it may be sent again.
+    /// A piece came from the peer.
+    pub fn remote(&mut self, piece: &ClipboardPiece) -> Result<Received, PieceError> {
+        let taken = self.assembly.push(piece)?;
+        let reply = taken.received.map(|bytes| ClipboardReceived { serial: piece.serial, bytes });
+        let mut result = Received { reply, ..Received::default() };
+        if let Some(complete) = taken.content {
+            let Ok(prepared) = Prepared::remote(complete) else {
+                result.unusable = true;
+                return Ok(result);
+            };
+            let print = prepared.print();
+            let known = self.shared.as_ref().is_some_and(|shared| print.is_part_of(&shared.print));
+            if !known {
+                self.shared = Some(Shared { print, by_peer: true });
+                result.content = Some(prepared.content().clone());
+            }
+            // What was still to be sent was copied before this.
+            self.outgoing = None;
+        }
+        Ok(result)
+    }
+
+    /// The peer tells what has come. `true`: all of the content that was sent last, for
+    /// the first time.
+    pub fn acknowledged(&mut self, told: &ClipboardReceived) -> bool {
+        self.acknowledges = true;
+        let Some(outgoing) = &mut self.outgoing else { return false };
+        let received = told.bytes as usize;
+        // More than was sent is not believed.
+        if told.serial != self.serial || received > outgoing.sent {
+            return false;
+        }
+        outgoing.acknowledged = outgoing.acknowledged.max(received);
+        let all = outgoing.at == outgoing.formats.len() && outgoing.acknowledged == outgoing.sent;
+        if all {
+            self.outgoing = None;
+        }
+        all
+    }
+
+    /// Stops what is on its way both ways; nothing counts as shared any more. For when
+    /// sharing is switched off, or starts anew.
     pub fn forget(&mut self) {
         self.shared = None;
+        self.outgoing = None;
+        self.assembly.give_up();
+    }
+
+    /// Drops what is being received: somebody else has control now.
+    pub fn give_up_receiving(&mut self) {
+        self.assembly.give_up();
     }
 }
 
-// The digest and not the text is kept: a copied password should not stay in memory
-// for as long as a session.
-fn digest(text: &str) -> [u8; 32] {
-    Sha256::digest(text.as_bytes()).into()
+impl Outgoing {
+    /// All of the format that goes now.
+    fn bytes(&self) -> Option<&[u8]> {
+        self.in_format(*self.formats.get(self.at)?)
+    }
+
+    fn in_format(&self, format: ClipboardFormat) -> Option<&[u8]> {
+        self.content.as_ref()?.content().bytes(format)
+    }
+
+    fn parts(&self) -> Vec<ClipboardPart> {
+        let part = |format: &ClipboardFormat| ClipboardPart {
+            format: (*format).into(),
+            total: self.in_format(*format).map_or(0, <[u8]>::len) as u32,
+        };
+        self.formats.iter().map(part).collect()
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn cross(from: &mut ClipboardShare, to: &mut ClipboardShare, text: &str) -> Option<String> {
-        let mut received = None;
-        for piece in from.local(text).unwrap() {
-            assert!(received.is_none(), "pieces after the last one");
-            received = to.remote(&piece).unwrap();
-        }
-        received
-    }
-
-    #[test]
-    fn text_crosses_with_lf() {
-        let (mut a, mut b) = (ClipboardShare::default(), ClipboardShare::default());
-        let got = cross(&mut a, &mut b, "one\r\ntwo\rthree\n");
-        assert_eq!(got.as_deref(), Some("one\ntwo\nthree\n"));
-    }
-
-    #[test]
-    fn an_echo_stops_at_once_on_both_sides() {
-        let (mut a, mut b) = (ClipboardShare::default(), ClipboardShare::default());
-        let got = cross(&mut a, &mut b, "a\r\nb").unwrap();
-        // The other system reports what was just put there, with its own line ends.
-        assert_eq!(b.local(&got), Ok(vec![]));
-        assert_eq!(b.local("a\r\nb"), Ok(vec![]));
-        assert_eq!(a.local("a\nb"), Ok(vec![]));
-        // Another content and back again is not an echo.
-        assert_eq!(cross(&mut b, &mut a, "c").as_deref(), Some("c"));
-        assert_eq!(cross(&mut a, &mut b, "a\nb").as_deref(), Some("a\nb"));
-    }
-
-    #[test]
-    fn both_copying_at_once_does_not_ping_pong() {
-        let (mut a, mut b) = (ClipboardShare::default(), ClipboardShare::default());
-        let from_a = a.local("from a").unwrap();
-        let from_b = b.local("from b").unwrap();
-        let at_b = b.remote(&from_a[0]).unwrap().unwrap();
-        let at_a = a.remote(&from_b[0]).unwrap().unwrap();
-        assert_eq!((a.local(&at_a), b.local(&at_b)), (Ok(vec![]), Ok(vec![])));
-    }
-
-    #[test]
-    fn the_largest_text_crosses_and_one_more_byte_does_not() {
-        let (mut a, mut b) = (ClipboardShare::default(), ClipboardShare::default());
-        // A character of three bytes falls across the edges of pieces.
-        let mut text = "€".repeat(MAX_CLIPBOARD_TEXT / 3);
-        text.push_str(&"x".repeat(MAX_CLIPBOARD_TEXT - text.len()));
-        let pieces = a.local(&text).unwrap();
-        assert_eq!(pieces.len(), MAX_CLIPBOARD_TEXT / MAX_PIECE);
-        let received: Vec<_> = pieces.iter().filter_map(|piece| b.remote(piece).unwrap()).collect();
-        assert!(received == [text.as_str()], "another text arrived");
-        text.push('x');
-        assert_eq!(a.local(&text), Err(TooLarge(MAX_CLIPBOARD_TEXT + 1)));
-    }
-
-    #[test]
-    fn emptying_the_clipboard_crosses() {
-        let (mut a, mut b) = (ClipboardShare::default(), ClipboardShare::default());
-        assert_eq!(cross(&mut a, &mut b, "x").as_deref(), Some("x"));
-        assert_eq!(cross(&mut a, &mut b, "").as_deref(), Some(""));
-    }
-
-    #[test]
-    fn forgotten_content_is_sent_again() {
-        let mut share = ClipboardShare::default();
-        assert_eq!(share.local("x").unwrap().len(), 1);
-        assert_eq!(share.local("x"), Ok(vec![]));
-        share.forget();
-        assert_eq!(share.local("x").unwrap()[0].serial, 2);
-    }
-}
+#[path = "share_tests.rs"]
+mod tests;

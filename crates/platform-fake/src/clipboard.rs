@@ -3,15 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gc_platform::{Clipboard, ClipboardError, ClipboardListener};
+use gc_platform::{Clipboard, ClipboardContent, ClipboardError, ClipboardEvent, ClipboardListener};
 
 use crate::watched::Watched;
 
-const LIMIT: usize = 1 << 20;
-
 #[derive(Debug, Default)]
 struct State {
-    text: Option<String>,
+    content: ClipboardContent,
     secret: bool,
     sets: u64,
 }
@@ -23,9 +21,9 @@ struct Shared {
 }
 
 impl Shared {
-    fn tell(&self, text: &str) {
+    fn tell(&self, event: ClipboardEvent) {
         if let Some(listener) = &*self.listener.read() {
-            listener(text.to_owned());
+            listener(event);
         }
     }
 }
@@ -49,30 +47,51 @@ impl FakeClipboard {
 impl FakeClipboardControl {
     /// The user copies text. Line ends become LF, as the trait promises.
     pub fn copy(&self, text: &str) {
-        let text = text.replace("\r\n", "\n");
+        self.copy_content(ClipboardContent::text(text.replace("\r\n", "\n")));
+    }
+
+    /// The user copies something of several formats.
+    pub fn copy_content(&self, content: ClipboardContent) {
         self.0.state.update(|state| {
-            state.text = Some(text.clone());
+            state.content = content.clone();
             state.secret = false;
         });
-        self.0.tell(&text);
+        self.0.tell(ClipboardEvent::Copied(content));
     }
 
     /// A password manager copies text.
     pub fn copy_secret(&self, text: &str) {
         self.0.state.update(|state| {
-            state.text = Some(text.to_owned());
+            state.content = ClipboardContent::text(text);
             state.secret = true;
         });
+        self.0.tell(ClipboardEvent::Private);
+    }
+
+    /// Something happens that is no content.
+    pub fn happens(&self, event: ClipboardEvent) {
+        self.0.tell(event);
+    }
+
+    /// The text that the user would paste.
+    pub fn paste(&self) -> Option<String> {
+        self.paste_content().text.map(|text| text.to_string())
     }
 
     /// What the user would paste.
-    pub fn paste(&self) -> Option<String> {
-        self.0.state.read().text.clone()
+    pub fn paste_content(&self) -> ClipboardContent {
+        self.0.state.read().content.clone()
     }
 
     /// Blocks until the user would paste this; `false` when the time is over.
     pub fn wait_for(&self, text: &str, timeout: Duration) -> bool {
-        self.0.state.wait(Some(timeout), |state| state.text.as_deref() == Some(text))
+        self.wait_until(timeout, |content| content.text.as_deref() == Some(text))
+    }
+
+    /// Blocks until what the user would paste is as it should be; `false` when the time
+    /// is over.
+    pub fn wait_until(&self, timeout: Duration, ready: impl Fn(&ClipboardContent) -> bool) -> bool {
+        self.0.state.wait(Some(timeout), |state| ready(&state.content))
     }
 
     /// How often the agent set the clipboard.
@@ -82,12 +101,9 @@ impl FakeClipboardControl {
 }
 
 impl Clipboard for FakeClipboard {
-    fn set_text(&self, text: &str) -> Result<(), ClipboardError> {
-        if text.len() > LIMIT {
-            return Err(ClipboardError(format!("{} bytes are too many", text.len())));
-        }
+    fn set(&self, content: &ClipboardContent) -> Result<(), ClipboardError> {
         self.0.state.update(|state| {
-            state.text = Some(text.to_owned());
+            state.content = content.clone();
             state.secret = false;
             state.sets += 1;
         });
@@ -95,12 +111,14 @@ impl Clipboard for FakeClipboard {
     }
 
     fn announce(&self) -> Result<(), ClipboardError> {
-        let text = {
+        let (content, secret) = {
             let state = self.0.state.read();
-            state.text.clone().filter(|_| !state.secret)
+            (state.content.clone(), state.secret)
         };
-        if let Some(text) = text {
-            self.0.tell(&text);
+        if secret {
+            self.0.tell(ClipboardEvent::Private);
+        } else if !content.is_empty() {
+            self.0.tell(ClipboardEvent::Copied(content));
         }
         Ok(())
     }
@@ -121,19 +139,23 @@ mod tests {
     #[test]
     fn copies_are_told_and_own_content_and_secrets_are_not() {
         let (send, told) = mpsc::channel();
-        let (clipboard, control) =
-            FakeClipboard::new(Box::new(move |text| send.send(text).unwrap()));
+        let (clipboard, control) = FakeClipboard::new(Box::new(move |event| {
+            send.send(match event {
+                ClipboardEvent::Copied(content) => content.text.unwrap().to_string(),
+                other => format!("{other:?}"),
+            })
+            .unwrap();
+        }));
         control.copy("a\r\nb");
         assert_eq!(told.try_recv().unwrap(), "a\nb");
-        clipboard.set_text("own").unwrap();
+        clipboard.set(&ClipboardContent::text("own")).unwrap();
         assert_eq!((control.paste().as_deref(), control.sets()), (Some("own"), 1));
         control.copy_secret("hunter2");
         clipboard.announce().unwrap();
-        assert!(told.try_recv().is_err());
+        assert_eq!(told.try_iter().collect::<Vec<_>>(), ["Private", "Private"]);
         control.copy("c");
         clipboard.announce().unwrap();
         assert_eq!(told.try_iter().collect::<Vec<_>>(), ["c", "c"]);
-        assert!(clipboard.set_text(&"x".repeat(LIMIT + 1)).is_err());
         drop(clipboard);
         control.copy("d");
         assert!(told.try_recv().is_err());

@@ -4,13 +4,15 @@
 //! [`motion`] drives Media Foundation's encoders, [`duplication`] duplicates outputs and
 //! [`choice`] puts GDI in its place where it fails, [`changes()`] finds damage,
 //! [`cursor_picture`] makes cursors transparent, [`Pace`] says when to look,
-//! [`WindowsVersion`] what a version is called, and the judgements of [`security`], [`process`], [`service`] and [`sas`] are apart from their
-//! calls. All the rest exists on Windows only.
+//! [`clipboard`] reads what programs put there, [`WindowsVersion`] tells what a version is
+//! called, and the judgements of [`security`], [`process`], [`service`] and [`sas`] are
+//! apart from their calls. All the rest exists on Windows only.
 
 #![cfg_attr(windows, expect(unsafe_code, reason = "Win32 and COM are calls into foreign code"))]
 
 mod changes;
 pub mod choice;
+pub mod clipboard;
 pub mod credentials;
 mod cursor;
 pub mod duplication;
@@ -44,6 +46,8 @@ mod waker;
 mod win32;
 
 pub use changes::changes;
+#[cfg(windows)]
+pub use clipboard::WindowsClipboard;
 pub use cursor::{CursorBitmaps, cursor_picture};
 pub use injected::{Listener, announce};
 #[cfg(windows)]

@@ -1,23 +1,49 @@
 //! The system clipboard.
 
+pub use gc_clipboard::ClipboardContent;
+
 /// Why the clipboard cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("clipboard: {0}")]
 pub struct ClipboardError(pub String);
 
-/// Told of each new text on the system clipboard that did not come from
-/// [`Clipboard::set_text`], with line ends as LF. Called on a thread of the
+/// What happened on the system clipboard, other than by [`Clipboard::set`].
+#[derive(Debug)]
+pub enum ClipboardEvent {
+    /// Somebody copied this. Text has LF line ends and is neither empty nor ended by
+    /// NUL; HTML is the fragment without what the system wraps it in; pictures are PNG
+    /// whatever the application offered. Formats beyond the limits of
+    /// [`ClipboardContent`] are left out.
+    Copied(ClipboardContent),
+    /// Somebody copied something of which every usable format is beyond the limits.
+    TooLarge,
+    /// Somebody copied what its program marks as secret: it was not read.
+    Private,
+    /// What was given to [`Clipboard::set`] could not be put there, or what was copied
+    /// could not be read, for as long as it was tried.
+    Failed(ClipboardError),
+}
+
+/// Told of everything that happens on the system clipboard. Called on a thread of the
 /// platform's; must not block.
-pub type ClipboardListener = Box<dyn Fn(String) + Send + Sync>;
+pub type ClipboardListener = Box<dyn Fn(ClipboardEvent) + Send + Sync>;
 
 /// Access to the system clipboard. Content that its owner marks as secret (password
-/// managers: `x-kde-passwordManagerHint`) is never reported. Dropping it gives the
-/// selection back and ends the listener.
+/// managers) is never read: `x-kde-passwordManagerHint` on X11,
+/// `ExcludeClipboardContentFromMonitorProcessing`, `CanIncludeInClipboardHistory` of 0
+/// and `Clipboard Viewer Ignore` on Windows. Dropping it gives the clipboard back and
+/// ends the listener.
+///
+/// Files are not part of a content: their bytes move at paste. What offers them will be
+/// a method of its own beside [`set`](Self::set), with a provider that is called at
+/// paste and a default of "not supported" (ADR 18).
 pub trait Clipboard: Send + Sync {
-    /// Offers text to local applications. At most 1 MiB.
-    fn set_text(&self, text: &str) -> Result<(), ClipboardError>;
+    /// Offers a content to local applications in place of what was there. It is
+    /// converted to the forms of the system when an application asks for one, where
+    /// the system can. Returns without waiting; failures come as an event.
+    fn set(&self, content: &ClipboardContent) -> Result<(), ClipboardError>;
 
-    /// Reports the present content, if any, to the listener as if it had just
-    /// been copied.
+    /// Reports the present content, if any, as if it had just been copied. What
+    /// [`set`](Self::set) has put there is reported too.
     fn announce(&self) -> Result<(), ClipboardError>;
 }

@@ -15,7 +15,9 @@ mod secure_attention;
 mod tray;
 mod worker_host;
 
-pub use clipboard::{Clipboard, ClipboardError, ClipboardListener};
+pub use clipboard::{
+    Clipboard, ClipboardContent, ClipboardError, ClipboardEvent, ClipboardListener,
+};
 pub use code_window::{CodeDialog, CodeEvent, CodeHandle, CodeStatus, CodeWindow};
 pub use consent::{
     BarHandle, ConnectedBar, ConsentAnswer, ConsentPrompt, ConsentRequest, PromptError,

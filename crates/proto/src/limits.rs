@@ -2,6 +2,7 @@
 //! before anyone else sees a byte.
 
 use crate::Channel;
+use crate::v2::ClipboardFormat;
 
 /// Bytes of one WebSocket message from an agent.
 pub const MAX_AGENT_MESSAGE: usize = 4 << 20;
@@ -21,6 +22,20 @@ pub const MAX_INPUT_EVENTS: usize = 64;
 pub const MAX_TYPED_TEXT: usize = 512;
 /// Bytes of clipboard text.
 pub const MAX_CLIPBOARD_TEXT: usize = 1 << 20;
+/// Bytes of a clipboard content as HTML.
+pub const MAX_CLIPBOARD_HTML: usize = 2 << 20;
+/// Bytes of a clipboard content as Rich Text Format.
+pub const MAX_CLIPBOARD_RTF: usize = 4 << 20;
+/// Bytes of a clipboard content as PNG.
+pub const MAX_CLIPBOARD_IMAGE: usize = 20 << 20;
+/// Width or height of a picture on the clipboard.
+pub const MAX_CLIPBOARD_SIDE: u32 = MAX_PICTURE_SIDE;
+/// Pixels of a picture on the clipboard: 8K.
+pub const MAX_CLIPBOARD_PIXELS: u64 = 1 << 25;
+/// Formats of one clipboard content, those of newer peers among them.
+pub const MAX_CLIPBOARD_PARTS: usize = 8;
+/// Bytes of a piece of a clipboard content.
+pub const MAX_CLIPBOARD_PIECE: usize = 32 << 10;
 /// Characters of a name, host name or label.
 pub const MAX_NAME: usize = 255;
 
@@ -42,5 +57,16 @@ pub const fn max_payload(channel: Channel, from_agent: bool) -> usize {
                 room
             }
         }
+    }
+}
+
+/// Bytes that a clipboard content may have in `format`.
+pub const fn max_clipboard(format: ClipboardFormat) -> usize {
+    match format {
+        ClipboardFormat::Text => MAX_CLIPBOARD_TEXT,
+        ClipboardFormat::Html => MAX_CLIPBOARD_HTML,
+        ClipboardFormat::Rtf => MAX_CLIPBOARD_RTF,
+        // What is skipped because it is not known is bounded as the largest is.
+        ClipboardFormat::Image | ClipboardFormat::Unspecified => MAX_CLIPBOARD_IMAGE,
     }
 }

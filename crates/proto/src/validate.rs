@@ -1,13 +1,13 @@
 //! Limits on the fields of messages, checked right after decoding.
 
 use crate::limits::{
-    MAX_CURSOR_SIDE, MAX_INPUT_EVENTS, MAX_NAME, MAX_PICTURE_PIXELS, MAX_PICTURE_SIDE,
-    MAX_TYPED_TEXT,
+    MAX_CLIPBOARD_PARTS, MAX_CLIPBOARD_PIECE, MAX_CURSOR_SIDE, MAX_INPUT_EVENTS, MAX_NAME,
+    MAX_PICTURE_PIXELS, MAX_PICTURE_SIDE, MAX_TYPED_TEXT, max_clipboard,
 };
 use crate::v2::link_message::Body;
 use crate::v2::{
-    ClipboardFormat, ClipboardPiece, CursorMessage, Frame, H264, Hello, Hevc, InputMessage, Rect,
-    Surface, VideoMessage, cursor_message, hello, input_event, operation, video_message,
+    ClipboardPiece, CursorMessage, Frame, H264, Hello, Hevc, InputMessage, Rect, Surface,
+    VideoMessage, cursor_message, hello, input_event, operation, video_message,
 };
 
 /// A decoded message whose content breaks the protocol.
@@ -235,9 +235,19 @@ impl Validate for CursorMessage {
 
 impl Validate for ClipboardPiece {
     fn validate(&self) -> Result<(), InvalidMessage> {
-        require(self.format() == ClipboardFormat::Text, "format")?;
-        require(self.data.len() <= 32 << 10, "data")?;
         let total = usize::try_from(self.total).unwrap_or(usize::MAX);
-        require(total <= crate::limits::MAX_CLIPBOARD_TEXT && self.data.len() <= total, "total")
+        require(self.data.len() <= MAX_CLIPBOARD_PIECE && self.data.len() <= total, "data")?;
+        // The format may be one of a newer peer, which is skipped.
+        require(total <= max_clipboard(self.format()), "total")?;
+        require(self.format != 0, "format")?;
+        require(self.parts.len() <= MAX_CLIPBOARD_PARTS, "parts")?;
+        for (index, part) in self.parts.iter().enumerate() {
+            let total = usize::try_from(part.total).unwrap_or(usize::MAX);
+            require(part.format != 0, "parts")?;
+            require(total <= max_clipboard(part.format()), "parts")?;
+            let twice = self.parts[..index].iter().any(|other| other.format == part.format);
+            require(!twice, "parts")?;
+        }
+        Ok(())
     }
 }

@@ -74,6 +74,10 @@ pub enum CauseCode {
     ClipboardUnavailable = 80,
     /// The clipboard content is too large to be sent.
     ClipboardTooLarge = 81,
+    /// What was copied is marked as secret and stays on the machine.
+    ClipboardPrivate = 82,
+    /// The clipboard content could not be used.
+    ClipboardUnusable = 83,
 }
 
 impl CauseCode {
@@ -114,6 +118,8 @@ impl CauseCode {
         Self::DesktopSessionUnknown,
         Self::ClipboardUnavailable,
         Self::ClipboardTooLarge,
+        Self::ClipboardPrivate,
+        Self::ClipboardUnusable,
     ];
 
     /// Stable name, as sent by the REST API and written to the audit.
@@ -154,6 +160,8 @@ impl CauseCode {
             Self::DesktopSessionUnknown => "desktop_session_unknown",
             Self::ClipboardUnavailable => "clipboard_unavailable",
             Self::ClipboardTooLarge => "clipboard_too_large",
+            Self::ClipboardPrivate => "clipboard_private",
+            Self::ClipboardUnusable => "clipboard_unusable",
         }
     }
 
@@ -237,6 +245,10 @@ impl CauseCode {
             }
             Self::ClipboardUnavailable => "The clipboard of the machine cannot be used.",
             Self::ClipboardTooLarge => "The clipboard content is too large to be sent.",
+            Self::ClipboardPrivate => {
+                "What was copied is marked as secret and stays on the machine."
+            }
+            Self::ClipboardUnusable => "The clipboard content could not be used.",
         }
     }
 

@@ -318,6 +318,8 @@ impl ViewerSession {
                 };
                 Some(ViewerEvent::NoticesChanged)
             }
+            // Of the clipboard, whose channel is not read here either.
+            agent_control::Body::ClipboardReceived(_) => None,
         }
     }
 

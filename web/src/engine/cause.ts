@@ -56,6 +56,8 @@ const CAUSES: Readonly<Record<number, readonly [name: string, sentence: string]>
   62: ["desktop_session_unknown", "That Windows session is not there any more. Choose another one."],
   80: ["clipboard_unavailable", "The clipboard of the machine cannot be used."],
   81: ["clipboard_too_large", "The clipboard content is too large to be sent."],
+  82: ["clipboard_private", "What was copied is marked as secret and stays on the machine."],
+  83: ["clipboard_unusable", "The clipboard content could not be used."],
 };
 
 /** A cause as it came over the wire, for people. */

@@ -3,7 +3,7 @@
 
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { CauseCode } from "../gen/guruconnect/v2/cause_pb";
-import { ClipboardPieceSchema } from "../gen/guruconnect/v2/clipboard_pb";
+import { type ClipboardPiece, ClipboardPieceSchema } from "../gen/guruconnect/v2/clipboard_pb";
 import { AgentControlSchema, NoticeTopic, ViewerControlSchema } from "../gen/guruconnect/v2/control_pb";
 import { CursorMessageSchema } from "../gen/guruconnect/v2/cursor_pb";
 import { VideoCodec, type Welcome } from "../gen/guruconnect/v2/hello_pb";
@@ -28,7 +28,8 @@ import { cleanText, validateCursor } from "../wire/validate";
 import { Zstd } from "../wire/zstd";
 import { backoff } from "./backoff";
 import { causeFacts, closeFacts } from "./cause";
-import { ClipboardExchange, ClipboardTooLarge } from "./clipboard";
+import { type ClipboardContent, ClipboardExchange, crossed, fitting } from "./clipboard";
+import { printOf } from "./clipboard-print";
 import { canDecodeH264, canDecodeHevc, WebCodecsDecoders } from "./decoder";
 import { desktopSessions } from "./desktop-sessions";
 import type {
@@ -116,6 +117,8 @@ export class Engine {
   private sequences = new Map<Channel, number>();
   private readonly clipboard = new ClipboardExchange();
   private clipboardOn = true;
+  /** Contents are looked at one after the other: pictures take a moment. */
+  private clipboardWork: Promise<void> = Promise.resolve();
   private quality: QualitySettings | null = null;
   private closing: Close | null = null;
   private codecs: VideoCodec[] = [];
@@ -155,10 +158,11 @@ export class Engine {
         break;
       case "clipboard-sync":
         this.clipboardOn = command.enabled;
+        if (!command.enabled) this.clipboard.forget();
         this.sendControl({ case: "clipboardSync", value: { enabled: command.enabled } });
         break;
-      case "clipboard-text":
-        this.sendClipboard(command.text);
+      case "clipboard-content":
+        this.sendClipboard(command.content);
         break;
       case "control":
         this.sendLink({
@@ -536,9 +540,7 @@ export class Engine {
         this.receiveControl(payload);
         break;
       case Channel.Clipboard: {
-        if (!this.clipboardOn) break;
-        const text = this.clipboard.receive(fromBinary(ClipboardPieceSchema, payload));
-        if (text !== null) this.post({ type: "clipboard", text });
+        if (this.clipboardOn) this.receiveClipboard(fromBinary(ClipboardPieceSchema, payload));
         break;
       }
       default:
@@ -601,6 +603,9 @@ export class Engine {
       this.post({ type: "displays", displays, selected: body.value.selected });
     } else if (body.case === "desktopSessions") {
       this.post({ type: "desktop-sessions", list: desktopSessions(body.value) });
+    } else if (body.case === "clipboardReceived") {
+      if (this.clipboard.acknowledged(body.value)) this.post({ type: "clipboard-delivered" });
+      this.flushClipboard();
     } else if (body.case === "notice") {
       const topic = TOPICS[body.value.topic];
       const cause = body.value.cause;
@@ -683,17 +688,51 @@ export class Engine {
     });
   }
 
-  private sendClipboard(text: string): void {
+  private receiveClipboard(piece: ClipboardPiece): void {
+    const { content, received } = this.clipboard.receive(piece);
+    if (received) this.sendControl({ case: "clipboardReceived", value: received });
+    if (content) {
+      this.laterWithClipboard(async () => {
+        const print = await printOf(content);
+        const empty = Object.keys(content).length === 0;
+        if (!this.clipboardOn || empty || !this.clipboard.accept(print)) return;
+        this.post({ type: "clipboard", content, crossed: crossed(content) });
+      });
+    }
+  }
+
+  private sendClipboard(content: ClipboardContent): void {
     if (!this.clipboardOn || !this.seat) return;
-    try {
-      const pieces = this.clipboard.send(text);
-      for (const piece of pieces) {
-        this.sendRecord(Channel.Clipboard, piece.payload, piece.last ? Flags.end : Flags.none);
+    const fits = fitting(content);
+    if (!fits) {
+      const tooLarge = Object.values(content).some((part) => part.length > 0);
+      if (tooLarge) {
+        this.post({ type: "clipboard-refused", cause: causeFacts(CauseCode.CLIPBOARD_TOO_LARGE) });
       }
-      if (pieces.length > 0) this.post({ type: "clipboard-sent" });
-    } catch (error) {
-      if (!(error instanceof ClipboardTooLarge)) throw error;
-      this.post({ type: "clipboard-refused", cause: causeFacts(CauseCode.CLIPBOARD_TOO_LARGE) });
+      return;
+    }
+    this.laterWithClipboard(async () => {
+      const print = await printOf(fits);
+      if (!this.clipboardOn) return;
+      if (!this.clipboard.local(fits, print)) {
+        this.post({ type: "clipboard-known" });
+        return;
+      }
+      this.post({ type: "clipboard-sent", crossed: crossed(fits) });
+      this.flushClipboard();
+    });
+  }
+
+  private laterWithClipboard(work: () => Promise<void>): void {
+    this.clipboardWork = this.clipboardWork.then(work).catch(() => {
+      this.stats.decodeErrors += 1;
+    });
+  }
+
+  /** Sends what may be sent now. */
+  private flushClipboard(): void {
+    for (let piece = this.clipboard.next(); piece; piece = this.clipboard.next()) {
+      this.sendRecord(Channel.Clipboard, piece.payload, piece.last ? Flags.end : Flags.none);
     }
   }
 

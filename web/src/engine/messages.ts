@@ -2,6 +2,7 @@
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { InputEventSchema } from "../gen/guruconnect/v2/input_pb";
+import type { ClipboardContent, Crossed } from "./clipboard";
 import type { Region } from "./regions";
 
 export type InputEventInit = MessageInitShape<typeof InputEventSchema>;
@@ -142,8 +143,12 @@ export type EngineEvent =
       shape: { width: number; height: number; x: number; y: number; rgba: Uint8Array } | null;
     }
   | { type: "cursor-position"; x: number; y: number }
-  | { type: "clipboard"; text: string }
-  | { type: "clipboard-sent" }
+  | { type: "clipboard"; content: ClipboardContent; crossed: Crossed }
+  /** On its way; later `clipboard-delivered`, from machines that tell. */
+  | { type: "clipboard-sent"; crossed: Crossed }
+  | { type: "clipboard-delivered" }
+  /** Not sent: the machine has it already. */
+  | { type: "clipboard-known" }
   | { type: "clipboard-refused"; cause: CauseFacts }
   | { type: "stats"; stats: EngineStats }
   | { type: "regions"; regions: Region[] }
@@ -160,7 +165,7 @@ export type EngineCommand =
   | { type: "select-desktop-session"; id: number }
   | { type: "quality"; settings: QualitySettings }
   | { type: "clipboard-sync"; enabled: boolean }
-  | { type: "clipboard-text"; text: string }
+  | { type: "clipboard-content"; content: ClipboardContent }
   | { type: "control"; verb: "ask" | "give" | "refuse" | "release"; participant: number }
   | { type: "refresh" }
   | { type: "watch"; stats: boolean; regions: boolean }

@@ -2,6 +2,7 @@
 // components read its state and call its methods.
 
 import type { Access } from "../api/types";
+import type { ClipboardContent, Crossed } from "../engine/clipboard";
 import { type EngineHost, startEngine } from "../engine/host";
 import type {
   CauseFacts,
@@ -20,12 +21,14 @@ import type { Region } from "../engine/regions";
 import { Keyboard } from "../input/keyboard";
 import { Pointer, toSurface, WheelUnits } from "../input/pointer";
 import { type CursorImage, CursorMaker, cursorScale, paint } from "./cursor";
-import { LocalClipboard } from "./local-clipboard";
+import { LocalClipboard, pasted } from "./local-clipboard";
 import { mintToken } from "./token";
 
 export const RIGHT_CONTROL = 2;
 export const RIGHT_CLIPBOARD = 4;
 const PASTE_GRACE_MS = 60;
+/** A picture takes longer; the machine tells when it is there. */
+const PASTE_PICTURE_MS = 5_000;
 const PASTE_WAIT_MS = 40;
 const GHOST_MS = 3000;
 
@@ -47,6 +50,8 @@ export interface ViewerState {
   fullScreen: boolean;
   clipboardOn: boolean;
   clipboardFlash: "in" | "out" | null;
+  /** What crossed last. */
+  clipboardCrossed: (Crossed & { direction: "in" | "out" }) | null;
   /** Text from the machine that the browser does not let through yet. */
   clipboardWaiting: boolean;
   showStats: boolean;
@@ -70,6 +75,7 @@ const START: ViewerState = {
   fullScreen: false,
   clipboardOn: true,
   clipboardFlash: null,
+  clipboardCrossed: null,
   clipboardWaiting: false,
   showStats: false,
   showRegions: false,
@@ -114,7 +120,7 @@ export class ViewerController {
     const windows = /windows/i.test(navigator.userAgent);
     this.keyboard = new Keyboard((events) => this.sendInput(events), windows);
     this.pointer = new Pointer((events) => this.sendInput(events));
-    this.clipboard = new LocalClipboard((text) => this.host?.send({ type: "clipboard-text", text }));
+    this.clipboard = new LocalClipboard((content) => this.offerClipboard(content));
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -240,16 +246,17 @@ export class ViewerController {
 
   /** The clipboard as keystrokes; false when the browser does not give it out. */
   async typeClipboard(): Promise<boolean> {
-    const text = await this.clipboard.ask();
-    if (text === null) return false;
-    this.typeText(text);
+    const content = await this.clipboard.ask();
+    if (content?.text === undefined) return false;
+    this.typeText(content.text);
     return true;
   }
 
   setClipboard(on: boolean): void {
     this.update({ clipboardOn: on, clipboardWaiting: false });
     this.host?.send({ type: "clipboard-sync", enabled: on });
-    if (on) void this.clipboard.ask().then((text) => text && this.offerClipboard(text));
+    if (on) void this.clipboard.ask().then((content) => content && this.offerClipboard(content));
+    else this.clipboard.forget();
   }
 
   async toggleFullScreen(): Promise<void> {
@@ -306,11 +313,17 @@ export class ViewerController {
         this.showGhost(event.x, event.y);
         break;
       case "clipboard":
-        this.flash("in");
-        void this.clipboard.write(event.text).then((done) => this.update({ clipboardWaiting: !done }));
+        this.flash("in", event.crossed);
+        void this.clipboard.write(event.content).then((done) => this.update({ clipboardWaiting: !done }));
         break;
       case "clipboard-sent":
-        this.flash("out");
+        this.flash("out", event.crossed);
+        break;
+      case "clipboard-delivered":
+      case "clipboard-known":
+        // The machine has what is to be pasted there.
+        this.crossings[event.type === "clipboard-known" ? "known" : "delivered"] += 1;
+        if (this.pasteUnderWay) this.openGate(true);
         break;
       case "clipboard-refused":
         this.update({ notices: { ...this.state.notices, clipboard: event.cause } });
@@ -369,12 +382,13 @@ export class ViewerController {
     if (this.inControl) this.host?.send({ type: "input", events });
   }
 
-  private offerClipboard(text: string): void {
-    if (this.mayUseClipboard) this.host?.send({ type: "clipboard-text", text });
+  private offerClipboard(content: ClipboardContent): void {
+    if (this.mayUseClipboard) this.host?.send({ type: "clipboard-content", content });
   }
 
-  private flash(direction: "in" | "out"): void {
-    this.update({ clipboardFlash: direction });
+  private flash(direction: "in" | "out", crossed: Crossed): void {
+    this.crossings[direction] += 1;
+    this.update({ clipboardFlash: direction, clipboardCrossed: { direction, ...crossed } });
     if (this.flashTimer !== null) clearTimeout(this.flashTimer);
     this.flashTimer = setTimeout(() => this.update({ clipboardFlash: null }), 900);
   }
@@ -566,17 +580,26 @@ export class ViewerController {
 
   private pasted(event: ClipboardEvent): void {
     event.preventDefault();
-    const text = event.clipboardData?.getData("text/plain") ?? "";
-    if (text === "" || !this.gate) return;
     const held = this.gate;
-    this.offerClipboard(text);
-    // The text travels behind input; the machine needs it before the key arrives.
-    const trip = this.state.stats?.roundTripMs ?? 0;
-    setTimeout(() => this.gate === held && this.openGate(true), PASTE_GRACE_MS + trip);
+    if (!event.clipboardData || !held) return;
     this.pasteUnderWay = true;
+    const open = () => this.gate === held && this.openGate(true);
+    void pasted(event.clipboardData).then((content) => {
+      if (Object.keys(content).length === 0) {
+        open();
+        return;
+      }
+      this.offerClipboard(content);
+      // What is pasted travels behind input; the machine needs it before the key
+      // arrives. Machines tell when they have it; older ones do not, and get text only.
+      const trip = this.state.stats?.roundTripMs ?? 0;
+      setTimeout(open, (content.png ? PASTE_PICTURE_MS : PASTE_GRACE_MS) + trip);
+    });
   }
 
   private pasteUnderWay = false;
+  /** Contents that came, went, arrived there, and were there already. */
+  private readonly crossings = { in: 0, out: 0, delivered: 0, known: 0 };
 
   private openGate(delivered = false): void {
     if (this.pasteUnderWay && !delivered) return;
@@ -592,6 +615,7 @@ export class ViewerController {
     window.__guruconnect = {
       stats: () => {
         const { stats, phase, session, cause, selectedDisplay, displays } = this.state;
+        const { clipboardCrossed, clipboardWaiting } = this.state;
         return {
           ...stats,
           state: phase,
@@ -606,6 +630,7 @@ export class ViewerController {
           participants: session?.participants ?? [],
           displays,
           selectedDisplay,
+          clipboard: { ...this.crossings, last: clipboardCrossed, waiting: clipboardWaiting },
         };
       },
       surface: () => {

@@ -188,7 +188,9 @@ export function Notices({ state }: { state: ViewerState }) {
   return (
     <div role="status">
       {stalled && <p>Nothing has been heard from the machine for a few seconds. Waiting for it.</p>}
-      {state.clipboardWaiting && <p>Text was copied on the machine. Click the picture to take it over.</p>}
+      {state.clipboardWaiting && (
+        <p>Something was copied on the machine. Click the picture to take it over.</p>
+      )}
       {lines.map((cause) => (
         <p key={cause.code} data-cause={cause.code}>
           {cause.sentence}

@@ -332,6 +332,19 @@ function Keys({ controller, state, keys }: ToolbarProps) {
   );
 }
 
+/** What crossed last, for the tooltip: "; last from the machine: text, HTML (1.2 KB)". */
+function lastCrossed({ clipboardCrossed: last }: ViewerState): string {
+  if (!last) return "";
+  const size =
+    last.bytes < 1000
+      ? `${last.bytes} bytes`
+      : last.bytes < 1_000_000
+        ? `${(last.bytes / 1000).toFixed(1)} KB`
+        : `${(last.bytes / 1_000_000).toFixed(1)} MB`;
+  const from = last.direction === "in" ? "from" : "to";
+  return `; last ${from} the machine: ${last.formats.join(", ")} (${size})`;
+}
+
 function ClipboardButton({ controller, state }: ToolbarProps) {
   const allowed = ((state.session?.rights ?? 0) & RIGHT_CLIPBOARD) !== 0;
   const on = state.clipboardOn && allowed;
@@ -341,7 +354,7 @@ function ClipboardButton({ controller, state }: ToolbarProps) {
   const text = !allowed
     ? "The clipboard is not shared in this session"
     : on
-      ? "Clipboard is shared both ways. Click to switch off"
+      ? `Clipboard is shared both ways${lastCrossed(state)}. Click to switch off`
       : "Clipboard is not shared. Click to switch on";
   return (
     <Hint text={text}>
@@ -350,9 +363,11 @@ function ClipboardButton({ controller, state }: ToolbarProps) {
         className={`tool${flash}`}
         aria-pressed={on}
         aria-label="Clipboard"
+        data-crossed={state.clipboardCrossed?.formats.join(" ")}
         disabled={!allowed}
         data-testid="toolbar-clipboard"
         data-flash={state.clipboardFlash ?? undefined}
+        data-waiting={state.clipboardWaiting || undefined}
         onClick={() => {
           controller.setClipboard(!state.clipboardOn);
           controller.focus();

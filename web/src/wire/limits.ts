@@ -1,5 +1,7 @@
 // The limits of crates/proto/src/limits.rs: what no peer may exceed.
 
+import { ClipboardFormat } from "../gen/guruconnect/v2/clipboard_pb";
+
 /** Bytes of one WebSocket message that comes from an agent. */
 export const MAX_AGENT_MESSAGE = 4 << 20;
 /** Bytes of one WebSocket message that a viewer may send. */
@@ -14,10 +16,21 @@ export const MAX_CURSOR_SIDE = 256;
 export const MAX_INPUT_EVENTS = 64;
 /** Characters of one text event. */
 export const MAX_TYPED_TEXT = 512;
-/** Bytes of clipboard text. */
-export const MAX_CLIPBOARD_TEXT = 1 << 20;
-/** Bytes of clipboard text in one piece. */
+/** Bytes of a clipboard content by format. */
+export const MAX_CLIPBOARD = {
+  [ClipboardFormat.TEXT]: 1 << 20,
+  [ClipboardFormat.HTML]: 2 << 20,
+  [ClipboardFormat.RTF]: 4 << 20,
+  [ClipboardFormat.IMAGE]: 20 << 20,
+} as const;
+/** Bytes of a clipboard content in one piece. */
 export const MAX_CLIPBOARD_PIECE = 32 << 10;
+/** Formats of one clipboard content. */
+export const MAX_CLIPBOARD_PARTS = 8;
+/** Width or height of a picture on the clipboard, pixels. */
+export const MAX_CLIPBOARD_SIDE = 16_384;
+/** Pixels of a picture on the clipboard. */
+export const MAX_CLIPBOARD_PIXELS = 1 << 25;
 /** Operations of one frame message. */
 export const MAX_OPERATIONS = 16_384;
 /** Largest zstd window that a peer may ask for, bytes. */

@@ -8,8 +8,9 @@ import type { Rect } from "../gen/guruconnect/v2/geometry_pb";
 import type { LinkMessage } from "../gen/guruconnect/v2/link_pb";
 import type { Frame, Surface } from "../gen/guruconnect/v2/video_pb";
 import {
+  MAX_CLIPBOARD,
+  MAX_CLIPBOARD_PARTS,
   MAX_CLIPBOARD_PIECE,
-  MAX_CLIPBOARD_TEXT,
   MAX_CURSOR_SIDE,
   MAX_OPERATIONS,
   MAX_OVERDRAW,
@@ -122,9 +123,17 @@ export function validateCursor(shape: CursorShape): void {
 }
 
 export function validatePiece(piece: ClipboardPiece): void {
-  require(piece.format === ClipboardFormat.TEXT, "format");
-  require(piece.data.length <= MAX_CLIPBOARD_PIECE, "data");
-  require(piece.total <= MAX_CLIPBOARD_TEXT && piece.data.length <= piece.total, "total");
+  const limits: Record<number, number> = MAX_CLIPBOARD;
+  // A format of a newer machine is skipped; it is bounded as the largest known one is.
+  const limit = (format: number) => limits[format] ?? MAX_CLIPBOARD[ClipboardFormat.IMAGE];
+  require(piece.format !== ClipboardFormat.UNSPECIFIED, "format");
+  require(piece.data.length <= MAX_CLIPBOARD_PIECE && piece.data.length <= piece.total, "data");
+  require(piece.total <= limit(piece.format), "total");
+  require(piece.parts.length <= MAX_CLIPBOARD_PARTS, "parts");
+  require(new Set(piece.parts.map(({ format }) => format)).size === piece.parts.length, "parts");
+  for (const part of piece.parts) {
+    require(part.format !== ClipboardFormat.UNSPECIFIED && part.total <= limit(part.format), "parts");
+  }
 }
 
 /** Peer text for a label: no control or direction-changing characters, bounded. */

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a failed step is a failed test")]
 
+mod clipboard;
 mod hostile_relay;
 mod relay;
 mod workers;

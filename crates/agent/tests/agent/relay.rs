@@ -12,8 +12,8 @@ use gc_platform::{
     InputInjector, Inventory, ScreenCapture,
 };
 use gc_platform_fake::{
-    FakeBar, FakeBarControl, FakeClipboard, FakeConsent, FakeConsentControl, FakeInput,
-    FakeInputControl, FakeInventory, FakeScreen, FakeScreenControl, FakeWorkerHost,
+    FakeBar, FakeBarControl, FakeClipboard, FakeClipboardControl, FakeConsent, FakeConsentControl,
+    FakeInput, FakeInputControl, FakeInventory, FakeScreen, FakeScreenControl, FakeWorkerHost,
 };
 use gc_proto::v2::link_message::Body;
 use gc_proto::v2::{self, InputEvent, InputMessage, KeyEvent, input_event};
@@ -40,6 +40,7 @@ struct Machine {
     consent: FakeConsent,
     bar: FakeBar,
     inventory: FakeInventory,
+    clipboard: Arc<Mutex<Option<FakeClipboardControl>>>,
 }
 
 impl Platform for Machine {
@@ -58,7 +59,9 @@ impl Platform for Machine {
         &self,
         listener: ClipboardListener,
     ) -> Result<Box<dyn Clipboard>, ClipboardError> {
-        Ok(Box::new(FakeClipboard::new(listener).0))
+        let (clipboard, control) = FakeClipboard::new(listener);
+        *self.clipboard.lock().unwrap() = Some(control);
+        Ok(Box::new(clipboard))
     }
 
     fn consent(&self) -> &dyn ConsentPrompt {
@@ -160,6 +163,7 @@ pub(crate) struct Relay {
     pub(crate) input: FakeInputControl,
     pub(crate) consent: FakeConsentControl,
     pub(crate) bar: FakeBarControl,
+    clipboard: Arc<Mutex<Option<FakeClipboardControl>>>,
     pub(crate) sequence: u32,
     clock: SystemClock,
 }
@@ -170,7 +174,9 @@ impl Relay {
         let (input, input_control) = FakeInput::new();
         let (consent, consent_control) = FakeConsent::new();
         let (bar, bar_control) = FakeBar::new();
+        let clipboard = Arc::new(Mutex::new(None));
         let machine = Machine {
+            clipboard: Arc::clone(&clipboard),
             screen: Mutex::new(Some(screen)),
             input: Mutex::new(Some(input)),
             consent,
@@ -197,6 +203,7 @@ impl Relay {
         relay.input = input_control;
         relay.consent = consent_control;
         relay.bar = bar_control;
+        relay.clipboard = clipboard;
         relay
     }
 
@@ -213,6 +220,7 @@ impl Relay {
             input: FakeInput::new().1,
             consent: FakeConsent::new().1,
             bar: FakeBar::new().1,
+            clipboard: Arc::default(),
             sequence: 0,
             clock: SystemClock::new(),
         }
@@ -274,16 +282,58 @@ impl Relay {
                 down,
             })),
         };
+        let message = InputMessage { events: vec![event] };
+        self.message(Channel::Input, participant, epoch, &message).await;
+    }
+
+    pub(crate) async fn message(
+        &mut self,
+        channel: Channel,
+        participant: u16,
+        epoch: u32,
+        message: &impl prost::Message,
+    ) {
         self.sequence += 1;
-        let header = Header {
-            channel: Channel::Input,
-            flags: Flags::NONE,
-            participant,
-            epoch,
-            sequence: self.sequence,
-            session: SESSION,
+        let sequence = self.sequence;
+        let flags = Flags::NONE;
+        let header = Header { channel, flags, participant, epoch, sequence, session: SESSION };
+        self.record(&Record::new(header, message)).await;
+    }
+
+    /// A viewer copies a short text.
+    pub(crate) async fn copy(&mut self, participant: u16, serial: u32, text: &str) {
+        let piece = v2::ClipboardPiece {
+            serial,
+            format: v2::ClipboardFormat::Text.into(),
+            total: text.len() as u32,
+            data: text.into(),
+            ..Default::default()
         };
-        self.record(&Record::new(header, &InputMessage { events: vec![event] })).await;
+        self.message(Channel::Clipboard, participant, 1, &piece).await;
+    }
+
+    /// The next clipboard piece, and for whom it is.
+    pub(crate) async fn piece(&mut self) -> (u16, v2::ClipboardPiece) {
+        let record = self.wait_for_record(Channel::Clipboard).await;
+        let piece = prost::Message::decode(record.payload()).unwrap();
+        (record.header().participant, piece)
+    }
+
+    /// The next word on the clipboard.
+    pub(crate) async fn clipboard_notice(&mut self) -> Option<i32> {
+        loop {
+            let record = self.wait_for_record(Channel::Control).await;
+            let control = <v2::AgentControl as prost::Message>::decode(record.payload()).unwrap();
+            if let Some(v2::agent_control::Body::Notice(notice)) = control.body
+                && notice.topic() == v2::NoticeTopic::Clipboard
+            {
+                return notice.cause.map(|cause| cause.code);
+            }
+        }
+    }
+
+    pub(crate) fn system_clipboard(&self) -> FakeClipboardControl {
+        self.clipboard.lock().unwrap().clone().expect("the clipboard is open")
     }
 
     /// Everything up to the answer to a heartbeat: by then the agent has seen all

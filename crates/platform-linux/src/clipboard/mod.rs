@@ -1,5 +1,6 @@
 //! The CLIPBOARD selection of an X display.
 
+mod formats;
 mod reading;
 mod sending;
 mod worker;
@@ -8,8 +9,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
-use gc_platform::{Clipboard, ClipboardError, ClipboardListener, WaitWaker};
-use gc_proto::MAX_CLIPBOARD_TEXT;
+use gc_platform::{Clipboard, ClipboardContent, ClipboardError, ClipboardListener, WaitWaker};
 use gc_types::Clock;
 
 use self::worker::{Command, Worker};
@@ -24,7 +24,7 @@ pub struct X11Clipboard {
 }
 
 impl X11Clipboard {
-    /// Opens `display` (what `DISPLAY` holds) and tells `listener` of every text that
+    /// Opens `display` (what `DISPLAY` holds) and tells `listener` of everything that
     /// is copied from now on. What is there already is told by
     /// [`announce`](Clipboard::announce).
     pub fn open(
@@ -56,11 +56,8 @@ impl X11Clipboard {
 }
 
 impl Clipboard for X11Clipboard {
-    fn set_text(&self, text: &str) -> Result<(), ClipboardError> {
-        if text.len() > MAX_CLIPBOARD_TEXT {
-            return Err(ClipboardError(format!("text of {} bytes is too large", text.len())));
-        }
-        self.command(Command::Set(text.to_owned()))
+    fn set(&self, content: &ClipboardContent) -> Result<(), ClipboardError> {
+        self.command(Command::Set(content.clone()))
     }
 
     /// Own content is reported too: it may have come from another viewer than the

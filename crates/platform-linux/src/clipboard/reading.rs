@@ -1,44 +1,54 @@
-//! Getting text from another program (ICCCM 2.4, 2.7.2).
+//! Getting a content from another program (ICCCM 2.4, 2.7.2).
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
-use gc_proto::MAX_CLIPBOARD_TEXT;
+use gc_platform::{ClipboardContent, ClipboardError, ClipboardEvent};
+use gc_proto::max_clipboard;
+use gc_proto::v2::ClipboardFormat;
 use x11rb::protocol::xproto::{
     Atom, AtomEnum, ConnectionExt as _, GetPropertyReply, SelectionNotifyEvent, Timestamp, Window,
 };
 
+use super::formats;
 use super::worker::Atoms;
 use crate::DisplayError;
 use crate::display::Link;
 
 /// An owner that says nothing for so long is given up.
 const SILENCE: Duration = Duration::from_secs(3);
+/// All formats together take no longer, however busy their owner seems.
+const LONGEST: Duration = Duration::from_secs(30);
 
 /// Where a reading stands.
 pub(super) enum Outcome {
     /// Not at its end.
     Going,
-    /// There is no text, it is secret, or too large.
+    /// There is nothing that could be shared.
     Nothing,
-    /// With LF line ends.
-    Text(String),
+    /// To be told.
+    Told(ClipboardEvent),
 }
 
 enum Step {
     Targets,
-    Text(Atom),
-    Incremental(Atom, Vec<u8>),
+    Whole(ClipboardFormat, Atom),
+    Incremental(ClipboardFormat, Atom, Vec<u8>),
 }
 
-/// One content on its way from another program.
+/// One content on its way from another program, format after format.
 pub(super) struct Reading {
     window: Window,
-    property: Atom,
     time: Timestamp,
+    /// Answers to a request that was given up must not be taken for those of the next:
+    /// each has a property of its own, in turn.
+    turn: usize,
     step: Step,
-    /// Asked for rather than copied: own content is reported as well.
-    pub(super) announced: bool,
-    pub(super) deadline: Duration,
+    wanted: VecDeque<(ClipboardFormat, Atom)>,
+    content: ClipboardContent,
+    too_large: bool,
+    end: Duration,
+    deadline: Duration,
 }
 
 impl Reading {
@@ -46,34 +56,69 @@ impl Reading {
         link: &Link,
         atoms: &Atoms,
         window: Window,
-        property: Atom,
+        turn: usize,
         time: Timestamp,
-        announced: bool,
         now: Duration,
     ) -> Result<Self, DisplayError> {
-        let deadline = now + SILENCE;
-        let reading = Self { window, property, time, step: Step::Targets, announced, deadline };
+        let reading = Self {
+            window,
+            time,
+            turn,
+            step: Step::Targets,
+            wanted: VecDeque::new(),
+            content: ClipboardContent::default(),
+            too_large: false,
+            end: now + LONGEST,
+            deadline: now + SILENCE,
+        };
         reading.ask(link, atoms, atoms.TARGETS)?;
         Ok(reading)
     }
 
-    pub(super) fn property(&self) -> Atom {
-        self.property
+    /// Of the request that is under way.
+    pub(super) fn turn(&self) -> usize {
+        self.turn
+    }
+
+    pub(super) fn property(&self, atoms: &Atoms) -> Atom {
+        let properties = [atoms.GC_DATA_0, atoms.GC_DATA_1, atoms.GC_DATA_2, atoms.GC_DATA_3];
+        properties[self.turn % properties.len()]
+    }
+
+    /// When nobody need wait for it any more.
+    pub(super) fn deadline(&self) -> Duration {
+        self.deadline.min(self.end)
+    }
+
+    /// The owner fell silent, or takes too long: what came before.
+    pub(super) fn give_up(mut self) -> Outcome {
+        match self.finish() {
+            Outcome::Nothing => {
+                let silent = ClipboardError("the program that owns it does not answer".to_owned());
+                Outcome::Told(ClipboardEvent::Failed(silent))
+            }
+            told => told,
+        }
     }
 
     fn ask(&self, link: &Link, atoms: &Atoms, target: Atom) -> Result<(), DisplayError> {
-        link.conn.delete_property(self.window, self.property)?;
-        let (window, property) = (self.window, self.property);
+        let (window, property) = (self.window, self.property(atoms));
+        link.conn.delete_property(window, property)?;
         link.conn.convert_selection(window, atoms.CLIPBOARD, target, property, self.time)?;
         Ok(())
     }
 
-    fn fetch(&self, link: &Link, delete: bool) -> Result<GetPropertyReply, DisplayError> {
+    fn fetch(
+        &self,
+        link: &Link,
+        atoms: &Atoms,
+        limit: usize,
+    ) -> Result<GetPropertyReply, DisplayError> {
         // In units of four bytes, and one more to see that there is too much.
-        let length = MAX_CLIPBOARD_TEXT as u32 / 4 + 1;
-        let (window, property) = (self.window, self.property);
+        let length = limit as u32 / 4 + 1;
+        let (window, property) = (self.window, self.property(atoms));
         let any = AtomEnum::ANY;
-        Ok(link.conn.get_property(delete, window, property, any, 0, length)?.reply()?)
+        Ok(link.conn.get_property(true, window, property, any, 0, length)?.reply()?)
     }
 
     /// The owner answered a request.
@@ -86,93 +131,129 @@ impl Reading {
     ) -> Result<Outcome, DisplayError> {
         let expected = match &self.step {
             Step::Targets => atoms.TARGETS,
-            Step::Text(target) => *target,
+            Step::Whole(_, target) => *target,
             Step::Incremental(..) => return Ok(Outcome::Going),
         };
         let refused = notify.property == x11rb::NONE;
-        if notify.target != expected || !refused && notify.property != self.property {
+        if notify.target != expected || !refused && notify.property != self.property(atoms) {
             return Ok(Outcome::Going);
         }
         self.deadline = now + SILENCE;
-        if let Step::Targets = self.step {
-            // Old programs know no TARGETS, but may have text.
-            let mut target = Some(atoms.UTF8_STRING);
-            if !refused {
-                let reply = self.fetch(link, true)?;
-                let offered: Vec<Atom> = reply.value32().map(Iterator::collect).unwrap_or_default();
-                if offered.contains(&atoms.PASSWORD_HINT) {
-                    return Ok(Outcome::Nothing);
-                }
-                target = [
-                    atoms.UTF8_STRING,
-                    atoms.PLAIN_UTF8,
-                    AtomEnum::STRING.into(),
-                    atoms.TEXT,
-                    atoms.PLAIN,
-                ]
-                .into_iter()
-                .find(|target| offered.contains(target));
-            }
-            let Some(target) = target else { return Ok(Outcome::Nothing) };
-            self.step = Step::Text(target);
-            self.ask(link, atoms, target)?;
-            return Ok(Outcome::Going);
-        }
+        let Step::Whole(format, target) = self.step else {
+            return self.offered(link, atoms, refused);
+        };
         if refused {
-            return Ok(Outcome::Nothing);
+            return self.next(link, atoms);
         }
-        let reply = self.fetch(link, true)?;
+        let limit = max_clipboard(format);
+        let reply = self.fetch(link, atoms, limit)?;
         if reply.type_ == atoms.INCR {
             let announced = reply.value32().and_then(|mut values| values.next()).unwrap_or(0);
-            if announced as usize > MAX_CLIPBOARD_TEXT {
-                tracing::info!(bytes = announced, "Clipboard content is too large to be shared");
-                return Ok(Outcome::Nothing);
+            if announced as usize > limit {
+                return self.skip(link, atoms, format);
             }
             // Deleting the property, above, asked for the first part.
-            self.step = Step::Incremental(expected, Vec::new());
+            self.step = Step::Incremental(format, target, Vec::new());
             return Ok(Outcome::Going);
         }
-        Ok(finish(expected, &reply.value, reply.bytes_after))
+        if reply.bytes_after > 0 || reply.value.len() > limit {
+            return self.skip(link, atoms, format);
+        }
+        self.keep(format, target, reply.value);
+        self.next(link, atoms)
+    }
+
+    fn offered(
+        &mut self,
+        link: &Link,
+        atoms: &Atoms,
+        refused: bool,
+    ) -> Result<Outcome, DisplayError> {
+        if refused {
+            // Old programs know no TARGETS, but may have text.
+            self.wanted.push_back((ClipboardFormat::Text, atoms.UTF8_STRING));
+            return self.next(link, atoms);
+        }
+        // A list of ten thousand is cut, not believed.
+        let reply = self.fetch(link, atoms, 4_096)?;
+        let offered: Vec<Atom> = reply.value32().map(Iterator::collect).unwrap_or_default();
+        if offered.contains(&atoms.PASSWORD_HINT) {
+            return Ok(Outcome::Told(ClipboardEvent::Private));
+        }
+        self.wanted = formats::wanted(atoms, &offered).into();
+        self.next(link, atoms)
     }
 
     /// The next part of an incremental transfer has come.
-    pub(super) fn grown(&mut self, link: &Link, now: Duration) -> Result<Outcome, DisplayError> {
-        if !matches!(self.step, Step::Incremental(..)) {
+    pub(super) fn grown(
+        &mut self,
+        link: &Link,
+        atoms: &Atoms,
+        now: Duration,
+    ) -> Result<Outcome, DisplayError> {
+        let Step::Incremental(format, target, bytes) = &self.step else {
             return Ok(Outcome::Going);
-        }
-        let reply = self.fetch(link, true)?;
+        };
+        let (format, target) = (*format, *target);
+        let room = max_clipboard(format) - bytes.len();
+        let reply = self.fetch(link, atoms, room)?;
         self.deadline = now + SILENCE;
-        let Step::Incremental(target, bytes) = &mut self.step else { return Ok(Outcome::Going) };
+        let Step::Incremental(_, _, bytes) = &mut self.step else { return Ok(Outcome::Going) };
         if reply.value.is_empty() {
-            return Ok(finish(*target, bytes, 0));
+            let bytes = std::mem::take(bytes);
+            self.keep(format, target, bytes);
+            return self.next(link, atoms);
         }
-        if reply.bytes_after > 0 || bytes.len() + reply.value.len() > MAX_CLIPBOARD_TEXT {
-            tracing::info!("Clipboard content is too large to be shared");
-            return Ok(Outcome::Nothing);
+        if reply.bytes_after > 0 || reply.value.len() > room {
+            return self.skip(link, atoms, format);
         }
         bytes.extend_from_slice(&reply.value);
         Ok(Outcome::Going)
     }
-}
 
-fn finish(target: Atom, bytes: &[u8], more: u32) -> Outcome {
-    if more > 0 || bytes.len() > MAX_CLIPBOARD_TEXT {
-        tracing::info!("Clipboard content is too large to be shared");
-        return Outcome::Nothing;
+    fn skip(
+        &mut self,
+        link: &Link,
+        atoms: &Atoms,
+        format: ClipboardFormat,
+    ) -> Result<Outcome, DisplayError> {
+        tracing::info!(?format, "Clipboard content is too large to be shared");
+        self.too_large = true;
+        self.next(link, atoms)
     }
-    let text = if target == u32::from(AtomEnum::STRING) {
-        // Latin-1, whose codes are those of Unicode.
-        bytes.iter().map(|byte| char::from(*byte)).collect()
-    } else {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => text.to_owned(),
-            Err(_) => return Outcome::Nothing,
+
+    fn keep(&mut self, format: ClipboardFormat, target: Atom, bytes: Vec<u8>) {
+        let latin = target == u32::from(AtomEnum::STRING);
+        match format {
+            ClipboardFormat::Text => {
+                let text = formats::read_text(&bytes, latin);
+                // Latin-1 grows when it becomes UTF-8.
+                let fits = |text: &String| text.len() <= max_clipboard(ClipboardFormat::Text);
+                self.content.text = text.filter(fits).map(Into::into);
+            }
+            ClipboardFormat::Html => {
+                self.content.html = formats::read_html(&bytes).map(Into::into);
+            }
+            ClipboardFormat::Rtf if !bytes.is_empty() => self.content.rtf = Some(bytes.into()),
+            ClipboardFormat::Image if !bytes.is_empty() => self.content.png = Some(bytes.into()),
+            ClipboardFormat::Rtf | ClipboardFormat::Image | ClipboardFormat::Unspecified => {}
         }
-    };
-    // Some programs count the terminator in.
-    let text = text.trim_end_matches('\0').replace("\r\n", "\n").replace('\r', "\n");
-    if text.is_empty() || text.len() > MAX_CLIPBOARD_TEXT {
-        return Outcome::Nothing;
     }
-    Outcome::Text(text)
+
+    /// Asks for the next format, if there is one.
+    fn next(&mut self, link: &Link, atoms: &Atoms) -> Result<Outcome, DisplayError> {
+        let Some((format, target)) = self.wanted.pop_front() else { return Ok(self.finish()) };
+        self.turn += 1;
+        self.step = Step::Whole(format, target);
+        self.ask(link, atoms, target)?;
+        Ok(Outcome::Going)
+    }
+
+    fn finish(&mut self) -> Outcome {
+        let content = std::mem::take(&mut self.content);
+        if !content.is_empty() {
+            return Outcome::Told(ClipboardEvent::Copied(content));
+        }
+        if self.too_large { Outcome::Told(ClipboardEvent::TooLarge) } else { Outcome::Nothing }
+    }
 }

@@ -1,8 +1,9 @@
-//! Giving text to another program (ICCCM 2.2, 2.7.2).
+//! Giving a content to another program (ICCCM 2.2, 2.7.2).
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use gc_proto::v2::ClipboardFormat;
 use x11rb::protocol::xproto::{
     Atom, AtomEnum, ChangeWindowAttributesAux, ConnectionExt as _, EventMask, PropMode,
     PropertyNotifyEvent, SELECTION_NOTIFY_EVENT, SelectionNotifyEvent, SelectionRequestEvent,
@@ -10,18 +11,19 @@ use x11rb::protocol::xproto::{
 };
 use x11rb::wrapper::ConnectionExt as _;
 
+use super::formats;
 use super::worker::{Atoms, Owned};
 use crate::DisplayError;
 use crate::display::Link;
 
 /// More goes in parts of this size; below the smallest request limit of a server.
 const PART: usize = 64 << 10;
-/// Programs that may take a large text at once.
+/// Programs that may take a large content at once.
 const MAX_SENDING: usize = 16;
 /// A program that takes no part for so long is given up.
 const SILENCE: Duration = Duration::from_secs(5);
 
-/// A text on its way to another program in parts.
+/// A content on its way to another program in parts.
 pub(super) struct Sending {
     requestor: Window,
     property: Atom,
@@ -120,17 +122,13 @@ fn give(
 ) -> Result<bool, DisplayError> {
     let conn = &link.conn;
     let window = request.requestor;
-    let latin: Atom = AtomEnum::STRING.into();
     let target = request.target;
     if target == atoms.TARGETS {
-        let targets = [
-            atoms.TARGETS,
-            atoms.TIMESTAMP,
-            atoms.UTF8_STRING,
-            atoms.PLAIN_UTF8,
-            atoms.TEXT,
-            latin,
-        ];
+        let formats = owned.content.formats();
+        let targets: Vec<Atom> = [atoms.TARGETS, atoms.TIMESTAMP]
+            .into_iter()
+            .chain(formats.flat_map(|format| formats::targets(atoms, format)))
+            .collect();
         conn.change_property32(PropMode::REPLACE, window, property, AtomEnum::ATOM, &targets)?;
         return Ok(true);
     }
@@ -139,16 +137,7 @@ fn give(
         conn.change_property32(PropMode::REPLACE, window, property, AtomEnum::INTEGER, &time)?;
         return Ok(true);
     }
-    let (kind, bytes): (Atom, Arc<[u8]>) = if target == latin {
-        let byte = |c: char| u8::try_from(u32::from(c)).unwrap_or(b'?');
-        (latin, owned.text.chars().map(byte).collect())
-    } else if target == atoms.TEXT {
-        (atoms.UTF8_STRING, Arc::from(owned.text.as_bytes()))
-    } else if target == atoms.UTF8_STRING || target == atoms.PLAIN_UTF8 || target == atoms.PLAIN {
-        (target, Arc::from(owned.text.as_bytes()))
-    } else {
-        return Ok(false);
-    };
+    let Some((kind, bytes)) = bytes_for(atoms, owned, target) else { return Ok(false) };
     if bytes.len() <= PART {
         conn.change_property8(PropMode::REPLACE, window, property, kind, &bytes)?;
         return Ok(true);
@@ -163,4 +152,31 @@ fn give(
     *started =
         Some(Sending { requestor: window, property, kind, bytes, at: 0, done: false, deadline });
     Ok(true)
+}
+
+/// The content as one target wants it, and the type that this is.
+fn bytes_for(atoms: &Atoms, owned: &Owned, target: Atom) -> Option<(Atom, Arc<[u8]>)> {
+    let content = &owned.content;
+    let latin: Atom = AtomEnum::STRING.into();
+    let is = |format| formats::targets(atoms, format).contains(&target);
+    if is(ClipboardFormat::Text) {
+        let text = content.text.as_deref()?;
+        let byte = |c: char| u8::try_from(u32::from(c)).unwrap_or(b'?');
+        return Some(if target == latin {
+            (latin, text.chars().map(byte).collect())
+        } else {
+            let kind = if target == atoms.TEXT { atoms.UTF8_STRING } else { target };
+            (kind, Arc::from(text.as_bytes()))
+        });
+    }
+    let bytes = if is(ClipboardFormat::Html) {
+        Arc::from(formats::write_html(content.html.as_deref()?).into_bytes())
+    } else if is(ClipboardFormat::Rtf) {
+        Arc::clone(content.rtf.as_ref()?)
+    } else if is(ClipboardFormat::Image) {
+        Arc::clone(content.png.as_ref()?)
+    } else {
+        return None;
+    };
+    Some((target, bytes))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Duration;
 
-use gc_platform::ClipboardListener;
+use gc_platform::{ClipboardContent, ClipboardError, ClipboardEvent, ClipboardListener};
 use gc_types::Clock;
 use x11rb::connection::{Connection, RequestConnection};
 use x11rb::protocol::Event;
@@ -33,21 +33,27 @@ x11rb::atom_manager! {
         PLAIN: b"text/plain",
         PASSWORD_HINT: b"x-kde-passwordManagerHint",
         GC_TIME: b"_GURUCONNECT_TIME",
-        GC_DATA: b"_GURUCONNECT_DATA",
-        GC_DATA_NEXT: b"_GURUCONNECT_DATA_NEXT",
+        HTML: b"text/html",
+        RTF: b"text/rtf",
+        APPLICATION_RTF: b"application/rtf",
+        PNG: b"image/png",
+        GC_DATA_0: b"_GURUCONNECT_DATA_0",
+        GC_DATA_1: b"_GURUCONNECT_DATA_1",
+        GC_DATA_2: b"_GURUCONNECT_DATA_2",
+        GC_DATA_3: b"_GURUCONNECT_DATA_3",
     }
 }
 
 /// From the owner of the clipboard.
 pub(super) enum Command {
-    Set(String),
+    Set(ClipboardContent),
     Announce,
     Stop,
 }
 
-/// Text this side offers.
+/// What this side offers.
 pub(super) struct Owned {
-    pub(super) text: Arc<str>,
+    pub(super) content: ClipboardContent,
     pub(super) since: Timestamp,
 }
 
@@ -60,11 +66,11 @@ pub(super) struct Worker {
     commands: Receiver<Command>,
     listener: ClipboardListener,
     // Waits for a time of the server's, which owning a selection takes.
-    setting: Option<String>,
+    setting: Option<ClipboardContent>,
     owned: Option<Owned>,
-    // A clipboard manager may take over what this side set; that is no news.
-    last_set: Option<Arc<str>>,
     reading: Option<Reading>,
+    /// Of the last request, see [`Reading`].
+    turn: usize,
     sending: Vec<Sending>,
 }
 
@@ -100,8 +106,8 @@ impl Worker {
             listener,
             setting: None,
             owned: None,
-            last_set: None,
             reading: None,
+            turn: 0,
             sending: Vec::new(),
         })
     }
@@ -113,7 +119,7 @@ impl Worker {
             }
             loop {
                 match self.commands.try_recv() {
-                    Ok(Command::Set(text)) => self.set(text)?,
+                    Ok(Command::Set(content)) => self.set(content)?,
                     Ok(Command::Announce) => self.announce()?,
                     Ok(Command::Stop) | Err(TryRecvError::Disconnected) => {
                         // The server takes the selection away with the window.
@@ -134,8 +140,8 @@ impl Worker {
         }
     }
 
-    fn set(&mut self, text: String) -> Result<(), DisplayError> {
-        self.setting = Some(text);
+    fn set(&mut self, content: ClipboardContent) -> Result<(), DisplayError> {
+        self.setting = Some(content);
         // Adding nothing to a property gives an event with the server's time.
         let (property, kind) = (self.atoms.GC_TIME, AtomEnum::STRING);
         self.link.conn.change_property8(PropMode::APPEND, self.window, property, kind, &[])?;
@@ -143,44 +149,37 @@ impl Worker {
     }
 
     fn own(&mut self, time: Timestamp) -> Result<(), DisplayError> {
-        let Some(text) = self.setting.take() else { return Ok(()) };
+        let Some(content) = self.setting.take() else { return Ok(()) };
         let conn = &self.link.conn;
         conn.set_selection_owner(self.window, self.atoms.CLIPBOARD, time)?;
         if conn.get_selection_owner(self.atoms.CLIPBOARD)?.reply()?.owner == self.window {
-            let text: Arc<str> = text.into();
-            self.last_set = Some(Arc::clone(&text));
-            self.owned = Some(Owned { text, since: time });
+            self.owned = Some(Owned { content, since: time });
             self.reading = None;
         } else {
-            tracing::warn!("Another program took the clipboard at the same moment");
+            let taken = "another program took the clipboard at the same moment".to_owned();
+            (self.listener)(ClipboardEvent::Failed(ClipboardError(taken)));
         }
         Ok(())
     }
 
     fn announce(&mut self) -> Result<(), DisplayError> {
         if let Some(owned) = &self.owned {
-            (self.listener)(owned.text.to_string());
+            (self.listener)(ClipboardEvent::Copied(owned.content.clone()));
             return Ok(());
         }
         let owner = self.link.conn.get_selection_owner(self.atoms.CLIPBOARD)?.reply()?.owner;
         if owner != x11rb::NONE {
-            self.read(x11rb::CURRENT_TIME, true)?;
+            self.read(x11rb::CURRENT_TIME)?;
         }
         Ok(())
     }
 
-    fn read(&mut self, time: Timestamp, announced: bool) -> Result<(), DisplayError> {
-        // Answers to a reading that was given up must not be taken for this one's.
-        let last = self.reading.as_ref().map(Reading::property);
-        let property = if last == Some(self.atoms.GC_DATA) {
-            self.atoms.GC_DATA_NEXT
-        } else {
-            self.atoms.GC_DATA
-        };
+    fn read(&mut self, time: Timestamp) -> Result<(), DisplayError> {
+        let last = self.reading.as_ref().map_or(self.turn, Reading::turn);
+        self.turn = last + 1;
         let now = self.clock.monotonic();
-        let reading =
-            Reading::start(&self.link, &self.atoms, self.window, property, time, announced, now)?;
-        self.reading = Some(reading);
+        let (turn, window) = (self.turn, self.window);
+        self.reading = Some(Reading::start(&self.link, &self.atoms, window, turn, time, now)?);
         Ok(())
     }
 
@@ -189,9 +188,10 @@ impl Worker {
         match event {
             Event::XfixesSelectionNotify(notify) if notify.owner != self.window => {
                 self.owned = None;
-                self.reading = None;
-                if notify.owner != x11rb::NONE {
-                    self.read(notify.timestamp, false)?;
+                if notify.owner == x11rb::NONE {
+                    self.end_reading(Outcome::Nothing);
+                } else {
+                    self.read(notify.timestamp)?;
                 }
             }
             Event::SelectionNotify(notify) if notify.requestor == self.window => {
@@ -238,40 +238,39 @@ impl Worker {
             return self.own(notify.time);
         }
         if let Some(reading) = &mut self.reading
-            && reading.property() == notify.atom
+            && reading.property(&self.atoms) == notify.atom
         {
-            let outcome = reading.grown(&self.link, now)?;
+            let outcome = reading.grown(&self.link, &self.atoms, now)?;
             self.end_reading(outcome);
         }
         Ok(())
     }
 
     fn end_reading(&mut self, outcome: Outcome) {
-        let text = match outcome {
-            Outcome::Going => return,
-            Outcome::Nothing => None,
-            Outcome::Text(text) => Some(text),
-        };
-        let announced = self.reading.take().is_some_and(|reading| reading.announced);
-        let Some(text) = text else { return };
-        let own = self.last_set.as_deref() == Some(text.as_str());
-        if announced || !own {
-            (self.listener)(text);
+        if matches!(outcome, Outcome::Going) {
+            return;
+        }
+        if let Some(reading) = self.reading.take() {
+            self.turn = reading.turn();
+        }
+        if let Outcome::Told(event) = outcome {
+            (self.listener)(event);
         }
     }
 
     /// Gives up what nobody answers; how long until the next time.
     fn expire(&mut self) -> Result<Option<Duration>, DisplayError> {
         let now = self.clock.monotonic();
-        if self.reading.as_ref().is_some_and(|reading| reading.deadline <= now) {
+        if let Some(reading) = self.reading.take_if(|reading| reading.deadline() <= now) {
             tracing::debug!("The owner of the clipboard does not answer");
-            self.reading = None;
+            self.turn = reading.turn();
+            self.end_reading(reading.give_up());
         }
         for sending in self.sending.extract_if(.., |sending| sending.deadline <= now) {
             tracing::debug!("A program asked for the clipboard and does not take it");
             sending.abandon(&self.link)?;
         }
-        let next = self.reading.iter().map(|reading| reading.deadline);
+        let next = self.reading.iter().map(Reading::deadline);
         let next = next.chain(self.sending.iter().map(|sending| sending.deadline)).min();
         Ok(next.map(|next| next.saturating_sub(now)))
     }

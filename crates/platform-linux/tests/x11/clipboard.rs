@@ -2,10 +2,13 @@
 
 use std::io::Write;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
-use gc_platform::Clipboard;
+use gc_platform::{Clipboard, ClipboardContent, ClipboardEvent};
 use gc_platform_linux::X11Clipboard;
+use gc_types::{Clock, ManualClock};
 use x11rb::connection::Connection as _;
 use x11rb::protocol::Event;
 use x11rb::protocol::xproto::*;
@@ -14,21 +17,42 @@ use x11rb::wrapper::ConnectionExt as _;
 use crate::client::{Client, PATIENCE, patiently};
 use crate::server::{Server, clock};
 
-fn open(server: &Server) -> (X11Clipboard, Receiver<String>) {
+fn open(server: &Server) -> (X11Clipboard, Receiver<ClipboardEvent>) {
     let (send, told) = channel();
-    let listener = Box::new(move |text| send.send(text).unwrap());
+    // At its end a test may drop the receiver first.
+    let listener = Box::new(move |event| drop(send.send(event)));
     (X11Clipboard::open(server.display(), listener, clock()).unwrap(), told)
 }
 
+/// The next content that is told.
+fn content(told: &Receiver<ClipboardEvent>) -> ClipboardContent {
+    match told.recv_timeout(PATIENCE).unwrap() {
+        ClipboardEvent::Copied(content) => content,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The next content, which is text alone.
+fn text(told: &Receiver<ClipboardEvent>) -> String {
+    let content = content(told);
+    assert!(content.html.is_none() && content.rtf.is_none() && content.png.is_none());
+    content.text.unwrap().to_string()
+}
+
 fn copy(server: &Server, text: &str) {
+    copy_as(server, &[], text.as_bytes());
+}
+
+fn copy_as(server: &Server, target: &[&str], bytes: &[u8]) {
     let mut child = server
         .command("xclip")
         .args(["-selection", "clipboard", "-in"])
+        .args(target)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    child.stdin.take().unwrap().write_all(bytes).unwrap();
     // It goes on in the background as the owner, until the server ends.
     assert!(child.wait().unwrap().success());
 }
@@ -36,6 +60,10 @@ fn copy(server: &Server, text: &str) {
 fn paste(server: &Server, target: &str) -> Vec<u8> {
     let args = ["-selection", "clipboard", "-out", "-target", target];
     server.command("xclip").args(args).output().unwrap().stdout
+}
+
+fn set(clipboard: &X11Clipboard, text: &str) {
+    clipboard.set(&ClipboardContent::text(text)).unwrap();
 }
 
 /// Until the clipboard has reached applications; setting it returns at once.
@@ -53,9 +81,9 @@ fn what_is_copied_is_told_with_lf() {
     let server = Server::start();
     let (clipboard, told) = open(&server);
     copy(&server, "Grüße\r\naus Köln 😀");
-    assert_eq!(told.recv_timeout(PATIENCE).unwrap(), "Grüße\naus Köln 😀");
+    assert_eq!(text(&told), "Grüße\naus Köln 😀");
     copy(&server, "next");
-    assert_eq!(told.recv_timeout(PATIENCE).unwrap(), "next");
+    assert_eq!(text(&told), "next");
     drop(clipboard);
 }
 
@@ -63,17 +91,16 @@ fn what_is_copied_is_told_with_lf() {
 fn what_is_set_can_be_pasted_and_is_not_told() {
     let server = Server::start();
     let (clipboard, told) = open(&server);
-    clipboard.set_text("from äfar").unwrap();
+    set(&clipboard, "from äfar");
     pasted(&server, "from äfar");
     assert_eq!(paste(&server, "STRING"), b"from \xE4far");
     assert_eq!(paste(&server, "TEXT"), "from äfar".as_bytes());
     let targets = String::from_utf8(paste(&server, "TARGETS")).unwrap();
     assert!(targets.contains("text/plain;charset=utf-8") && targets.contains("TIMESTAMP"));
     assert_eq!(paste(&server, "image/png"), b"");
-    // A clipboard manager takes the same text over: still not news.
-    copy(&server, "from äfar");
+    assert!(!targets.contains("text/html") && !targets.contains("image/png"));
     copy(&server, "other");
-    assert_eq!(told.recv_timeout(PATIENCE).unwrap(), "other");
+    assert_eq!(text(&told), "other");
     assert!(told.try_recv().is_err());
 }
 
@@ -83,22 +110,26 @@ fn half_a_megabyte_goes_both_ways() {
     let (clipboard, told) = open(&server);
     let text = large();
     copy(&server, &text);
-    let got = told.recv_timeout(PATIENCE).unwrap();
+    let got = self::text(&told);
     assert!(got == text, "{} of {} bytes came", got.len(), text.len());
     let back: String = text.chars().rev().collect();
-    clipboard.set_text(&back).unwrap();
+    set(&clipboard, &back);
     pasted(&server, &back);
 }
 
 #[test]
-fn more_than_a_megabyte_is_neither_set_nor_told() {
+fn what_is_too_large_is_told_as_such_and_not_read() {
     let server = Server::start();
     let (clipboard, told) = open(&server);
-    let text = "x".repeat((1 << 20) + 1);
-    assert!(clipboard.set_text(&text).is_err());
-    copy(&server, &text);
+    let large = "x".repeat((1 << 20) + 1);
+    copy(&server, &large);
+    assert!(matches!(told.recv_timeout(PATIENCE).unwrap(), ClipboardEvent::TooLarge));
+    // Likewise by parts, of which there are more than anybody would wait for.
+    copy_as(&server, &["-target", "image/png"], &vec![7; 100 << 20]);
+    assert!(matches!(told.recv_timeout(PATIENCE).unwrap(), ClipboardEvent::TooLarge));
     copy(&server, "small");
-    assert_eq!(told.recv_timeout(PATIENCE).unwrap(), "small");
+    assert_eq!(text(&told), "small");
+    drop(clipboard);
 }
 
 #[test]
@@ -107,11 +138,11 @@ fn announcing_tells_what_is_there() {
     copy(&server, "before");
     let (clipboard, told) = open(&server);
     clipboard.announce().unwrap();
-    assert_eq!(told.recv_timeout(PATIENCE).unwrap(), "before");
-    clipboard.set_text("own").unwrap();
+    assert_eq!(text(&told), "before");
+    set(&clipboard, "own");
     pasted(&server, "own");
     clipboard.announce().unwrap();
-    assert_eq!(told.recv_timeout(PATIENCE).unwrap(), "own");
+    assert_eq!(text(&told), "own");
 }
 
 #[test]
@@ -119,7 +150,7 @@ fn dropping_gives_the_selection_back() {
     let server = Server::start();
     let client = Client::open(&server, 0, 0, 10, 10);
     let (clipboard, _told) = open(&server);
-    clipboard.set_text("mine").unwrap();
+    set(&clipboard, "mine");
     pasted(&server, "mine");
     drop(clipboard);
     let atom = client.conn.intern_atom(false, b"CLIPBOARD").unwrap().reply().unwrap().atom;
@@ -175,9 +206,10 @@ fn a_password_is_never_asked_for() {
         .change_property32(PropMode::REPLACE, targets.requestor, property, AtomEnum::ATOM, &offered)
         .unwrap();
     reply(&client, &targets, property);
+    assert!(matches!(told.recv_timeout(PATIENCE).unwrap(), ClipboardEvent::Private));
     // The next copy is told, and the secret's text was not requested before it.
     copy(&server, "public");
-    assert_eq!(told.recv_timeout(PATIENCE).unwrap(), "public");
+    assert_eq!(text(&told), "public");
     client.conn.sync().unwrap();
     while let Some(event) = client.conn.poll_for_event().unwrap() {
         assert!(!matches!(event, Event::SelectionRequest(_)), "asked for the secret");
@@ -191,23 +223,129 @@ fn an_owner_that_never_answers_or_stops_midway_blocks_nothing() {
     // Silent from the start.
     let (_silent, _) = owner(&server);
     copy(&server, "after silence");
-    assert_eq!(told.recv_timeout(PATIENCE).unwrap(), "after silence");
+    assert_eq!(text(&told), "after silence");
     // Refuses TARGETS, promises parts, and stops after the first.
     let (client, targets) = owner(&server);
     reply(&client, &targets, x11rb::NONE);
-    let text = request(&client);
-    assert_eq!(text.target, atom(&client, "UTF8_STRING"));
+    let asked = request(&client);
+    assert_eq!(asked.target, atom(&client, "UTF8_STRING"));
     let incr = atom(&client, "INCR");
-    let (window, property) = (text.requestor, text.property);
+    let (window, property) = (asked.requestor, asked.property);
     client.conn.change_property32(PropMode::REPLACE, window, property, incr, &[100]).unwrap();
-    reply(&client, &text, property);
-    client.conn.change_property8(PropMode::APPEND, window, property, text.target, b"half").unwrap();
+    reply(&client, &asked, property);
+    client
+        .conn
+        .change_property8(PropMode::APPEND, window, property, asked.target, b"half")
+        .unwrap();
     client.conn.sync().unwrap();
     // Setting works meanwhile, and the next copy is told as a whole.
-    clipboard.set_text("ours").unwrap();
+    set(&clipboard, "ours");
     pasted(&server, "ours");
     copy(&server, "after half");
-    assert_eq!(told.recv_timeout(PATIENCE).unwrap(), "after half");
+    assert_eq!(text(&told), "after half");
+}
+
+#[test]
+fn parts_that_never_end_are_given_up_after_half_a_minute() {
+    let server = Server::start();
+    let hands = Arc::new(ManualClock::default());
+    let (send, told) = channel();
+    let listener = Box::new(move |event| drop(send.send(event)));
+    let clock: Arc<dyn Clock> = hands.clone();
+    let _clipboard = X11Clipboard::open(server.display(), listener, clock).unwrap();
+    let (client, targets) = owner(&server);
+    reply(&client, &targets, x11rb::NONE);
+    let asked = request(&client);
+    let incr = atom(&client, "INCR");
+    let (window, property) = (asked.requestor, asked.property);
+    let aux = ChangeWindowAttributesAux::new().event_mask(EventMask::PROPERTY_CHANGE);
+    client.conn.change_window_attributes(window, &aux).unwrap();
+    client.conn.change_property32(PropMode::REPLACE, window, property, incr, &[100]).unwrap();
+    reply(&client, &asked, property);
+    let deleted = |event| match event {
+        Event::PropertyNotify(notify)
+            if notify.atom == property && notify.state == Property::DELETE =>
+        {
+            Some(())
+        }
+        _ => None,
+    };
+    // One byte every two seconds: never silent for as long as would end it.
+    let give = || {
+        let kind = asked.target;
+        client.conn.change_property8(PropMode::APPEND, window, property, kind, b"x").unwrap();
+        client.conn.sync().unwrap();
+    };
+    client.wait_for(deleted);
+    for _ in 0..14 {
+        hands.advance(Duration::from_secs(2));
+        give();
+        client.wait_for(deleted);
+    }
+    assert!(told.try_recv().is_err(), "given up too early");
+    hands.advance(Duration::from_secs(2));
+    give();
+    assert!(matches!(told.recv_timeout(PATIENCE).unwrap(), ClipboardEvent::Failed(_)));
+    copy(&server, "after it");
+    assert_eq!(text(&told), "after it");
+}
+
+fn picture(side: u32) -> Vec<u8> {
+    // Not compressed much, so that it has to go in parts.
+    let mut state = 7_u32;
+    let rows: Vec<u8> = (0..side * side * 3)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        })
+        .collect();
+    let mut out = Vec::new();
+    let mut encoder = png::Encoder::new(&mut out, side, side);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.write_header().unwrap().write_image_data(&rows).unwrap();
+    out
+}
+
+#[test]
+fn html_rtf_and_pictures_come_and_go() {
+    let server = Server::start();
+    let (clipboard, told) = open(&server);
+    copy_as(&server, &["-target", "text/html"], "<b>ä</b>".as_bytes());
+    assert_eq!(content(&told).html.as_deref(), Some("<b>ä</b>"));
+    let utf16: Vec<u8> = "\u{FEFF}<i>ß</i>".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    copy_as(&server, &["-target", "text/html"], &utf16);
+    assert_eq!(content(&told).html.as_deref(), Some("<i>ß</i>"));
+    copy_as(&server, &["-target", "application/rtf"], b"{\\rtf1 x}");
+    assert_eq!(content(&told).rtf.as_deref(), Some(&b"{\\rtf1 x}"[..]));
+    let png = picture(1_000);
+    assert!(png.len() > 2_000_000, "{}", png.len());
+    copy_as(&server, &["-target", "image/png"], &png);
+    assert!(content(&told).png.as_deref() == Some(&png[..]), "another picture came");
+
+    let rich = ClipboardContent {
+        text: Some("ä".into()),
+        html: Some("<b>ä</b>".into()),
+        rtf: Some(b"{\\rtf1 y}"[..].into()),
+        png: Some(png.clone().into()),
+    };
+    clipboard.set(&rich).unwrap();
+    pasted(&server, "ä");
+    let targets = String::from_utf8(paste(&server, "TARGETS")).unwrap();
+    for target in ["UTF8_STRING", "text/html", "text/rtf", "application/rtf", "image/png"] {
+        assert!(targets.lines().any(|line| line == target), "{target} in {targets}");
+    }
+    let html = String::from_utf8(paste(&server, "text/html")).unwrap();
+    assert!(html.contains("charset=utf-8") && html.ends_with("<b>ä</b>"), "{html}");
+    assert_eq!(paste(&server, "text/rtf"), b"{\\rtf1 y}");
+    assert_eq!(paste(&server, "application/rtf"), b"{\\rtf1 y}");
+    assert!(paste(&server, "image/png") == png, "another picture was given");
+
+    // From one clipboard to another, all formats in one content.
+    drop(clipboard);
+    let (first, _) = open(&server);
+    let (_second, told) = open(&server);
+    first.set(&rich).unwrap();
+    assert!(content(&told) == rich, "not all of it came");
 }
 
 #[test]

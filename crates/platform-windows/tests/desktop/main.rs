@@ -1,8 +1,9 @@
 //! On a real desktop with real programs; `cargo xtask windows` provides both by Wine.
 #![cfg(windows)]
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "these are tests")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, clippy::panic, reason = "these are tests")]
 #![expect(unsafe_code, reason = "windows of other programs are reached by Win32 only")]
 
+mod clipboard;
 mod code;
 mod consent;
 mod input;

@@ -34,6 +34,9 @@ pub enum CauseCode {
     EncoderFellBack = 24,
     DecoderFailed = 25,
     PictureTooLarge = 26,
+    DesktopSwitching = 27,
+    DesktopSessionDisconnected = 28,
+    DesktopWorkerFailing = 29,
     /// Input does not arrive.
     ViewOnly = 40,
     NotInControl = 41,
@@ -49,9 +52,13 @@ pub enum CauseCode {
     /// It is slow or silent.
     AgentStalled = 60,
     ViewerTooSlow = 61,
+    /// A Windows session was asked for.
+    DesktopSessionUnknown = 62,
     /// The clipboard.
     ClipboardUnavailable = 80,
     ClipboardTooLarge = 81,
+    ClipboardPrivate = 82,
+    ClipboardUnusable = 83,
 }
 impl CauseCode {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -79,6 +86,9 @@ impl CauseCode {
             Self::EncoderFellBack => "CAUSE_CODE_ENCODER_FELL_BACK",
             Self::DecoderFailed => "CAUSE_CODE_DECODER_FAILED",
             Self::PictureTooLarge => "CAUSE_CODE_PICTURE_TOO_LARGE",
+            Self::DesktopSwitching => "CAUSE_CODE_DESKTOP_SWITCHING",
+            Self::DesktopSessionDisconnected => "CAUSE_CODE_DESKTOP_SESSION_DISCONNECTED",
+            Self::DesktopWorkerFailing => "CAUSE_CODE_DESKTOP_WORKER_FAILING",
             Self::ViewOnly => "CAUSE_CODE_VIEW_ONLY",
             Self::NotInControl => "CAUSE_CODE_NOT_IN_CONTROL",
             Self::InputUnavailable => "CAUSE_CODE_INPUT_UNAVAILABLE",
@@ -90,8 +100,11 @@ impl CauseCode {
             Self::SessionDisconnected => "CAUSE_CODE_SESSION_DISCONNECTED",
             Self::AgentStalled => "CAUSE_CODE_AGENT_STALLED",
             Self::ViewerTooSlow => "CAUSE_CODE_VIEWER_TOO_SLOW",
+            Self::DesktopSessionUnknown => "CAUSE_CODE_DESKTOP_SESSION_UNKNOWN",
             Self::ClipboardUnavailable => "CAUSE_CODE_CLIPBOARD_UNAVAILABLE",
             Self::ClipboardTooLarge => "CAUSE_CODE_CLIPBOARD_TOO_LARGE",
+            Self::ClipboardPrivate => "CAUSE_CODE_CLIPBOARD_PRIVATE",
+            Self::ClipboardUnusable => "CAUSE_CODE_CLIPBOARD_UNUSABLE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -116,6 +129,9 @@ impl CauseCode {
             "CAUSE_CODE_ENCODER_FELL_BACK" => Some(Self::EncoderFellBack),
             "CAUSE_CODE_DECODER_FAILED" => Some(Self::DecoderFailed),
             "CAUSE_CODE_PICTURE_TOO_LARGE" => Some(Self::PictureTooLarge),
+            "CAUSE_CODE_DESKTOP_SWITCHING" => Some(Self::DesktopSwitching),
+            "CAUSE_CODE_DESKTOP_SESSION_DISCONNECTED" => Some(Self::DesktopSessionDisconnected),
+            "CAUSE_CODE_DESKTOP_WORKER_FAILING" => Some(Self::DesktopWorkerFailing),
             "CAUSE_CODE_VIEW_ONLY" => Some(Self::ViewOnly),
             "CAUSE_CODE_NOT_IN_CONTROL" => Some(Self::NotInControl),
             "CAUSE_CODE_INPUT_UNAVAILABLE" => Some(Self::InputUnavailable),
@@ -127,26 +143,55 @@ impl CauseCode {
             "CAUSE_CODE_SESSION_DISCONNECTED" => Some(Self::SessionDisconnected),
             "CAUSE_CODE_AGENT_STALLED" => Some(Self::AgentStalled),
             "CAUSE_CODE_VIEWER_TOO_SLOW" => Some(Self::ViewerTooSlow),
+            "CAUSE_CODE_DESKTOP_SESSION_UNKNOWN" => Some(Self::DesktopSessionUnknown),
             "CAUSE_CODE_CLIPBOARD_UNAVAILABLE" => Some(Self::ClipboardUnavailable),
             "CAUSE_CODE_CLIPBOARD_TOO_LARGE" => Some(Self::ClipboardTooLarge),
+            "CAUSE_CODE_CLIPBOARD_PRIVATE" => Some(Self::ClipboardPrivate),
+            "CAUSE_CODE_CLIPBOARD_UNUSABLE" => Some(Self::ClipboardUnusable),
             _ => None,
         }
     }
 }
-/// Channel clipboard, both ways. One clipboard content is sent as pieces of at
-/// most 32 KiB with the same serial, in order.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+/// Channel clipboard, both ways. One act of copying is one content: the same thing in
+/// one to several formats. It is sent as pieces of at most 32 KiB with the same serial,
+/// in order, one format after the other, text first.
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ClipboardPiece {
-    /// Rises by one with each content of this sender.
+    /// Rises by one with each content of this sender. A newer one ends the one before
+    /// it, complete or not.
     #[prost(uint32, tag = "1")]
     pub serial: u32,
     #[prost(enumeration = "ClipboardFormat", tag = "2")]
     pub format: i32,
-    /// Bytes of the whole content.
+    /// Bytes of the content in this format.
     #[prost(uint32, tag = "3")]
     pub total: u32,
     #[prost(bytes = "vec", tag = "4")]
     pub data: ::prost::alloc::vec::Vec<u8>,
+    /// On the first piece of a content: everything that it consists of, in the order in
+    /// which it comes. Without it the content is text alone.
+    #[prost(message, repeated, tag = "5")]
+    pub parts: ::prost::alloc::vec::Vec<ClipboardPart>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClipboardPart {
+    /// A format that the receiver does not know is skipped.
+    #[prost(enumeration = "ClipboardFormat", tag = "1")]
+    pub format: i32,
+    #[prost(uint32, tag = "2")]
+    pub total: u32,
+}
+/// On channel control, both ways, so that who looks on may say it too: how much has
+/// come of a content whose sender named its parts. At most 256 KiB beyond it are under
+/// way, apart from text for a peer that has never said anything.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClipboardReceived {
+    /// Of the content.
+    #[prost(uint32, tag = "1")]
+    pub serial: u32,
+    /// All formats together.
+    #[prost(uint32, tag = "2")]
+    pub bytes: u32,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -154,6 +199,13 @@ pub enum ClipboardFormat {
     Unspecified = 0,
     /// UTF-8, lines ended by LF, at most 1 MiB.
     Text = 1,
+    /// A fragment of HTML in UTF-8, at most 2 MiB. The receiver keeps what is on its list
+    /// of harmless markup only.
+    Html = 2,
+    /// Rich Text Format, at most 4 MiB.
+    Rtf = 3,
+    /// PNG, not interlaced, at most 20 MiB, 16,384 pixels a side and 33,554,432 in all.
+    Image = 4,
 }
 impl ClipboardFormat {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -164,6 +216,9 @@ impl ClipboardFormat {
         match self {
             Self::Unspecified => "CLIPBOARD_FORMAT_UNSPECIFIED",
             Self::Text => "CLIPBOARD_FORMAT_TEXT",
+            Self::Html => "CLIPBOARD_FORMAT_HTML",
+            Self::Rtf => "CLIPBOARD_FORMAT_RTF",
+            Self::Image => "CLIPBOARD_FORMAT_IMAGE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -171,6 +226,9 @@ impl ClipboardFormat {
         match value {
             "CLIPBOARD_FORMAT_UNSPECIFIED" => Some(Self::Unspecified),
             "CLIPBOARD_FORMAT_TEXT" => Some(Self::Text),
+            "CLIPBOARD_FORMAT_HTML" => Some(Self::Html),
+            "CLIPBOARD_FORMAT_RTF" => Some(Self::Rtf),
+            "CLIPBOARD_FORMAT_IMAGE" => Some(Self::Image),
             _ => None,
         }
     }
@@ -765,7 +823,7 @@ impl RefreshCause {
 /// Channel control, agent to viewer.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AgentControl {
-    #[prost(oneof = "agent_control::Body", tags = "1, 2")]
+    #[prost(oneof = "agent_control::Body", tags = "1, 2, 6, 8")]
     pub body: ::core::option::Option<agent_control::Body>,
 }
 /// Nested message and enum types in `AgentControl`.
@@ -776,6 +834,10 @@ pub mod agent_control {
         Displays(super::DisplayList),
         #[prost(message, tag = "2")]
         Notice(super::Notice),
+        #[prost(message, tag = "6")]
+        DesktopSessions(super::DesktopSessionList),
+        #[prost(message, tag = "8")]
+        ClipboardReceived(super::ClipboardReceived),
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -815,7 +877,7 @@ pub struct Notice {
 /// Channel control, viewer to agent.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ViewerControl {
-    #[prost(oneof = "viewer_control::Body", tags = "1, 2, 3")]
+    #[prost(oneof = "viewer_control::Body", tags = "1, 2, 3, 7, 8")]
     pub body: ::core::option::Option<viewer_control::Body>,
 }
 /// Nested message and enum types in `ViewerControl`.
@@ -828,6 +890,10 @@ pub mod viewer_control {
         VideoSettings(super::VideoSettings),
         #[prost(message, tag = "3")]
         ClipboardSync(super::ClipboardSync),
+        #[prost(message, tag = "7")]
+        SelectDesktopSession(super::SelectDesktopSession),
+        #[prost(message, tag = "8")]
+        ClipboardReceived(super::ClipboardReceived),
     }
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -836,10 +902,48 @@ pub struct SelectDisplay {
     #[prost(uint32, tag = "1")]
     pub id: u32,
 }
+/// For the viewer that sends it; the others go on sharing.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ClipboardSync {
     #[prost(bool, tag = "1")]
     pub enabled: bool,
+}
+/// The sessions of users that the machine has at present ("Windows sessions"), and
+/// which one the picture shows. Only from agents that can change between them.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DesktopSessionList {
+    /// At most 256.
+    #[prost(message, repeated, tag = "1")]
+    pub sessions: ::prost::alloc::vec::Vec<DesktopSession>,
+    /// 0 while none is shown.
+    #[prost(uint32, tag = "2")]
+    pub current: u32,
+    /// The picture goes along with the machine's own screen.
+    #[prost(bool, tag = "3")]
+    pub follows_console: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DesktopSession {
+    /// As the system numbers it; never 0.
+    #[prost(uint32, tag = "1")]
+    pub id: u32,
+    /// Who is logged on; empty for nobody.
+    #[prost(string, tag = "2")]
+    pub user: ::prost::alloc::string::String,
+    #[prost(enumeration = "DesktopSessionState", tag = "3")]
+    pub state: i32,
+    #[prost(enumeration = "DesktopSessionKind", tag = "4")]
+    pub kind: i32,
+    /// The system's name of the place, for people; may be empty.
+    #[prost(string, tag = "5")]
+    pub name: ::prost::alloc::string::String,
+}
+/// Whoever may arrange the session chooses what is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SelectDesktopSession {
+    /// 0: whatever the machine's own screen shows.
+    #[prost(uint32, tag = "1")]
+    pub id: u32,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -849,6 +953,8 @@ pub enum NoticeTopic {
     Input = 2,
     Clipboard = 3,
     Encoder = 4,
+    /// Which session of the system is shown.
+    DesktopSession = 7,
     Capture = 9,
 }
 impl NoticeTopic {
@@ -863,6 +969,7 @@ impl NoticeTopic {
             Self::Input => "NOTICE_TOPIC_INPUT",
             Self::Clipboard => "NOTICE_TOPIC_CLIPBOARD",
             Self::Encoder => "NOTICE_TOPIC_ENCODER",
+            Self::DesktopSession => "NOTICE_TOPIC_DESKTOP_SESSION",
             Self::Capture => "NOTICE_TOPIC_CAPTURE",
         }
     }
@@ -874,7 +981,76 @@ impl NoticeTopic {
             "NOTICE_TOPIC_INPUT" => Some(Self::Input),
             "NOTICE_TOPIC_CLIPBOARD" => Some(Self::Clipboard),
             "NOTICE_TOPIC_ENCODER" => Some(Self::Encoder),
+            "NOTICE_TOPIC_DESKTOP_SESSION" => Some(Self::DesktopSession),
             "NOTICE_TOPIC_CAPTURE" => Some(Self::Capture),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DesktopSessionState {
+    Unspecified = 0,
+    Active = 1,
+    Locked = 2,
+    /// Nobody is logged on.
+    LogonScreen = 3,
+    /// Shown nowhere, so there is nothing to capture.
+    Disconnected = 4,
+}
+impl DesktopSessionState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DESKTOP_SESSION_STATE_UNSPECIFIED",
+            Self::Active => "DESKTOP_SESSION_STATE_ACTIVE",
+            Self::Locked => "DESKTOP_SESSION_STATE_LOCKED",
+            Self::LogonScreen => "DESKTOP_SESSION_STATE_LOGON_SCREEN",
+            Self::Disconnected => "DESKTOP_SESSION_STATE_DISCONNECTED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DESKTOP_SESSION_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "DESKTOP_SESSION_STATE_ACTIVE" => Some(Self::Active),
+            "DESKTOP_SESSION_STATE_LOCKED" => Some(Self::Locked),
+            "DESKTOP_SESSION_STATE_LOGON_SCREEN" => Some(Self::LogonScreen),
+            "DESKTOP_SESSION_STATE_DISCONNECTED" => Some(Self::Disconnected),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DesktopSessionKind {
+    Unspecified = 0,
+    /// On the machine's own screen.
+    Console = 1,
+    /// With a remote desktop client.
+    Remote = 2,
+}
+impl DesktopSessionKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DESKTOP_SESSION_KIND_UNSPECIFIED",
+            Self::Console => "DESKTOP_SESSION_KIND_CONSOLE",
+            Self::Remote => "DESKTOP_SESSION_KIND_REMOTE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DESKTOP_SESSION_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "DESKTOP_SESSION_KIND_CONSOLE" => Some(Self::Console),
+            "DESKTOP_SESSION_KIND_REMOTE" => Some(Self::Remote),
             _ => None,
         }
     }

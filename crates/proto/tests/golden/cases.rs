@@ -3,19 +3,19 @@
 use bytes::Bytes;
 use gc_proto::v2::{
     AgentControl, AgentHello, AgentMode, AgentPresence, AgentStatus, AuditReport, Button, Cause,
-    CauseCode, ClipboardFormat, ClipboardPiece, ClipboardSync, Close, CloseCode, ConsentMode,
-    ConsentState, ControlAction, ControlChanged, ControlVerb, CopyFrom, CursorMessage,
-    CursorPosition, CursorShape, DesktopSession, DesktopSessionKind, DesktopSessionList,
-    DesktopSessionState, Display, DisplayList, Fill, Frame, FrameAck, Grant, H264, Heartbeat,
-    HeartbeatAck, HeldSession, Hello, Hevc, InputEvent, InputMessage, KeyEvent, LockState, Notice,
-    NoticeTopic, Operation, Participant, ParticipantJoined, ParticipantLeft, PictureNeeded,
-    PictureReason, Point, PointerButton, PointerMove, Preset, Rect, RefreshCause, RefreshRequest,
-    ReleaseAll, SelectDesktopSession, SelectDisplay, SessionAnswer, SessionEnd, SessionOffer,
-    SessionState, Slow, SlowCause, Surface, SystemChord, SystemKey, TextEvent, Tile, TileEncoding,
-    VersionRange, VideoCodec, VideoFeedback, VideoMessage, VideoSettings, VideoStatus,
-    ViewerCapabilities, ViewerControl, ViewerHello, ViewerSeat, Welcome, Wheel, agent_control,
-    cursor_message, hello, input_event, link_message, operation, video_feedback, video_message,
-    viewer_control,
+    CauseCode, ClipboardFormat, ClipboardPart, ClipboardPiece, ClipboardReceived, ClipboardSync,
+    Close, CloseCode, ConsentMode, ConsentState, ControlAction, ControlChanged, ControlVerb,
+    CopyFrom, CursorMessage, CursorPosition, CursorShape, DesktopSession, DesktopSessionKind,
+    DesktopSessionList, DesktopSessionState, Display, DisplayList, Fill, Frame, FrameAck, Grant,
+    H264, Heartbeat, HeartbeatAck, HeldSession, Hello, Hevc, InputEvent, InputMessage, KeyEvent,
+    LockState, Notice, NoticeTopic, Operation, Participant, ParticipantJoined, ParticipantLeft,
+    PictureNeeded, PictureReason, Point, PointerButton, PointerMove, Preset, Rect, RefreshCause,
+    RefreshRequest, ReleaseAll, SelectDesktopSession, SelectDisplay, SessionAnswer, SessionEnd,
+    SessionOffer, SessionState, Slow, SlowCause, Surface, SystemChord, SystemKey, TextEvent, Tile,
+    TileEncoding, VersionRange, VideoCodec, VideoFeedback, VideoMessage, VideoSettings,
+    VideoStatus, ViewerCapabilities, ViewerControl, ViewerHello, ViewerSeat, Welcome, Wheel,
+    agent_control, cursor_message, hello, input_event, link_message, operation, video_feedback,
+    video_message, viewer_control,
 };
 use gc_proto::{Channel, Flags, Header, Record, encode_link};
 use gc_types::SessionId;
@@ -528,6 +528,35 @@ fn from_agent() -> Vec<Case> {
                 format: ClipboardFormat::Text.into(),
                 total: 9,
                 data: "grüße\n!".as_bytes().to_vec(),
+                ..ClipboardPiece::default()
+            },
+        ),
+        record(
+            "clipboard_rich",
+            header(Channel::Clipboard, Flags::NONE, 0, 1),
+            "ClipboardPiece",
+            &ClipboardPiece {
+                serial: 2,
+                format: ClipboardFormat::Text.into(),
+                total: 5,
+                data: b"hello".to_vec(),
+                parts: vec![
+                    ClipboardPart { format: ClipboardFormat::Text.into(), total: 5 },
+                    ClipboardPart { format: ClipboardFormat::Html.into(), total: 12 },
+                    ClipboardPart { format: ClipboardFormat::Rtf.into(), total: 300 },
+                    ClipboardPart { format: ClipboardFormat::Image.into(), total: 20 << 20 },
+                ],
+            },
+        ),
+        record(
+            "clipboard_received_by_agent",
+            header(Channel::Control, Flags::NONE, 1, 2),
+            "AgentControl",
+            &AgentControl {
+                body: Some(agent_control::Body::ClipboardReceived(ClipboardReceived {
+                    serial: 2,
+                    bytes: 65_536,
+                })),
             },
         ),
     ]
@@ -617,6 +646,17 @@ fn from_viewer() -> Vec<Case> {
                     fps: 30,
                     kbps: 4_000,
                     hevc: true,
+                })),
+            },
+        ),
+        record(
+            "clipboard_received_by_viewer",
+            header(Channel::Control, Flags::NONE, 1, 4),
+            "ViewerControl",
+            &ViewerControl {
+                body: Some(viewer_control::Body::ClipboardReceived(ClipboardReceived {
+                    serial: 7,
+                    bytes: 0,
                 })),
             },
         ),

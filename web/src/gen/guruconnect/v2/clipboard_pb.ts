@@ -10,17 +10,19 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file guruconnect/v2/clipboard.proto.
  */
 export const file_guruconnect_v2_clipboard: GenFile = /*@__PURE__*/
-  fileDesc("Ch5ndXJ1Y29ubmVjdC92Mi9jbGlwYm9hcmQucHJvdG8SDmd1cnVjb25uZWN0LnYyIm4KDkNsaXBib2FyZFBpZWNlEg4KBnNlcmlhbBgBIAEoDRIvCgZmb3JtYXQYAiABKA4yHy5ndXJ1Y29ubmVjdC52Mi5DbGlwYm9hcmRGb3JtYXQSDQoFdG90YWwYAyABKA0SDAoEZGF0YRgEIAEoDCpOCg9DbGlwYm9hcmRGb3JtYXQSIAocQ0xJUEJPQVJEX0ZPUk1BVF9VTlNQRUNJRklFRBAAEhkKFUNMSVBCT0FSRF9GT1JNQVRfVEVYVBABYgZwcm90bzM");
+  fileDesc("Ch5ndXJ1Y29ubmVjdC92Mi9jbGlwYm9hcmQucHJvdG8SDmd1cnVjb25uZWN0LnYyIpwBCg5DbGlwYm9hcmRQaWVjZRIOCgZzZXJpYWwYASABKA0SLwoGZm9ybWF0GAIgASgOMh8uZ3VydWNvbm5lY3QudjIuQ2xpcGJvYXJkRm9ybWF0Eg0KBXRvdGFsGAMgASgNEgwKBGRhdGEYBCABKAwSLAoFcGFydHMYBSADKAsyHS5ndXJ1Y29ubmVjdC52Mi5DbGlwYm9hcmRQYXJ0Ik8KDUNsaXBib2FyZFBhcnQSLwoGZm9ybWF0GAEgASgOMh8uZ3VydWNvbm5lY3QudjIuQ2xpcGJvYXJkRm9ybWF0Eg0KBXRvdGFsGAIgASgNIjIKEUNsaXBib2FyZFJlY2VpdmVkEg4KBnNlcmlhbBgBIAEoDRINCgVieXRlcxgCIAEoDSqfAQoPQ2xpcGJvYXJkRm9ybWF0EiAKHENMSVBCT0FSRF9GT1JNQVRfVU5TUEVDSUZJRUQQABIZChVDTElQQk9BUkRfRk9STUFUX1RFWFQQARIZChVDTElQQk9BUkRfRk9STUFUX0hUTUwQAhIYChRDTElQQk9BUkRfRk9STUFUX1JURhADEhoKFkNMSVBCT0FSRF9GT1JNQVRfSU1BR0UQBGIGcHJvdG8z");
 
 /**
- * Channel clipboard, both ways. One clipboard content is sent as pieces of at
- * most 32 KiB with the same serial, in order.
+ * Channel clipboard, both ways. One act of copying is one content: the same thing in
+ * one to several formats. It is sent as pieces of at most 32 KiB with the same serial,
+ * in order, one format after the other, text first.
  *
  * @generated from message guruconnect.v2.ClipboardPiece
  */
 export type ClipboardPiece = Message<"guruconnect.v2.ClipboardPiece"> & {
   /**
-   * Rises by one with each content of this sender.
+   * Rises by one with each content of this sender. A newer one ends the one before
+   * it, complete or not.
    *
    * @generated from field: uint32 serial = 1;
    */
@@ -32,7 +34,7 @@ export type ClipboardPiece = Message<"guruconnect.v2.ClipboardPiece"> & {
   format: ClipboardFormat;
 
   /**
-   * Bytes of the whole content.
+   * Bytes of the content in this format.
    *
    * @generated from field: uint32 total = 3;
    */
@@ -42,6 +44,14 @@ export type ClipboardPiece = Message<"guruconnect.v2.ClipboardPiece"> & {
    * @generated from field: bytes data = 4;
    */
   data: Uint8Array;
+
+  /**
+   * On the first piece of a content: everything that it consists of, in the order in
+   * which it comes. Without it the content is text alone.
+   *
+   * @generated from field: repeated guruconnect.v2.ClipboardPart parts = 5;
+   */
+  parts: ClipboardPart[];
 };
 
 /**
@@ -50,6 +60,60 @@ export type ClipboardPiece = Message<"guruconnect.v2.ClipboardPiece"> & {
  */
 export const ClipboardPieceSchema: GenMessage<ClipboardPiece> = /*@__PURE__*/
   messageDesc(file_guruconnect_v2_clipboard, 0);
+
+/**
+ * @generated from message guruconnect.v2.ClipboardPart
+ */
+export type ClipboardPart = Message<"guruconnect.v2.ClipboardPart"> & {
+  /**
+   * A format that the receiver does not know is skipped.
+   *
+   * @generated from field: guruconnect.v2.ClipboardFormat format = 1;
+   */
+  format: ClipboardFormat;
+
+  /**
+   * @generated from field: uint32 total = 2;
+   */
+  total: number;
+};
+
+/**
+ * Describes the message guruconnect.v2.ClipboardPart.
+ * Use `create(ClipboardPartSchema)` to create a new message.
+ */
+export const ClipboardPartSchema: GenMessage<ClipboardPart> = /*@__PURE__*/
+  messageDesc(file_guruconnect_v2_clipboard, 1);
+
+/**
+ * On channel control, both ways, so that who looks on may say it too: how much has
+ * come of a content whose sender named its parts. At most 256 KiB beyond it are under
+ * way, apart from text for a peer that has never said anything.
+ *
+ * @generated from message guruconnect.v2.ClipboardReceived
+ */
+export type ClipboardReceived = Message<"guruconnect.v2.ClipboardReceived"> & {
+  /**
+   * Of the content.
+   *
+   * @generated from field: uint32 serial = 1;
+   */
+  serial: number;
+
+  /**
+   * All formats together.
+   *
+   * @generated from field: uint32 bytes = 2;
+   */
+  bytes: number;
+};
+
+/**
+ * Describes the message guruconnect.v2.ClipboardReceived.
+ * Use `create(ClipboardReceivedSchema)` to create a new message.
+ */
+export const ClipboardReceivedSchema: GenMessage<ClipboardReceived> = /*@__PURE__*/
+  messageDesc(file_guruconnect_v2_clipboard, 2);
 
 /**
  * @generated from enum guruconnect.v2.ClipboardFormat
@@ -66,6 +130,28 @@ export enum ClipboardFormat {
    * @generated from enum value: CLIPBOARD_FORMAT_TEXT = 1;
    */
   TEXT = 1,
+
+  /**
+   * A fragment of HTML in UTF-8, at most 2 MiB. The receiver keeps what is on its list
+   * of harmless markup only.
+   *
+   * @generated from enum value: CLIPBOARD_FORMAT_HTML = 2;
+   */
+  HTML = 2,
+
+  /**
+   * Rich Text Format, at most 4 MiB.
+   *
+   * @generated from enum value: CLIPBOARD_FORMAT_RTF = 3;
+   */
+  RTF = 3,
+
+  /**
+   * PNG, not interlaced, at most 20 MiB, 16,384 pixels a side and 33,554,432 in all.
+   *
+   * @generated from enum value: CLIPBOARD_FORMAT_IMAGE = 4;
+   */
+  IMAGE = 4,
 }
 
 /**

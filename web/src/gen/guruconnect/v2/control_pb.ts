@@ -6,6 +6,8 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Cause } from "./cause_pb";
 import { file_guruconnect_v2_cause } from "./cause_pb";
+import type { ClipboardReceived } from "./clipboard_pb";
+import { file_guruconnect_v2_clipboard } from "./clipboard_pb";
 import type { Point } from "./geometry_pb";
 import { file_guruconnect_v2_geometry } from "./geometry_pb";
 import type { VideoSettings } from "./video_pb";
@@ -16,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file guruconnect/v2/control.proto.
  */
 export const file_guruconnect_v2_control: GenFile = /*@__PURE__*/
-  fileDesc("ChxndXJ1Y29ubmVjdC92Mi9jb250cm9sLnByb3RvEg5ndXJ1Y29ubmVjdC52MiJxCgxBZ2VudENvbnRyb2wSLwoIZGlzcGxheXMYASABKAsyGy5ndXJ1Y29ubmVjdC52Mi5EaXNwbGF5TGlzdEgAEigKBm5vdGljZRgCIAEoCzIWLmd1cnVjb25uZWN0LnYyLk5vdGljZUgAQgYKBGJvZHkiSgoLRGlzcGxheUxpc3QSKQoIZGlzcGxheXMYASADKAsyFy5ndXJ1Y29ubmVjdC52Mi5EaXNwbGF5EhAKCHNlbGVjdGVkGAIgASgNInoKB0Rpc3BsYXkSCgoCaWQYASABKA0SDAoEbmFtZRgCIAEoCRIlCgZvcmlnaW4YAyABKAsyFS5ndXJ1Y29ubmVjdC52Mi5Qb2ludBINCgV3aWR0aBgEIAEoDRIOCgZoZWlnaHQYBSABKA0SDwoHcHJpbWFyeRgGIAEoCCJaCgZOb3RpY2USKgoFdG9waWMYASABKA4yGy5ndXJ1Y29ubmVjdC52Mi5Ob3RpY2VUb3BpYxIkCgVjYXVzZRgCIAEoCzIVLmd1cnVjb25uZWN0LnYyLkNhdXNlIsIBCg1WaWV3ZXJDb250cm9sEjcKDnNlbGVjdF9kaXNwbGF5GAEgASgLMh0uZ3VydWNvbm5lY3QudjIuU2VsZWN0RGlzcGxheUgAEjcKDnZpZGVvX3NldHRpbmdzGAIgASgLMh0uZ3VydWNvbm5lY3QudjIuVmlkZW9TZXR0aW5nc0gAEjcKDmNsaXBib2FyZF9zeW5jGAMgASgLMh0uZ3VydWNvbm5lY3QudjIuQ2xpcGJvYXJkU3luY0gAQgYKBGJvZHkiGwoNU2VsZWN0RGlzcGxheRIKCgJpZBgBIAEoDSIgCg1DbGlwYm9hcmRTeW5jEg8KB2VuYWJsZWQYASABKAgqrQEKC05vdGljZVRvcGljEhwKGE5PVElDRV9UT1BJQ19VTlNQRUNJRklFRBAAEhgKFE5PVElDRV9UT1BJQ19QSUNUVVJFEAESFgoSTk9USUNFX1RPUElDX0lOUFVUEAISGgoWTk9USUNFX1RPUElDX0NMSVBCT0FSRBADEhgKFE5PVElDRV9UT1BJQ19FTkNPREVSEAQSGAoUTk9USUNFX1RPUElDX0NBUFRVUkUQCWIGcHJvdG8z", [file_guruconnect_v2_cause, file_guruconnect_v2_geometry, file_guruconnect_v2_video]);
+  fileDesc("ChxndXJ1Y29ubmVjdC92Mi9jb250cm9sLnByb3RvEg5ndXJ1Y29ubmVjdC52MiLyAQoMQWdlbnRDb250cm9sEi8KCGRpc3BsYXlzGAEgASgLMhsuZ3VydWNvbm5lY3QudjIuRGlzcGxheUxpc3RIABIoCgZub3RpY2UYAiABKAsyFi5ndXJ1Y29ubmVjdC52Mi5Ob3RpY2VIABI+ChBkZXNrdG9wX3Nlc3Npb25zGAYgASgLMiIuZ3VydWNvbm5lY3QudjIuRGVza3RvcFNlc3Npb25MaXN0SAASPwoSY2xpcGJvYXJkX3JlY2VpdmVkGAggASgLMiEuZ3VydWNvbm5lY3QudjIuQ2xpcGJvYXJkUmVjZWl2ZWRIAEIGCgRib2R5IkoKC0Rpc3BsYXlMaXN0EikKCGRpc3BsYXlzGAEgAygLMhcuZ3VydWNvbm5lY3QudjIuRGlzcGxheRIQCghzZWxlY3RlZBgCIAEoDSJ6CgdEaXNwbGF5EgoKAmlkGAEgASgNEgwKBG5hbWUYAiABKAkSJQoGb3JpZ2luGAMgASgLMhUuZ3VydWNvbm5lY3QudjIuUG9pbnQSDQoFd2lkdGgYBCABKA0SDgoGaGVpZ2h0GAUgASgNEg8KB3ByaW1hcnkYBiABKAgiWgoGTm90aWNlEioKBXRvcGljGAEgASgOMhsuZ3VydWNvbm5lY3QudjIuTm90aWNlVG9waWMSJAoFY2F1c2UYAiABKAsyFS5ndXJ1Y29ubmVjdC52Mi5DYXVzZSLLAgoNVmlld2VyQ29udHJvbBI3Cg5zZWxlY3RfZGlzcGxheRgBIAEoCzIdLmd1cnVjb25uZWN0LnYyLlNlbGVjdERpc3BsYXlIABI3Cg52aWRlb19zZXR0aW5ncxgCIAEoCzIdLmd1cnVjb25uZWN0LnYyLlZpZGVvU2V0dGluZ3NIABI3Cg5jbGlwYm9hcmRfc3luYxgDIAEoCzIdLmd1cnVjb25uZWN0LnYyLkNsaXBib2FyZFN5bmNIABJGChZzZWxlY3RfZGVza3RvcF9zZXNzaW9uGAcgASgLMiQuZ3VydWNvbm5lY3QudjIuU2VsZWN0RGVza3RvcFNlc3Npb25IABI/ChJjbGlwYm9hcmRfcmVjZWl2ZWQYCCABKAsyIS5ndXJ1Y29ubmVjdC52Mi5DbGlwYm9hcmRSZWNlaXZlZEgAQgYKBGJvZHkiGwoNU2VsZWN0RGlzcGxheRIKCgJpZBgBIAEoDSIgCg1DbGlwYm9hcmRTeW5jEg8KB2VuYWJsZWQYASABKAgicAoSRGVza3RvcFNlc3Npb25MaXN0EjAKCHNlc3Npb25zGAEgAygLMh4uZ3VydWNvbm5lY3QudjIuRGVza3RvcFNlc3Npb24SDwoHY3VycmVudBgCIAEoDRIXCg9mb2xsb3dzX2NvbnNvbGUYAyABKAgingEKDkRlc2t0b3BTZXNzaW9uEgoKAmlkGAEgASgNEgwKBHVzZXIYAiABKAkSMgoFc3RhdGUYAyABKA4yIy5ndXJ1Y29ubmVjdC52Mi5EZXNrdG9wU2Vzc2lvblN0YXRlEjAKBGtpbmQYBCABKA4yIi5ndXJ1Y29ubmVjdC52Mi5EZXNrdG9wU2Vzc2lvbktpbmQSDAoEbmFtZRgFIAEoCSIiChRTZWxlY3REZXNrdG9wU2Vzc2lvbhIKCgJpZBgBIAEoDSrPAQoLTm90aWNlVG9waWMSHAoYTk9USUNFX1RPUElDX1VOU1BFQ0lGSUVEEAASGAoUTk9USUNFX1RPUElDX1BJQ1RVUkUQARIWChJOT1RJQ0VfVE9QSUNfSU5QVVQQAhIaChZOT1RJQ0VfVE9QSUNfQ0xJUEJPQVJEEAMSGAoUTk9USUNFX1RPUElDX0VOQ09ERVIQBBIgChxOT1RJQ0VfVE9QSUNfREVTS1RPUF9TRVNTSU9OEAcSGAoUTk9USUNFX1RPUElDX0NBUFRVUkUQCSrQAQoTRGVza3RvcFNlc3Npb25TdGF0ZRIlCiFERVNLVE9QX1NFU1NJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIgChxERVNLVE9QX1NFU1NJT05fU1RBVEVfQUNUSVZFEAESIAocREVTS1RPUF9TRVNTSU9OX1NUQVRFX0xPQ0tFRBACEiYKIkRFU0tUT1BfU0VTU0lPTl9TVEFURV9MT0dPTl9TQ1JFRU4QAxImCiJERVNLVE9QX1NFU1NJT05fU1RBVEVfRElTQ09OTkVDVEVEEAQqfQoSRGVza3RvcFNlc3Npb25LaW5kEiQKIERFU0tUT1BfU0VTU0lPTl9LSU5EX1VOU1BFQ0lGSUVEEAASIAocREVTS1RPUF9TRVNTSU9OX0tJTkRfQ09OU09MRRABEh8KG0RFU0tUT1BfU0VTU0lPTl9LSU5EX1JFTU9URRACYgZwcm90bzM", [file_guruconnect_v2_cause, file_guruconnect_v2_clipboard, file_guruconnect_v2_geometry, file_guruconnect_v2_video]);
 
 /**
  * Channel control, agent to viewer.
@@ -39,6 +41,18 @@ export type AgentControl = Message<"guruconnect.v2.AgentControl"> & {
      */
     value: Notice;
     case: "notice";
+  } | {
+    /**
+     * @generated from field: guruconnect.v2.DesktopSessionList desktop_sessions = 6;
+     */
+    value: DesktopSessionList;
+    case: "desktopSessions";
+  } | {
+    /**
+     * @generated from field: guruconnect.v2.ClipboardReceived clipboard_received = 8;
+     */
+    value: ClipboardReceived;
+    case: "clipboardReceived";
   } | { case: undefined; value?: undefined };
 };
 
@@ -171,6 +185,18 @@ export type ViewerControl = Message<"guruconnect.v2.ViewerControl"> & {
      */
     value: ClipboardSync;
     case: "clipboardSync";
+  } | {
+    /**
+     * @generated from field: guruconnect.v2.SelectDesktopSession select_desktop_session = 7;
+     */
+    value: SelectDesktopSession;
+    case: "selectDesktopSession";
+  } | {
+    /**
+     * @generated from field: guruconnect.v2.ClipboardReceived clipboard_received = 8;
+     */
+    value: ClipboardReceived;
+    case: "clipboardReceived";
   } | { case: undefined; value?: undefined };
 };
 
@@ -201,6 +227,8 @@ export const SelectDisplaySchema: GenMessage<SelectDisplay> = /*@__PURE__*/
   messageDesc(file_guruconnect_v2_control, 5);
 
 /**
+ * For the viewer that sends it; the others go on sharing.
+ *
  * @generated from message guruconnect.v2.ClipboardSync
  */
 export type ClipboardSync = Message<"guruconnect.v2.ClipboardSync"> & {
@@ -216,6 +244,106 @@ export type ClipboardSync = Message<"guruconnect.v2.ClipboardSync"> & {
  */
 export const ClipboardSyncSchema: GenMessage<ClipboardSync> = /*@__PURE__*/
   messageDesc(file_guruconnect_v2_control, 6);
+
+/**
+ * The sessions of users that the machine has at present ("Windows sessions"), and
+ * which one the picture shows. Only from agents that can change between them.
+ *
+ * @generated from message guruconnect.v2.DesktopSessionList
+ */
+export type DesktopSessionList = Message<"guruconnect.v2.DesktopSessionList"> & {
+  /**
+   * At most 256.
+   *
+   * @generated from field: repeated guruconnect.v2.DesktopSession sessions = 1;
+   */
+  sessions: DesktopSession[];
+
+  /**
+   * 0 while none is shown.
+   *
+   * @generated from field: uint32 current = 2;
+   */
+  current: number;
+
+  /**
+   * The picture goes along with the machine's own screen.
+   *
+   * @generated from field: bool follows_console = 3;
+   */
+  followsConsole: boolean;
+};
+
+/**
+ * Describes the message guruconnect.v2.DesktopSessionList.
+ * Use `create(DesktopSessionListSchema)` to create a new message.
+ */
+export const DesktopSessionListSchema: GenMessage<DesktopSessionList> = /*@__PURE__*/
+  messageDesc(file_guruconnect_v2_control, 7);
+
+/**
+ * @generated from message guruconnect.v2.DesktopSession
+ */
+export type DesktopSession = Message<"guruconnect.v2.DesktopSession"> & {
+  /**
+   * As the system numbers it; never 0.
+   *
+   * @generated from field: uint32 id = 1;
+   */
+  id: number;
+
+  /**
+   * Who is logged on; empty for nobody.
+   *
+   * @generated from field: string user = 2;
+   */
+  user: string;
+
+  /**
+   * @generated from field: guruconnect.v2.DesktopSessionState state = 3;
+   */
+  state: DesktopSessionState;
+
+  /**
+   * @generated from field: guruconnect.v2.DesktopSessionKind kind = 4;
+   */
+  kind: DesktopSessionKind;
+
+  /**
+   * The system's name of the place, for people; may be empty.
+   *
+   * @generated from field: string name = 5;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message guruconnect.v2.DesktopSession.
+ * Use `create(DesktopSessionSchema)` to create a new message.
+ */
+export const DesktopSessionSchema: GenMessage<DesktopSession> = /*@__PURE__*/
+  messageDesc(file_guruconnect_v2_control, 8);
+
+/**
+ * Whoever may arrange the session chooses what is shown.
+ *
+ * @generated from message guruconnect.v2.SelectDesktopSession
+ */
+export type SelectDesktopSession = Message<"guruconnect.v2.SelectDesktopSession"> & {
+  /**
+   * 0: whatever the machine's own screen shows.
+   *
+   * @generated from field: uint32 id = 1;
+   */
+  id: number;
+};
+
+/**
+ * Describes the message guruconnect.v2.SelectDesktopSession.
+ * Use `create(SelectDesktopSessionSchema)` to create a new message.
+ */
+export const SelectDesktopSessionSchema: GenMessage<SelectDesktopSession> = /*@__PURE__*/
+  messageDesc(file_guruconnect_v2_control, 9);
 
 /**
  * @generated from enum guruconnect.v2.NoticeTopic
@@ -247,6 +375,13 @@ export enum NoticeTopic {
   ENCODER = 4,
 
   /**
+   * Which session of the system is shown.
+   *
+   * @generated from enum value: NOTICE_TOPIC_DESKTOP_SESSION = 7;
+   */
+  DESKTOP_SESSION = 7,
+
+  /**
    * @generated from enum value: NOTICE_TOPIC_CAPTURE = 9;
    */
   CAPTURE = 9,
@@ -257,4 +392,74 @@ export enum NoticeTopic {
  */
 export const NoticeTopicSchema: GenEnum<NoticeTopic> = /*@__PURE__*/
   enumDesc(file_guruconnect_v2_control, 0);
+
+/**
+ * @generated from enum guruconnect.v2.DesktopSessionState
+ */
+export enum DesktopSessionState {
+  /**
+   * @generated from enum value: DESKTOP_SESSION_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: DESKTOP_SESSION_STATE_ACTIVE = 1;
+   */
+  ACTIVE = 1,
+
+  /**
+   * @generated from enum value: DESKTOP_SESSION_STATE_LOCKED = 2;
+   */
+  LOCKED = 2,
+
+  /**
+   * Nobody is logged on.
+   *
+   * @generated from enum value: DESKTOP_SESSION_STATE_LOGON_SCREEN = 3;
+   */
+  LOGON_SCREEN = 3,
+
+  /**
+   * Shown nowhere, so there is nothing to capture.
+   *
+   * @generated from enum value: DESKTOP_SESSION_STATE_DISCONNECTED = 4;
+   */
+  DISCONNECTED = 4,
+}
+
+/**
+ * Describes the enum guruconnect.v2.DesktopSessionState.
+ */
+export const DesktopSessionStateSchema: GenEnum<DesktopSessionState> = /*@__PURE__*/
+  enumDesc(file_guruconnect_v2_control, 1);
+
+/**
+ * @generated from enum guruconnect.v2.DesktopSessionKind
+ */
+export enum DesktopSessionKind {
+  /**
+   * @generated from enum value: DESKTOP_SESSION_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * On the machine's own screen.
+   *
+   * @generated from enum value: DESKTOP_SESSION_KIND_CONSOLE = 1;
+   */
+  CONSOLE = 1,
+
+  /**
+   * With a remote desktop client.
+   *
+   * @generated from enum value: DESKTOP_SESSION_KIND_REMOTE = 2;
+   */
+  REMOTE = 2,
+}
+
+/**
+ * Describes the enum guruconnect.v2.DesktopSessionKind.
+ */
+export const DesktopSessionKindSchema: GenEnum<DesktopSessionKind> = /*@__PURE__*/
+  enumDesc(file_guruconnect_v2_control, 2);
 

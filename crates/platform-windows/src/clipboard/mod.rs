@@ -1,0 +1,24 @@
+//! The Windows clipboard. How formats are written is known without Win32 and tested
+//! everywhere.
+
+mod dib;
+mod html;
+#[cfg(windows)]
+mod memory;
+mod picture;
+#[cfg(windows)]
+mod registered;
+#[cfg(windows)]
+mod rendering;
+mod text;
+#[cfg(windows)]
+mod window;
+#[cfg(windows)]
+mod worker;
+
+pub use dib::{Dib, DibError, dibv5_header};
+pub use html::{read_html_format, write_html_format};
+pub use picture::{dib_to_png, png_to_dibv5};
+pub use text::{read_unicode_text, write_unicode_text};
+#[cfg(windows)]
+pub use window::WindowsClipboard;

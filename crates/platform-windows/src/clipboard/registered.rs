@@ -1,0 +1,42 @@
+//! Clipboard formats by name.
+
+use windows::Win32::System::DataExchange::RegisterClipboardFormatW;
+use windows::core::{PCWSTR, w};
+
+/// Numbers of the formats that have names, the same in every program of a session.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Registered {
+    pub(super) html: u32,
+    pub(super) rtf: u32,
+    /// Office, browsers.
+    pub(super) png: u32,
+    /// Some programs that come from elsewhere.
+    pub(super) image_png: u32,
+    /// There: the content is not for programs that watch.
+    pub(super) exclude: u32,
+    /// There: likewise, of before Windows 10.
+    pub(super) ignore: u32,
+    /// Holds 0: the content is not to be kept.
+    pub(super) history: u32,
+    /// Holds 0: the content is not to leave the machine by Windows' own means.
+    pub(super) cloud: u32,
+}
+
+impl Registered {
+    pub(super) fn new() -> Self {
+        let number = |name: PCWSTR| {
+            // SAFETY: the name is a literal that ends with a zero.
+            unsafe { RegisterClipboardFormatW(name) }
+        };
+        Self {
+            html: number(w!("HTML Format")),
+            rtf: number(w!("Rich Text Format")),
+            png: number(w!("PNG")),
+            image_png: number(w!("image/png")),
+            exclude: number(w!("ExcludeClipboardContentFromMonitorProcessing")),
+            ignore: number(w!("Clipboard Viewer Ignore")),
+            history: number(w!("CanIncludeInClipboardHistory")),
+            cloud: number(w!("CanUploadToCloudClipboard")),
+        }
+    }
+}

@@ -1,8 +1,8 @@
 //! The command line.
 
-use std::path::PathBuf;
+use clap::{Parser, Subcommand};
 
-use clap::{Args, Parser, Subcommand};
+use crate::commands::{agent, support};
 
 const VERSION: &str = concat!(
     env!("CARGO_PKG_VERSION"),
@@ -22,36 +22,11 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
+/// One file in `commands` each.
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Run for as long as the machine does; technicians join at any time
-    Agent {
-        #[command(flatten)]
-        server: ServerArguments,
-        /// Machine key (cak_…); from the environment only, so that it shows in no
-        /// process list
-        #[arg(skip = gc_runtime::env("GURUCONNECT_KEY"))]
-        key: Option<String>,
-    },
+    Agent(agent::Arguments),
     /// Take part in one support session, then end
-    Support {
-        #[command(flatten)]
-        server: ServerArguments,
-        /// The support code that your technician gave you
-        #[arg(long, value_name = "XXX-XXX-XXX")]
-        code: String,
-        /// Delete this program from disk at the end of the session
-        #[arg(long)]
-        remove: bool,
-    },
-}
-
-#[derive(Args)]
-pub(crate) struct ServerArguments {
-    /// Address of the server's console; starts with https://
-    #[arg(long, value_name = "URL", env = "GURUCONNECT_SERVER")]
-    pub(crate) server: String,
-    /// Also trust the certificates in this PEM file
-    #[arg(long, value_name = "FILE", env = "GURUCONNECT_CA_FILE")]
-    pub(crate) ca_file: Option<PathBuf>,
+    Support(support::Arguments),
 }

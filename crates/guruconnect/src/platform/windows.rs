@@ -1,0 +1,181 @@
+//! Windows 7 SP1 and later.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use gc_agent::{EncoderCandidate, Platform};
+use gc_platform::{
+    BarHandle, CaptureError, Clipboard, ClipboardError, ClipboardListener, ConnectedBar,
+    ConsentAnswer, ConsentPrompt, ConsentRequest, InputError, InputInjector, Inventory,
+    MachineFacts, ProcessorTime, PromptError, PromptHandle, ScreenCapture, UserActivity,
+};
+use gc_platform_windows::{
+    EndOfSession, GdiScreen, MediaFoundationFactory, Origin, WindowsInput, console, removal,
+};
+use gc_types::Clock;
+use tokio::signal::windows::{CtrlBreak, CtrlC, CtrlClose, ctrl_break, ctrl_c, ctrl_close};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+/// The console of Windows 7 prints them as what they are.
+pub(crate) const COLORS: bool = false;
+
+/// A program without a console of its own writes to the one it was started from.
+pub(crate) fn prepare_output() {
+    console::attach();
+}
+
+/// Who started the program by a double click sees nothing of standard error.
+pub(crate) fn complain(text: &str) {
+    if !console::is_seen() {
+        console::message_box("GuruConnect", text);
+    }
+}
+
+/// The desktop of the user who started the program.
+pub(crate) fn open(clock: &Arc<dyn Clock>) -> Arc<dyn Platform> {
+    Arc::new(Windows { clock: Arc::clone(clock), windows: NoWindows, inventory: Names })
+}
+
+/// Tells when the person or the system wants the program to end: Ctrl+C, the console is
+/// closed, `taskkill`, log-off, shutdown. Windows waits for this value to be dropped
+/// before it ends the program.
+pub(crate) struct StopSignal {
+    interrupt: CtrlC,
+    pause: CtrlBreak,
+    close: CtrlClose,
+    asked: UnboundedReceiver<()>,
+    _end: EndOfSession,
+}
+
+impl StopSignal {
+    pub(crate) fn watch() -> Result<Self> {
+        let (ask, asked) = unbounded_channel();
+        let ask = Box::new(move || {
+            // With nobody waiting the program is ending already.
+            let _ = ask.send(());
+        });
+        Ok(Self {
+            interrupt: ctrl_c()?,
+            pause: ctrl_break()?,
+            close: ctrl_close()?,
+            asked,
+            _end: EndOfSession::watch(ask).context("Windows cannot tell when it shuts down")?,
+        })
+    }
+
+    pub(crate) async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.pause.recv() => {}
+            _ = self.close.recv() => {}
+            _ = self.asked.recv() => {}
+        }
+    }
+}
+
+/// A running program cannot be deleted here: a system program does it afterwards.
+pub(crate) fn remove_after_end(program: &Path) -> Result<()> {
+    Ok(removal::after_end(program)?)
+}
+
+struct Windows {
+    clock: Arc<dyn Clock>,
+    windows: NoWindows,
+    inventory: Names,
+}
+
+impl Platform for Windows {
+    fn open_screen(&self) -> Result<Box<dyn ScreenCapture>, CaptureError> {
+        Ok(Box::new(GdiScreen::open(Arc::clone(&self.clock))?))
+    }
+
+    fn open_input(&self) -> Result<Box<dyn InputInjector>, InputError> {
+        Ok(Box::new(WindowsInput::new()))
+    }
+
+    fn open_clipboard(
+        &self,
+        _listener: ClipboardListener,
+    ) -> Result<Box<dyn Clipboard>, ClipboardError> {
+        Err(ClipboardError("not part of this program on Windows".to_owned()))
+    }
+
+    fn encoders(&self) -> Vec<EncoderCandidate> {
+        [Origin::Hardware, Origin::Software]
+            .map(|origin| {
+                let clock = Arc::clone(&self.clock);
+                EncoderCandidate {
+                    name: origin.name().into(),
+                    connect: Arc::new(move || {
+                        let clock = Arc::clone(&clock);
+                        Ok(Box::new(MediaFoundationFactory::new(origin, true, clock)))
+                    }),
+                }
+            })
+            .into()
+    }
+
+    fn consent(&self) -> &dyn ConsentPrompt {
+        &self.windows
+    }
+
+    fn bar(&self) -> &dyn ConnectedBar {
+        &self.windows
+    }
+
+    fn inventory(&self) -> &dyn Inventory {
+        &self.inventory
+    }
+
+    fn processor_time(&self) -> Option<ProcessorTime> {
+        gc_platform_windows::processor_time()
+    }
+}
+
+/// Nothing can be asked, which is a denial.
+struct NoWindows;
+
+const NO_WINDOWS: &str = "this program has none on Windows";
+
+impl ConsentPrompt for NoWindows {
+    fn ask(
+        &self,
+        _request: ConsentRequest,
+        _answer: Box<dyn FnOnce(ConsentAnswer) + Send>,
+    ) -> Result<Box<dyn PromptHandle>, PromptError> {
+        Err(PromptError(NO_WINDOWS.to_owned()))
+    }
+}
+
+impl ConnectedBar for NoWindows {
+    fn show(
+        &self,
+        _names: &[String],
+        _company: &str,
+        _stop: Box<dyn Fn() + Send + Sync>,
+    ) -> Result<Box<dyn BarHandle>, PromptError> {
+        Err(PromptError(NO_WINDOWS.to_owned()))
+    }
+}
+
+/// What the environment says of machine and user.
+struct Names;
+
+impl Inventory for Names {
+    fn facts(&self) -> MachineFacts {
+        MachineFacts {
+            hostname: gc_runtime::env("COMPUTERNAME").unwrap_or_default(),
+            os: "windows".to_owned(),
+            os_version: "Windows".to_owned(),
+            architecture: std::env::consts::ARCH.to_owned(),
+        }
+    }
+
+    fn activity(&self) -> UserActivity {
+        UserActivity {
+            user: gc_runtime::env("USERNAME").unwrap_or_default(),
+            ..UserActivity::default()
+        }
+    }
+}

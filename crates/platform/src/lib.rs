@@ -3,13 +3,17 @@
 //! an operating system.
 
 mod clipboard;
+mod code_window;
 mod consent;
 mod input;
 mod inventory;
 mod load;
+mod notice;
 mod screen;
+mod tray;
 
 pub use clipboard::{Clipboard, ClipboardError, ClipboardListener};
+pub use code_window::{CodeDialog, CodeEvent, CodeHandle, CodeStatus, CodeWindow};
 pub use consent::{
     BarHandle, ConnectedBar, ConsentAnswer, ConsentPrompt, ConsentRequest, PromptError,
     PromptHandle,
@@ -17,7 +21,9 @@ pub use consent::{
 pub use input::{InputError, InputInjector, PointerButton};
 pub use inventory::{Inventory, MachineFacts, UserActivity};
 pub use load::{ProcessorTime, load_percent};
+pub use notice::{ConnectionNotice, NoticeOverlay, NoticePosition};
 pub use screen::{
     CaptureError, CursorImage, DisplayInfo, DisplaySelection, PixelRect, PixelSize, ScreenCapture,
     ScreenEvent, ScreenView, WaitWaker,
 };
+pub use tray::{TrayCommand, TrayHandle, TrayIcon, TrayMenu, TrayStatus};

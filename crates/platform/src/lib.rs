@@ -3,15 +3,19 @@
 //! an operating system.
 
 mod clipboard;
+mod code_window;
 mod consent;
 mod input;
 mod inventory;
 mod key_store;
 mod load;
+mod notice;
 mod screen;
 mod secure_attention;
+mod tray;
 
 pub use clipboard::{Clipboard, ClipboardError, ClipboardListener};
+pub use code_window::{CodeDialog, CodeEvent, CodeHandle, CodeStatus, CodeWindow};
 pub use consent::{
     BarHandle, ConnectedBar, ConsentAnswer, ConsentPrompt, ConsentRequest, PromptError,
     PromptHandle,
@@ -20,8 +24,10 @@ pub use input::{InputError, InputInjector, PointerButton};
 pub use inventory::{Inventory, MachineFacts, UserActivity};
 pub use key_store::{KeyStore, KeyStoreError};
 pub use load::{ProcessorTime, load_percent};
+pub use notice::{ConnectionNotice, NoticeOverlay, NoticePosition};
 pub use screen::{
     CaptureError, CursorImage, DisplayInfo, DisplaySelection, PixelRect, PixelSize, ScreenCapture,
     ScreenEvent, ScreenView, WaitWaker,
 };
 pub use secure_attention::{NoSecureAttention, SecureAttention, SecureAttentionError};
+pub use tray::{TrayCommand, TrayHandle, TrayIcon, TrayMenu, TrayStatus};

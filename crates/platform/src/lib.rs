@@ -7,9 +7,11 @@ mod code_window;
 mod consent;
 mod input;
 mod inventory;
+mod key_store;
 mod load;
 mod notice;
 mod screen;
+mod secure_attention;
 mod tray;
 
 pub use clipboard::{Clipboard, ClipboardError, ClipboardListener};
@@ -20,10 +22,12 @@ pub use consent::{
 };
 pub use input::{InputError, InputInjector, PointerButton};
 pub use inventory::{Inventory, MachineFacts, UserActivity};
+pub use key_store::{KeyStore, KeyStoreError};
 pub use load::{ProcessorTime, load_percent};
 pub use notice::{ConnectionNotice, NoticeOverlay, NoticePosition};
 pub use screen::{
     CaptureError, CursorImage, DisplayInfo, DisplaySelection, PixelRect, PixelSize, ScreenCapture,
     ScreenEvent, ScreenView, WaitWaker,
 };
+pub use secure_attention::{NoSecureAttention, SecureAttention, SecureAttentionError};
 pub use tray::{TrayCommand, TrayHandle, TrayIcon, TrayMenu, TrayStatus};

@@ -22,7 +22,7 @@ const STROKES: [[(f64, f64); 2]; 7] = [
 ];
 
 /// The whole file.
-pub fn file() -> Vec<u8> {
+pub(crate) fn file() -> Vec<u8> {
     let pictures: Vec<Vec<u8>> = SIDES.iter().map(|side| bitmap(*side)).collect();
     let mut file = Vec::new();
     // Reserved, type: icon, number of pictures.

@@ -1,6 +1,8 @@
 //! Puts commit and commit date into the program, "unknown" outside a checkout, and on
 //! Windows its icon, version and manifest.
 
+#![expect(clippy::print_stdout, reason = "a build script speaks to cargo so")]
+
 mod icon;
 mod resources;
 

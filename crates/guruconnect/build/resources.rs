@@ -15,7 +15,7 @@ const SYSTEMS: [&str; 4] = [
 ];
 
 /// Builds them and has them linked in; nothing for other systems.
-pub fn embed() -> Result<(), String> {
+pub(crate) fn embed() -> Result<(), String> {
     if variable("CARGO_CFG_TARGET_OS")? != "windows" {
         return Ok(());
     }
@@ -38,7 +38,8 @@ pub fn embed() -> Result<(), String> {
 }
 
 fn variable(name: &str) -> Result<String, String> {
-    env::var(name).map_err(|error| format!("{name}: {error}"))
+    let value = env::var_os(name).and_then(|value| value.into_string().ok());
+    value.ok_or_else(|| format!("{name} is not set"))
 }
 
 /// Four numbers, as Windows has them.
@@ -74,7 +75,7 @@ fn compile(
 /// pretend to be older, nor scale what is captured, nor draw controls of 1995.
 fn manifest(number: &[String; 4]) -> String {
     let version = number.join(".");
-    let systems: String = SYSTEMS.iter().map(|id| format!("<supportedOS Id=\"{id}\"/>")).collect();
+    let systems = SYSTEMS.map(|id| format!("<supportedOS Id=\"{id}\"/>")).concat();
     format!(
         r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <assembly xmlns="urn:schemas-microsoft-com:asm.v1" manifestVersion="1.0">
@@ -96,7 +97,7 @@ fn manifest(number: &[String; 4]) -> String {
 /// The resource script. 24 is the type of manifests, and 1 the number of a program's.
 fn script(number: &[String; 4]) -> String {
     let (commas, version) = (number.join(","), number.join("."));
-    let strings: String = [
+    let strings = [
         ("CompanyName", "GuruConnect"),
         ("FileDescription", "GuruConnect remote support"),
         ("FileVersion", &version),
@@ -106,9 +107,8 @@ fn script(number: &[String; 4]) -> String {
         ("ProductName", "GuruConnect"),
         ("ProductVersion", &version),
     ]
-    .iter()
     .map(|(name, value)| format!("VALUE \"{name}\", \"{value}\\0\"\n"))
-    .collect();
+    .concat();
     format!(
         r#"1 ICON "guruconnect.ico"
 1 24 "guruconnect.manifest"

@@ -8,8 +8,9 @@ use anyhow::{Context, Result};
 use clap::Args;
 use gc_agent::{AgentSettings, Ended, Mode};
 use gc_runtime::{OsEntropy, SystemClock};
-use gc_transport::{Connector, Endpoint};
+use gc_transport::Endpoint;
 use gc_types::Clock;
+use tokio::runtime::{Builder, Runtime};
 use url::Url;
 
 use crate::platform;
@@ -28,18 +29,27 @@ pub(crate) struct ServerArguments {
 /// Keeps the link until the agent's end, or the program's.
 pub(crate) fn keep(server: &ServerArguments, mode: Mode) -> Result<Ended> {
     let settings = settings(server, mode)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .context("the program could not start its threads")?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    runtime.block_on(async {
+    let clock = clock();
+    runtime()?.block_on(async {
         let mut stop = platform::StopSignal::watch()?;
         let platform = platform::open(&clock);
         let entropy = Arc::new(OsEntropy);
         Ok(gc_agent::run(settings, platform, clock, entropy, stop.wait()).await)
     })
+}
+
+/// The machine's clock.
+pub(crate) fn clock() -> Arc<dyn Clock> {
+    Arc::new(SystemClock::new())
+}
+
+/// What runs the link.
+pub(crate) fn runtime() -> Result<Runtime> {
+    Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("the program could not start its threads")
 }
 
 /// What scripts are told.
@@ -50,10 +60,11 @@ pub(crate) fn exit_code(ended: &Ended) -> ExitCode {
     }
 }
 
-fn settings(server: &ServerArguments, mode: Mode) -> Result<AgentSettings> {
+/// What an agent of this server is started with.
+pub(crate) fn settings(server: &ServerArguments, mode: Mode) -> Result<AgentSettings> {
     let url = agent_url(&server.server)
         .with_context(|| format!("'{}' cannot be used as the server", server.server))?;
-    let connector = Connector::new(server.ca_file.as_deref())?;
+    let connector = platform::connector(server.ca_file.as_deref())?;
     Ok(AgentSettings { url, connector, mode, software: gc_types::VERSION.to_owned() })
 }
 

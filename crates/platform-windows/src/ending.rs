@@ -18,7 +18,7 @@ use windows::Win32::UI::WindowsAndMessaging::{
     WINDOW_EX_STYLE, WM_APP, WM_CLOSE, WM_DESTROY, WM_ENDSESSION, WM_QUERYENDSESSION, WNDCLASSW,
     WS_OVERLAPPED,
 };
-use windows::core::{Error, PCWSTR, w};
+use windows::core::{PCWSTR, w};
 
 /// Of the window, for whoever looks for it.
 const CLASS: PCWSTR = w!("GuruConnectEnding");

@@ -7,7 +7,6 @@ use clap::Args;
 use gc_agent::Mode;
 
 use crate::link::{self, ServerArguments};
-use crate::platform;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -26,16 +25,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode> {
     let ended = link::keep(&arguments.server, Mode::Support { code })?;
     crate::say(&ended.to_string());
     if arguments.remove {
-        remove_self()?;
+        super::remove_self()?;
     }
     Ok(link::exit_code(&ended))
-}
-
-/// The one-time program leaves nothing behind.
-fn remove_self() -> Result<()> {
-    let program = std::env::current_exe().context("where this program is cannot be told")?;
-    platform::remove_after_end(&program)
-        .with_context(|| format!("please delete {} yourself", program.display()))?;
-    crate::say("This program has removed itself.");
-    Ok(())
 }

@@ -12,6 +12,7 @@ use gc_platform::{
 use gc_platform_linux::{
     LinuxInventory, X11Clipboard, X11ConnectedBar, X11Consent, X11Input, X11Screen,
 };
+use gc_transport::Connector;
 use gc_types::Clock;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -23,6 +24,11 @@ pub(crate) const fn prepare_output() {}
 
 /// There is nobody to tell who does not see standard error.
 pub(crate) const fn complain(_text: &str) {}
+
+/// The system's certificates are files.
+pub(crate) fn connector(ca_file: Option<&Path>) -> Result<Connector> {
+    Ok(Connector::new(ca_file)?)
+}
 
 /// The display that `DISPLAY` names.
 pub(crate) fn open(clock: &Arc<dyn Clock>) -> Arc<dyn Platform> {

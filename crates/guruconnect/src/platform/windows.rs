@@ -13,7 +13,9 @@ use gc_platform::{
 use gc_platform_windows::{
     EndOfSession, GdiScreen, MediaFoundationFactory, Origin, WindowsInput, console, removal,
 };
+use gc_transport::Connector;
 use gc_types::Clock;
+use rustls_platform_verifier::Verifier;
 use tokio::signal::windows::{CtrlBreak, CtrlC, CtrlClose, ctrl_break, ctrl_c, ctrl_close};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -30,6 +32,18 @@ pub(crate) fn complain(text: &str) {
     if !console::is_seen() {
         console::message_box("GuruConnect", text);
     }
+}
+
+/// Windows judges certificates itself: it fetches root certificates when they are first
+/// needed, so that a list of those it has by now would lack some, and it knows what
+/// administrators have added.
+pub(crate) fn connector(ca_file: Option<&Path>) -> Result<Connector> {
+    let provider = gc_transport::provider();
+    let verifier = match ca_file {
+        Some(path) => Verifier::new_with_extra_roots(gc_transport::roots_of(path)?, provider)?,
+        None => Verifier::new(provider)?,
+    };
+    Ok(Connector::verified_by(Arc::new(verifier))?)
 }
 
 /// The desktop of the user who started the program.

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use gc_codec::{EncoderPool, TileEncoder, ZstdTiles};
 use gc_platform::{
-    CaptureError, CursorImage, DisplaySelection, PixelSize, ScreenCapture, ScreenEvent, WaitWaker,
+    CaptureError, CursorImage, DisplaySelection, PixelSize, ScreenCapture, ScreenEvent,
+    ScreenNotice, WaitWaker,
 };
 use gc_proto::v2::{
     AgentControl, CursorMessage, CursorPosition, CursorShape, Display, DisplayList, NoticeTopic,
@@ -136,6 +137,7 @@ impl PictureThread {
             displays: Vec::new(),
             cursor: None,
             trouble: None,
+            capture_notice: None,
             load: LoadMeter::default(),
             stopped: false,
         };
@@ -200,6 +202,8 @@ struct Worker {
     /// What a viewer needs to draw the present cursor; `None` before it was seen.
     cursor: Option<CursorMessage>,
     trouble: Option<CauseCode>,
+    /// What viewers were told of the way of capturing.
+    capture_notice: Option<ScreenNotice>,
     load: LoadMeter,
     stopped: bool,
 }
@@ -382,7 +386,24 @@ impl Worker {
                 }
                 Ok(())
             }
+            ScreenEvent::Notice(notice) => {
+                if let Some(ScreenNotice { cause, detail }) = &notice {
+                    tracing::warn!(cause = cause.name(), detail, "capture is not as it should be");
+                } else {
+                    tracing::info!("capture is in order again");
+                }
+                self.capture_notice = notice;
+                self.tell_capture();
+                Ok(())
+            }
         }
+    }
+
+    /// Tells the viewers how the screen is captured, where that is not as it should be.
+    fn tell_capture(&self) {
+        let notice = self.capture_notice.as_ref();
+        let detail = notice.map_or("", |notice| notice.detail.as_str());
+        self.tell(NoticeTopic::Capture, notice.map(|notice| notice.cause), detail);
     }
 
     fn take_commands(&mut self, mut screen: Option<&mut dyn ScreenCapture>) {
@@ -395,6 +416,9 @@ impl Worker {
                     self.send_cursor(participant);
                     if let Some(cause) = self.trouble {
                         self.tell(NoticeTopic::Picture, Some(cause), "");
+                    }
+                    if self.capture_notice.is_some() {
+                        self.tell_capture();
                     }
                 }
                 Command::Leave(participant) => {

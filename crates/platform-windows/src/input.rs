@@ -9,15 +9,26 @@ use windows::Win32::UI::Input::KeyboardAndMouse::{
     MOUSEEVENTF_LEFTDOWN, MOUSEEVENTF_LEFTUP, MOUSEEVENTF_MIDDLEDOWN, MOUSEEVENTF_MIDDLEUP,
     MOUSEEVENTF_MOVE, MOUSEEVENTF_RIGHTDOWN, MOUSEEVENTF_RIGHTUP, MOUSEEVENTF_VIRTUALDESK,
     MOUSEEVENTF_WHEEL, MOUSEEVENTF_XDOWN, MOUSEEVENTF_XUP, MOUSEINPUT, MapVirtualKeyW, SendInput,
-    VIRTUAL_KEY, VK_CAPITAL, VK_NUMLOCK, VK_PAUSE, VK_RETURN, VK_SCROLL, VK_TAB,
+    VIRTUAL_KEY, VK_CAPITAL, VK_NUMLOCK, VK_RETURN, VK_SCROLL, VK_TAB,
 };
 use windows::Win32::UI::WindowsAndMessaging::{
     GetSystemMetrics, MSG, PM_NOREMOVE, PeekMessageW, SM_CXVIRTUALSCREEN, SM_CYVIRTUALSCREEN,
     SM_SWAPBUTTON, SM_XVIRTUALSCREEN, SM_YVIRTUALSCREEN,
 };
 
-/// The key that is NumLock without and Pause with the prefix (see `input.proto`).
-const NUM_LOCK_OR_PAUSE: u8 = 0x45;
+use crate::choice::Desktop;
+use crate::injected;
+use crate::keys::{KeyForm, key_form, normalized};
+use crate::screen::InputDesktop;
+
+/// Ctrl, left without and right with the prefix.
+const CTRL: u8 = 0x1D;
+/// What the keyboard sends for keys that are pressed by name.
+const ENTER: u16 = 0x1C;
+const TAB: u16 = 0x0F;
+const CAPS_LOCK: u16 = 0x3A;
+const NUM_LOCK: u16 = 0x45;
+const SCROLL_LOCK: u16 = 0x46;
 /// Of an extended key's scan code, for the layout.
 const PREFIX: u16 = 0xE000;
 const HIGHEST_SCAN_CODE: u8 = 0x7F;
@@ -27,14 +38,17 @@ const MOST_AT_ONCE: usize = 64;
 const XBUTTON1: u32 = 1;
 const XBUTTON2: u32 = 2;
 
-/// Keyboard and pointer of the desktop that the calling thread is on. Keys go by scan
-/// code, so that the machine's own layout decides what they mean. Dropping it releases
-/// what it holds down.
+/// Keyboard and pointer of the desktop that has the input. Keys go by scan code, so that
+/// the machine's own layout decides what they mean. Dropping it, by a panic too,
+/// releases what it holds down. The thread that it is used on must have no windows: it
+/// follows that desktop.
 #[derive(Default)]
 pub struct WindowsInput {
     queue: Vec<INPUT>,
-    keys: Vec<(u8, bool)>,
+    /// Keys that are down, and how each was pressed.
+    keys: Vec<((u8, bool), KeyForm)>,
     buttons: Vec<PointerButton>,
+    desktop: InputDesktop,
 }
 
 fn keyboard(key: VIRTUAL_KEY, scan: u16, flags: KEYBD_EVENT_FLAGS) -> INPUT {
@@ -60,20 +74,18 @@ fn meaning(scan: u16) -> VIRTUAL_KEY {
 }
 
 /// The event of a key.
-fn key_event(scan_code: u8, extended: bool, down: bool) -> INPUT {
-    let up = if down { KEYBD_EVENT_FLAGS(0) } else { KEYEVENTF_KEYUP };
-    let scan = u16::from(scan_code);
-    match (scan_code, extended) {
-        // Windows swaps the prefix of these two: by name there is no doubt.
-        (NUM_LOCK_OR_PAUSE, true) => keyboard(VK_PAUSE, scan, up),
-        (NUM_LOCK_OR_PAUSE, false) => keyboard(VK_NUMLOCK, scan, up | KEYEVENTF_EXTENDEDKEY),
-        // Windows goes by the scan code alone; Wine wants the key that it means, too.
-        (_, true) => {
-            let flags = up | KEYEVENTF_SCANCODE | KEYEVENTF_EXTENDEDKEY;
-            keyboard(meaning(PREFIX | scan), scan, flags)
-        }
-        (_, false) => keyboard(meaning(scan), scan, up | KEYEVENTF_SCANCODE),
+fn key_event(form: KeyForm, down: bool) -> INPUT {
+    let mut flags = if down { KEYBD_EVENT_FLAGS(0) } else { KEYEVENTF_KEYUP };
+    if form.extended {
+        flags |= KEYEVENTF_EXTENDEDKEY;
     }
+    let scan = u16::from(form.scan);
+    if let Some(named) = form.named {
+        return keyboard(VIRTUAL_KEY(named), scan, flags);
+    }
+    // Windows goes by the scan code alone; Wine wants the key that it means, too.
+    let key = meaning(if form.extended { PREFIX | scan } else { scan });
+    keyboard(key, scan, flags | KEYEVENTF_SCANCODE)
 }
 
 /// The event of a button, and its data.
@@ -92,14 +104,6 @@ fn button_event(button: PointerButton, down: bool, swapped: bool) -> (MOUSE_EVEN
     }
 }
 
-/// A position in units of 1/65536 of the virtual desktop: the middle of the pixel, so
-/// that rounding cannot miss it.
-fn normalized(offset: i32, extent: i32) -> i32 {
-    let extent = i64::from(extent.max(1));
-    let offset = i64::from(offset).clamp(0, extent - 1);
-    i32::try_from((2 * offset + 1) * 32768 / extent).unwrap_or(i32::MAX)
-}
-
 impl WindowsInput {
     /// Takes nothing before the first event.
     pub fn new() -> Self {
@@ -111,20 +115,31 @@ impl WindowsInput {
         if self.queue.len() >= MOST_AT_ONCE { self.flush() } else { Ok(()) }
     }
 
-    fn stroke(&mut self, key: VIRTUAL_KEY) -> Result<(), InputError> {
-        self.push(keyboard(key, 0, KEYBD_EVENT_FLAGS(0)))?;
-        self.push(keyboard(key, 0, KEYEVENTF_KEYUP))
+    fn stroke(
+        &mut self,
+        key: VIRTUAL_KEY,
+        scan: u16,
+        flags: KEYBD_EVENT_FLAGS,
+    ) -> Result<(), InputError> {
+        self.push(keyboard(key, scan, flags))?;
+        self.push(keyboard(key, scan, flags | KEYEVENTF_KEYUP))
     }
 
     fn release_all(&mut self) -> Result<(), InputError> {
-        for (scan_code, extended) in std::mem::take(&mut self.keys) {
-            self.push(key_event(scan_code, extended, false))?;
+        // The last one first, as fingers do: modifiers go up after what they modify. One
+        // that fails keeps no other one down.
+        let mut result = Ok(());
+        for (_, form) in std::mem::take(&mut self.keys).into_iter().rev() {
+            let pushed = self.push(key_event(form, false));
+            result = result.and(pushed);
         }
         for button in std::mem::take(&mut self.buttons) {
             let (flags, data) = button_event(button, false, metric(SM_SWAPBUTTON) != 0);
-            self.push(mouse(0, 0, data, flags))?;
+            let pushed = self.push(mouse(0, 0, data, flags));
+            result = result.and(pushed);
         }
-        self.flush()
+        let flushed = self.flush();
+        result.and(flushed)
     }
 }
 
@@ -137,18 +152,25 @@ impl InputInjector for WindowsInput {
             });
         }
         let key = (scan_code, extended);
-        self.keys.retain(|held| *held != key);
-        if down {
-            self.keys.push(key);
+        let held = self.keys.iter().find(|(held, _)| *held == key).map(|(_, form)| *form);
+        // What was pressed as one key goes up as the same, whatever else is down by then.
+        let form = held.unwrap_or_else(|| {
+            let ctrl = self.keys.iter().any(|((held, _), _)| *held == CTRL);
+            key_form(scan_code, extended, ctrl)
+        });
+        if down && held.is_none() {
+            self.keys.push((key, form));
+        } else if !down {
+            self.keys.retain(|(held, _)| *held != key);
         }
-        self.push(key_event(scan_code, extended, down))
+        self.push(key_event(form, down))
     }
 
     fn text(&mut self, text: &str) -> Result<(), InputError> {
         for character in text.replace("\r\n", "\n").chars() {
             match character {
-                '\n' | '\r' => self.stroke(VK_RETURN)?,
-                '\t' => self.stroke(VK_TAB)?,
+                '\n' | '\r' => self.stroke(VK_RETURN, ENTER, KEYBD_EVENT_FLAGS(0))?,
+                '\t' => self.stroke(VK_TAB, TAB, KEYBD_EVENT_FLAGS(0))?,
                 other if other.is_control() => {}
                 other => {
                     // A pair of surrogates is two events; Windows puts it together.
@@ -202,14 +224,17 @@ impl InputInjector for WindowsInput {
         unsafe {
             let _ = PeekMessageW(&raw mut message, None, 0, 0, PM_NOREMOVE);
         }
-        for (key, wanted) in [(VK_CAPITAL, caps), (VK_NUMLOCK, num), (VK_SCROLL, scroll)] {
+        for (key, scan, wanted) in [
+            (VK_CAPITAL, CAPS_LOCK, caps),
+            (VK_NUMLOCK, NUM_LOCK, num),
+            (VK_SCROLL, SCROLL_LOCK, scroll),
+        ] {
             // SAFETY: takes a number and gives one.
             let on = unsafe { GetKeyState(i32::from(key.0)) } & 1 != 0;
             if on != wanted {
                 let extended =
                     if key == VK_NUMLOCK { KEYEVENTF_EXTENDEDKEY } else { KEYBD_EVENT_FLAGS(0) };
-                self.push(keyboard(key, 0, extended))?;
-                self.push(keyboard(key, 0, extended | KEYEVENTF_KEYUP))?;
+                self.stroke(key, scan, extended)?;
             }
         }
         self.flush()
@@ -219,12 +244,21 @@ impl InputInjector for WindowsInput {
         if self.queue.is_empty() {
             return Ok(());
         }
+        let front = self.desktop.follow();
+        if !matches!(front, Desktop::Ours | Desktop::Followed) {
+            let lost = std::mem::take(&mut self.queue).len();
+            return Err(InputError {
+                cause: CauseCode::InputUnavailable,
+                detail: format!("{lost} events had no desktop to go to ({front:?})"),
+            });
+        }
         let size = i32::try_from(size_of::<INPUT>()).unwrap_or(0);
         // SAFETY: each event has the type that its union holds.
         let sent = unsafe { SendInput(&self.queue, size) } as usize;
         let asked = self.queue.len();
         let error = windows::core::Error::from_thread();
         self.queue.clear();
+        injected::announce();
         if sent == asked {
             return Ok(());
         }
@@ -245,23 +279,9 @@ impl Drop for WindowsInput {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use windows::Win32::UI::Input::KeyboardAndMouse::VK_PAUSE;
 
-    #[test]
-    fn positions_are_hit_to_the_pixel() {
-        for extent in [1, 640, 1280, 1366, 1920, 3840, 5760, 32767] {
-            for offset in [0, 1, 2, extent / 3, extent / 2, extent - 2, extent - 1] {
-                let offset = offset.clamp(0, extent - 1);
-                let unit = i64::from(normalized(offset, extent));
-                for divisor in [65535, 65536] {
-                    assert_eq!(unit * i64::from(extent) / divisor, i64::from(offset));
-                }
-            }
-        }
-        assert_eq!(normalized(-5, 100), normalized(0, 100));
-        assert_eq!(normalized(500, 100), normalized(99, 100));
-        assert_eq!(normalized(5, 0), normalized(0, 1));
-    }
+    use super::*;
 
     #[test]
     fn keys_without_a_code_are_refused() {
@@ -277,14 +297,15 @@ mod tests {
     fn flags_say_which_key_and_which_way() {
         // SAFETY: these events are of the keyboard.
         let flags = |event: INPUT| unsafe { (event.Anonymous.ki.wVk, event.Anonymous.ki.dwFlags) };
-        assert_eq!(flags(key_event(0x1E, false, true)).1, KEYEVENTF_SCANCODE);
+        let event = |code, extended, down| flags(key_event(key_form(code, extended, false), down));
+        assert_eq!(event(0x1E, false, true).1, KEYEVENTF_SCANCODE);
         // Right Ctrl, arrow up, the Windows key, numpad Enter and Divide.
         for code in [0x1D, 0x48, 0x5B, 0x1C, 0x35] {
             let expected = KEYEVENTF_SCANCODE | KEYEVENTF_EXTENDEDKEY | KEYEVENTF_KEYUP;
-            assert_eq!(flags(key_event(code, true, false)).1, expected);
+            assert_eq!(event(code, true, false).1, expected);
         }
-        assert_eq!(flags(key_event(0x45, true, true)).0, VK_PAUSE);
-        assert_eq!(flags(key_event(0x45, false, true)), (VK_NUMLOCK, KEYEVENTF_EXTENDEDKEY));
+        assert_eq!(event(0x45, true, true), (VK_PAUSE, KEYBD_EVENT_FLAGS(0)));
+        assert_eq!(event(0x45, false, true), (VK_NUMLOCK, KEYEVENTF_EXTENDEDKEY));
         assert_eq!(button_event(PointerButton::Left, true, false).0, MOUSEEVENTF_LEFTDOWN);
         assert_eq!(button_event(PointerButton::Left, true, true).0, MOUSEEVENTF_RIGHTDOWN);
         assert_eq!(button_event(PointerButton::Forward, false, true), (MOUSEEVENTF_XUP, XBUTTON2));

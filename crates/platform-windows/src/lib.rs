@@ -1,20 +1,27 @@
 //! What an agent needs from a Windows desktop.
 //!
 //! What knows no Win32 is public by itself, so that it is built and tested everywhere:
-//! [`motion`] drives Media Foundation's encoders, [`changes()`] finds damage,
+//! [`motion`] drives Media Foundation's encoders, [`duplication`] duplicates outputs and
+//! [`choice`] puts GDI in its place where it fails, [`changes()`] finds damage,
 //! [`cursor_picture`] makes cursors transparent, [`Pace`] says when to look. All the
 //! rest exists on Windows only.
 
 #![cfg_attr(windows, expect(unsafe_code, reason = "Win32 and COM are calls into foreign code"))]
 
 mod changes;
+pub mod choice;
 #[cfg(windows)]
 pub mod console;
 mod cursor;
+pub mod duplication;
 #[cfg(windows)]
 mod ending;
+mod injected;
 #[cfg(windows)]
 mod input;
+mod keys;
+#[cfg(windows)]
+mod library;
 #[cfg(windows)]
 mod load;
 #[cfg(windows)]
@@ -25,17 +32,21 @@ mod pace;
 pub mod removal;
 #[cfg(windows)]
 mod screen;
+mod waker;
 
 pub use changes::changes;
 pub use cursor::{CursorBitmaps, cursor_picture};
 #[cfg(windows)]
 pub use ending::EndOfSession;
+pub use injected::{Listener, announce};
 #[cfg(windows)]
 pub use input::WindowsInput;
+pub use keys::{KeyForm, key_form, normalized, virtual_key};
 #[cfg(windows)]
 pub use load::processor_time;
 #[cfg(windows)]
 pub use media_foundation::{MediaFoundationFactory, Origin};
-pub use pace::{Pace, TICK};
+pub use pace::{BANDS, Look, Pace};
 #[cfg(windows)]
-pub use screen::GdiScreen;
+pub use screen::{WindowsScreen, open_screen};
+pub use waker::Waker;

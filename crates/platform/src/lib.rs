@@ -27,7 +27,7 @@ pub use load::{ProcessorTime, load_percent};
 pub use notice::{ConnectionNotice, NoticeOverlay, NoticePosition};
 pub use screen::{
     CaptureError, CursorImage, DisplayInfo, DisplaySelection, PixelRect, PixelSize, ScreenCapture,
-    ScreenEvent, ScreenView, WaitWaker,
+    ScreenEvent, ScreenNotice, ScreenView, WaitWaker,
 };
 pub use secure_attention::{NoSecureAttention, SecureAttention, SecureAttentionError};
 pub use tray::{TrayCommand, TrayHandle, TrayIcon, TrayMenu, TrayStatus};

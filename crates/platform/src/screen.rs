@@ -83,6 +83,18 @@ pub enum ScreenEvent {
         /// From the top edge of the surface.
         y: i32,
     },
+    /// The picture goes on, but a person should know something about it; `None`: not
+    /// any more. Replaces the notice before.
+    Notice(Option<ScreenNotice>),
+}
+
+/// What is not as it should be, although there is a picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScreenNotice {
+    /// What the viewer is told.
+    pub cause: CauseCode,
+    /// More of it, for the log and for whoever asks.
+    pub detail: String,
 }
 
 /// Why there is no picture.

@@ -52,6 +52,12 @@ pub enum CauseCode {
     RateLimited = 44,
     /// The machine cannot do that.
     NotSupported = 45,
+    /// The fast way of capturing the screen failed; the picture goes on by a slower one.
+    CaptureFellBack = 46,
+    /// A program on the machine does not let its window be captured; that part is black.
+    ProtectedContent = 47,
+    /// The session on the machine is disconnected and has no screen. Choose another one, or wait until somebody connects.
+    SessionDisconnected = 48,
     /// Nothing has been heard from the machine for a few seconds. Waiting for it.
     AgentStalled = 60,
     /// This connection is too slow for every picture; some were skipped.
@@ -89,6 +95,9 @@ impl CauseCode {
         Self::KeyNotMapped,
         Self::RateLimited,
         Self::NotSupported,
+        Self::CaptureFellBack,
+        Self::ProtectedContent,
+        Self::SessionDisconnected,
         Self::AgentStalled,
         Self::ViewerTooSlow,
         Self::ClipboardUnavailable,
@@ -122,6 +131,9 @@ impl CauseCode {
             Self::KeyNotMapped => "key_not_mapped",
             Self::RateLimited => "rate_limited",
             Self::NotSupported => "not_supported",
+            Self::CaptureFellBack => "capture_fell_back",
+            Self::ProtectedContent => "protected_content",
+            Self::SessionDisconnected => "session_disconnected",
             Self::AgentStalled => "agent_stalled",
             Self::ViewerTooSlow => "viewer_too_slow",
             Self::ClipboardUnavailable => "clipboard_unavailable",
@@ -180,6 +192,15 @@ impl CauseCode {
             Self::KeyNotMapped => "The remote keyboard has no such key.",
             Self::RateLimited => "Input came faster than it may; some of it was dropped.",
             Self::NotSupported => "The machine cannot do that.",
+            Self::CaptureFellBack => {
+                "The fast way of capturing the screen failed; the picture goes on by a slower one."
+            }
+            Self::ProtectedContent => {
+                "A program on the machine does not let its window be captured; that part is black."
+            }
+            Self::SessionDisconnected => {
+                "The session on the machine is disconnected and has no screen. Choose another one, or wait until somebody connects."
+            }
             Self::AgentStalled => {
                 "Nothing has been heard from the machine for a few seconds. Waiting for it."
             }

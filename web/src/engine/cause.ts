@@ -30,6 +30,18 @@ const CAUSES: Readonly<Record<number, readonly [name: string, sentence: string]>
   43: ["key_not_mapped", "The remote keyboard has no such key."],
   44: ["rate_limited", "Input came faster than it may; some of it was dropped."],
   45: ["not_supported", "The machine cannot do that."],
+  46: [
+    "capture_fell_back",
+    "The fast way of capturing the screen failed; the picture goes on by a slower one.",
+  ],
+  47: [
+    "protected_content",
+    "A program on the machine does not let its window be captured; that part is black.",
+  ],
+  48: [
+    "session_disconnected",
+    "The session on the machine is disconnected and has no screen. Choose another one, or wait until somebody connects.",
+  ],
   60: ["agent_stalled", "Nothing has been heard from the machine for a few seconds. Waiting for it."],
   61: ["viewer_too_slow", "This connection is too slow for every picture; some were skipped."],
   80: ["clipboard_unavailable", "The clipboard of the machine cannot be used."],

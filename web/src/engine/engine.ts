@@ -68,11 +68,12 @@ const VERBS = {
 };
 const CONSENT = { 1: "not_required", 2: "pending", 3: "granted", 4: "denied" } as const;
 const PRESENCE = { 1: "online", 2: "stalled", 3: "offline" } as const;
-const TOPICS: Partial<Record<NoticeTopic, "picture" | "input" | "clipboard" | "encoder">> = {
+const TOPICS: Partial<Record<NoticeTopic, "picture" | "input" | "clipboard" | "encoder" | "capture">> = {
   [NoticeTopic.PICTURE]: "picture",
   [NoticeTopic.INPUT]: "input",
   [NoticeTopic.CLIPBOARD]: "clipboard",
   [NoticeTopic.ENCODER]: "encoder",
+  [NoticeTopic.CAPTURE]: "capture",
 };
 
 type Context2d = DrawTarget & {

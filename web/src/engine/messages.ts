@@ -117,7 +117,7 @@ export type EngineEvent =
   | { type: "session"; session: SessionFacts }
   | { type: "surface"; width: number; height: number; displayId: number }
   | { type: "displays"; displays: DisplayFacts[]; selected: number }
-  | { type: "notice"; topic: "picture" | "input" | "clipboard" | "encoder"; cause: CauseFacts | null }
+  | { type: "notice"; topic: "picture" | "input" | "clipboard" | "encoder" | "capture"; cause: CauseFacts | null }
   | {
       type: "cursor";
       shape: { width: number; height: number; x: number; y: number; rgba: Uint8Array } | null;

@@ -35,7 +35,7 @@ export interface ViewerState {
   surface: { width: number; height: number; displayId: number } | null;
   displays: DisplayFacts[];
   selectedDisplay: number;
-  notices: Partial<Record<"picture" | "input" | "clipboard" | "encoder", CauseFacts>>;
+  notices: Partial<Record<"picture" | "input" | "clipboard" | "encoder" | "capture", CauseFacts>>;
   stats: EngineStats | null;
   quality: QualitySettings;
   scaling: "fit" | "one";

@@ -172,9 +172,9 @@ export function Banner({ controller, state, access }: Props & { access: Access }
 
 export function Notices({ state }: { state: ViewerState }) {
   if (state.phase !== "live") return null;
-  const { input, clipboard, encoder } = state.notices;
+  const { input, clipboard, encoder, capture } = state.notices;
   const stalled = state.session?.agent === "stalled";
-  const lines: CauseFacts[] = [input, clipboard, encoder].filter((cause) => cause !== undefined);
+  const lines: CauseFacts[] = [input, clipboard, encoder, capture].filter((cause) => cause !== undefined);
   return (
     <div role="status">
       {stalled && <p>Nothing has been heard from the machine for a few seconds. Waiting for it.</p>}

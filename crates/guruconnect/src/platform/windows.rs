@@ -11,7 +11,7 @@ use gc_platform::{
     MachineFacts, ProcessorTime, PromptError, PromptHandle, ScreenCapture, UserActivity,
 };
 use gc_platform_windows::{
-    EndOfSession, GdiScreen, MediaFoundationFactory, Origin, WindowsInput, console, removal,
+    EndOfSession, MediaFoundationFactory, Origin, WindowsInput, console, removal,
 };
 use gc_transport::Connector;
 use gc_types::Clock;
@@ -101,7 +101,7 @@ struct Windows {
 
 impl Platform for Windows {
     fn open_screen(&self) -> Result<Box<dyn ScreenCapture>, CaptureError> {
-        Ok(Box::new(GdiScreen::open(Arc::clone(&self.clock))?))
+        gc_platform_windows::open_screen(Arc::clone(&self.clock))
     }
 
     fn open_input(&self) -> Result<Box<dyn InputInjector>, InputError> {

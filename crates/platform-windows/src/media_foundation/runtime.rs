@@ -2,7 +2,6 @@
 //! come without it, and a program that imports it does not start there.
 
 use std::ffi::c_void;
-use std::mem::transmute_copy;
 
 use gc_video::EncodeFailure;
 use windows::Win32::Foundation::{E_NOTIMPL, FreeLibrary, HMODULE};
@@ -11,9 +10,9 @@ use windows::Win32::Media::MediaFoundation::{
     MFT_CATEGORY_VIDEO_ENCODER, MFT_ENUM_FLAG, MFT_REGISTER_TYPE_INFO,
 };
 use windows::Win32::System::Com::{COINIT_MULTITHREADED, CoInitializeEx, CoUninitialize};
-use windows::Win32::System::LibraryLoader::{GetProcAddress, LoadLibraryW};
-use windows::Win32::System::SystemInformation::GetSystemDirectoryW;
-use windows::core::{Error, GUID, HRESULT, Interface, PCSTR, PCWSTR, Result, Type, s};
+use windows::core::{Error, GUID, HRESULT, Interface, Result, Type, s};
+
+use crate::library::Library;
 
 // `windows` would take it from combase.dll, which Windows 7 lacks.
 #[link(name = "ole32")]
@@ -144,58 +143,6 @@ impl Drop for Runtime {
         unsafe {
             let _ = (self.shutdown)();
             let _ = FreeLibrary(self.library);
-        }
-    }
-}
-
-/// A library of the system folder, and of no other.
-struct Library(HMODULE);
-
-impl Library {
-    fn load(name: &str) -> Result<Self> {
-        let mut folder = [0_u16; 261];
-        // SAFETY: it writes into the slice it is given.
-        let length = unsafe { GetSystemDirectoryW(Some(&mut folder)) } as usize;
-        if length == 0 || length >= folder.len() {
-            return Err(Error::from_thread());
-        }
-        let path: Vec<u16> = folder[..length]
-            .iter()
-            .copied()
-            .chain("\\".encode_utf16())
-            .chain(name.encode_utf16())
-            .chain([0])
-            .collect();
-        // SAFETY: the path ends with a zero and lives longer than the call.
-        unsafe { LoadLibraryW(PCWSTR(path.as_ptr())) }.map(Self)
-    }
-
-    /// The function of this name.
-    ///
-    /// # Safety
-    /// `F` must be the type of a pointer to that function.
-    unsafe fn find<F: Copy>(&self, name: PCSTR) -> Result<F> {
-        const { assert!(size_of::<F>() == size_of::<usize>()) }
-        // SAFETY: the library is loaded, the name ends with a zero; both types are
-        // pointers to functions, and the caller vouches for the signature.
-        unsafe {
-            let found = GetProcAddress(self.0, name).ok_or_else(Error::from_thread)?;
-            Ok(transmute_copy(&found))
-        }
-    }
-
-    fn keep(self) -> HMODULE {
-        let handle = self.0;
-        std::mem::forget(self);
-        handle
-    }
-}
-
-impl Drop for Library {
-    fn drop(&mut self) {
-        // SAFETY: ours, and nothing of it is in use.
-        unsafe {
-            let _ = FreeLibrary(self.0);
         }
     }
 }

@@ -11,29 +11,23 @@ use windows::Win32::UI::WindowsAndMessaging::{
 };
 use windows::core::BOOL;
 
-/// Monitors, with numbers that stay with their names.
+use crate::choice::{Area, Layout};
+
+/// Monitors get numbers that stay with their names.
+#[derive(Default)]
 pub(super) struct Displays {
-    pub(super) list: Vec<DisplayInfo>,
-    /// Left, top and size of what holds them all.
-    pub(super) desktop: ((i32, i32), PixelSize),
     names: Vec<String>,
 }
 
 impl Displays {
-    /// None before the first look.
-    pub(super) const fn new() -> Self {
-        let desktop = ((0, 0), PixelSize { width: 0, height: 0 });
-        Self { list: Vec::new(), desktop, names: Vec::new() }
-    }
-
-    /// Looks again; tells whether anything is different.
-    pub(super) fn refresh(&mut self) -> bool {
+    /// The monitors as they are now, in physical pixels.
+    pub(super) fn layout(&mut self) -> Layout {
         let mut found: Vec<MONITORINFOEXW> = Vec::new();
         let place = LPARAM(&raw mut found as isize);
         // SAFETY: `add` gets the place of the list, which lives longer than the call
         // and is touched by nobody else meanwhile.
         let _ = unsafe { EnumDisplayMonitors(None, None, Some(add), place) };
-        let list = found.iter().filter_map(|monitor| self.describe(monitor)).collect();
+        let displays = found.iter().filter_map(|monitor| self.describe(monitor)).collect();
         // SAFETY: each takes a number and gives one.
         let [x, y, width, height] = unsafe {
             [SM_XVIRTUALSCREEN, SM_YVIRTUALSCREEN, SM_CXVIRTUALSCREEN, SM_CYVIRTUALSCREEN]
@@ -43,11 +37,7 @@ impl Displays {
             width: u32::try_from(width).unwrap_or(0),
             height: u32::try_from(height).unwrap_or(0),
         };
-        let desktop = ((x, y), size);
-        let different = list != self.list || desktop != self.desktop;
-        self.list = list;
-        self.desktop = desktop;
-        different
+        Layout { displays, desktop: Area { origin: (x, y), size } }
     }
 
     fn describe(&mut self, monitor: &MONITORINFOEXW) -> Option<DisplayInfo> {
@@ -76,7 +66,7 @@ impl Displays {
 unsafe extern "system" fn add(monitor: HMONITOR, _: HDC, _: *mut RECT, place: LPARAM) -> BOOL {
     let mut info = MONITORINFOEXW::default();
     info.monitorInfo.cbSize = u32::try_from(size_of::<MONITORINFOEXW>()).unwrap_or(0);
-    // SAFETY: `place` is that of the list in `refresh`; the longer structure begins
+    // SAFETY: `place` is that of the list in `layout`; the longer structure begins
     // with the shorter one and says its own size.
     unsafe {
         let list = &mut *(place.0 as *mut Vec<MONITORINFOEXW>);

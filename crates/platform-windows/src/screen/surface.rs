@@ -1,6 +1,8 @@
 //! Pixels of the screen, by GDI.
 
 use std::ffi::c_void;
+use std::hash::{DefaultHasher, Hasher as _};
+use std::ops::Range;
 
 use gc_platform::{PixelRect, PixelSize};
 use windows::Win32::Graphics::Gdi::{
@@ -11,6 +13,7 @@ use windows::Win32::Graphics::Gdi::{
 use windows::core::{Error, Result};
 
 use crate::changes::changes;
+use crate::choice::Area;
 
 /// What describes a picture of B G R X, rows from the top.
 pub(super) fn top_down(width: i32, height: i32) -> BITMAPINFO {
@@ -120,23 +123,38 @@ impl Surface {
         }
     }
 
-    fn drawn(&self) -> &[u8] {
+    /// What GDI has drawn, and what is shown.
+    fn both(&mut self) -> (&[u8], &mut [u8]) {
         // SAFETY: the bitmap has exactly this many bytes (rows of 4-byte pixels need no
         // padding), lives as long as `self`, and GDI has finished with it.
-        unsafe {
+        let drawn = unsafe {
             let _ = GdiFlush();
             std::slice::from_raw_parts(self.drawn, self.shown.len())
-        }
+        };
+        (drawn, &mut self.shown)
     }
 
-    /// Looks at all of it, and tells what differs from what is shown. That is shown
-    /// from then on.
-    pub(super) fn look(&mut self) -> Result<Vec<PixelRect>> {
+    /// Looks at some rows, and tells what differs there from what is shown. That is
+    /// shown from then on.
+    pub(super) fn look(&mut self, rows: Range<u32>) -> Result<Vec<PixelRect>> {
         let PixelSize { width, height } = self.size;
-        self.draw(&ScreenContext::get()?, &PixelRect { x: 0, y: 0, width, height })?;
-        let found = changes(&self.shown, self.drawn(), self.size);
-        for rect in &found {
-            self.show(rect);
+        let rows = rows.start.min(height)..rows.end.min(height);
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let part = PixelRect { x: 0, y: rows.start, width, height: rows.end - rows.start };
+        self.draw(&ScreenContext::get()?, &part)?;
+        let row = width as usize * 4;
+        let bytes = rows.start as usize * row..rows.end as usize * row;
+        let size = PixelSize { width, height: part.height };
+        let (drawn, shown) = self.both();
+        let mut found = match (shown.get(bytes.clone()), drawn.get(bytes)) {
+            (Some(shown), Some(drawn)) => changes(shown, drawn, size),
+            _ => Vec::new(),
+        };
+        for rect in &mut found {
+            rect.y += rows.start;
+            show(drawn, shown, row, rect);
         }
         Ok(found)
     }
@@ -146,25 +164,67 @@ impl Surface {
         let screen = ScreenContext::get()?;
         for rect in region {
             self.draw(&screen, rect)?;
-            self.show(rect);
+        }
+        let row = self.size.width as usize * 4;
+        let (drawn, shown) = self.both();
+        for rect in region {
+            show(drawn, shown, row, rect);
         }
         Ok(())
     }
 
-    fn show(&mut self, rect: &PixelRect) {
-        // SAFETY: as in `drawn`; nothing draws while the bytes are copied.
-        let drawn = unsafe {
-            let _ = GdiFlush();
-            std::slice::from_raw_parts(self.drawn, self.shown.len())
-        };
-        let row = self.size.width as usize * 4;
-        let (left, right) = (rect.x as usize * 4, (rect.x + rect.width) as usize * 4);
-        for y in rect.y as usize..(rect.y + rect.height) as usize {
-            let range = y * row + left..y * row + right;
-            if let (Some(to), Some(from)) = (self.shown.get_mut(range.clone()), drawn.get(range)) {
-                to.copy_from_slice(from);
-            }
+    /// A number that stands for what was drawn last.
+    pub(super) fn fingerprint(&mut self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(self.both().0);
+        hasher.finish()
+    }
+}
+
+fn show(drawn: &[u8], shown: &mut [u8], row: usize, rect: &PixelRect) {
+    let (left, right) = (rect.x as usize * 4, (rect.x + rect.width) as usize * 4);
+    for y in rect.y as usize..(rect.y + rect.height) as usize {
+        let range = y * row + left..y * row + right;
+        if let (Some(to), Some(from)) = (shown.get_mut(range.clone()), drawn.get(range)) {
+            to.copy_from_slice(from);
         }
+    }
+}
+
+/// Strips of the screen in a bitmap of their own, so that a look at them is cheap.
+pub(super) struct Strips {
+    surface: Surface,
+    area: Area,
+}
+
+impl Strips {
+    const COUNT: u32 = 8;
+    const ROWS: u32 = 4;
+
+    pub(super) fn new(area: Area) -> Result<Self> {
+        let size = PixelSize { width: area.size.width, height: Self::COUNT * Self::ROWS };
+        Ok(Self { surface: Surface::new(area.origin, size)?, area })
+    }
+
+    pub(super) fn area(&self) -> Area {
+        self.area
+    }
+
+    /// A number that stands for what they show now.
+    pub(super) fn fingerprint(&mut self) -> Result<u64> {
+        let screen = ScreenContext::get()?;
+        let PixelSize { width, height } = self.area.size;
+        for strip in 0..Self::COUNT {
+            // In the middle of each eighth; they are drawn one below the other.
+            let there =
+                (height * (2 * strip + 1) / (2 * Self::COUNT)).saturating_sub(Self::ROWS / 2);
+            let here = strip * Self::ROWS;
+            let shift = i32::try_from(there).unwrap_or(0) - i32::try_from(here).unwrap_or(0);
+            self.surface.origin = (self.area.origin.0, self.area.origin.1.saturating_add(shift));
+            let rect = PixelRect { x: 0, y: here, width, height: Self::ROWS };
+            self.surface.draw(&screen, &rect)?;
+        }
+        Ok(self.surface.fingerprint())
     }
 }
 

@@ -4,5 +4,6 @@
 #![expect(unsafe_code, reason = "windows of other programs are reached by Win32 only")]
 
 mod input;
+mod keyboard;
 mod screen;
 mod window;

@@ -4,9 +4,9 @@ use std::time::Duration;
 use gc_platform::{
     DisplaySelection, InputInjector, PixelRect, PixelSize, ScreenCapture, ScreenEvent,
 };
-use gc_platform_windows::{GdiScreen, WindowsInput};
+use gc_platform_windows::{WindowsInput, WindowsScreen, announce, open_screen};
 use gc_runtime::SystemClock;
-use gc_types::CauseCode;
+use gc_types::{CauseCode, Clock};
 
 use crate::window::{Rectangle, pump, until};
 
@@ -14,8 +14,8 @@ const NAP: Duration = Duration::from_millis(50);
 const WHOLE: PixelRect = PixelRect { x: 0, y: 0, width: 1280, height: 800 };
 const PLACE: PixelRect = PixelRect { x: 900, y: 500, width: 200, height: 100 };
 
-fn open() -> GdiScreen {
-    GdiScreen::open(Arc::new(SystemClock::new())).unwrap()
+fn open() -> WindowsScreen {
+    WindowsScreen::open_gdi(Arc::new(SystemClock::new())).unwrap()
 }
 
 fn damage(events: &[ScreenEvent]) -> Vec<PixelRect> {
@@ -27,7 +27,7 @@ fn damage(events: &[ScreenEvent]) -> Vec<PixelRect> {
 }
 
 /// Whether all of `rect` is white.
-fn is_white(screen: &mut GdiScreen, rect: PixelRect) -> bool {
+fn is_white(screen: &mut dyn ScreenCapture, rect: PixelRect) -> bool {
     let view = screen.grab(&[rect]).unwrap();
     (rect.y..rect.y + rect.height).all(|y| {
         let start = y as usize * view.stride + rect.x as usize * 4;
@@ -106,4 +106,42 @@ fn a_wait_ends_with_its_waker() {
     });
     waker.wake();
     thread.join().unwrap();
+}
+
+#[test]
+fn where_nothing_can_be_duplicated_the_screen_is_there_all_the_same() {
+    let clock = Arc::new(SystemClock::new());
+    let mut screen = open_screen(Arc::clone(&clock) as Arc<dyn Clock>).unwrap();
+    // The first picture does not wait for the trial of duplication.
+    assert_eq!(damage(&screen.wait(None).unwrap()), [WHOLE]);
+    assert!(!is_white(screen.as_mut(), PLACE));
+    let _window = Rectangle::show(900, 500, 200, 100);
+    // Longer than a trial may take: whatever came of it, the picture goes on.
+    let end = clock.monotonic() + Duration::from_millis(2500);
+    while clock.monotonic() < end {
+        pump();
+        for event in screen.wait(Some(NAP)).unwrap() {
+            // Not to have it is no fault that a viewer has to know of.
+            assert!(!matches!(event, ScreenEvent::Notice(_)), "{event:?}");
+        }
+    }
+    until("the window's pixels", || {
+        pump();
+        screen.wait(Some(NAP)).unwrap();
+        is_white(screen.as_mut(), PLACE).then_some(())
+    });
+}
+
+#[test]
+fn injected_input_ends_a_wait_with_what_it_changed() {
+    let mut screen = open();
+    until("a quiet screen", || screen.wait(Some(NAP)).unwrap().is_empty().then_some(()));
+    let _window = Rectangle::show(900, 500, 200, 100);
+    pump();
+    announce();
+    let mut found = Vec::new();
+    until("damage", || {
+        found.extend(damage(&screen.wait(Some(NAP)).unwrap()));
+        (!found.is_empty()).then_some(())
+    });
 }

@@ -6,10 +6,12 @@ use std::time::Duration;
 use gc_runtime::SystemClock;
 use gc_types::Clock;
 use windows::Win32::Foundation::{HWND, LPARAM, RECT, WPARAM};
+use windows::Win32::UI::Input::KeyboardAndMouse::{GetFocus, SetFocus};
 use windows::Win32::UI::WindowsAndMessaging::{
-    CreateWindowExW, DestroyWindow, DispatchMessageW, FindWindowExW, FindWindowW, GetWindowRect,
-    MSG, PM_REMOVE, PeekMessageW, SendMessageW, TranslateMessage, WINDOW_EX_STYLE, WINDOW_STYLE,
-    WM_GETTEXT, WS_EX_TOPMOST, WS_POPUP, WS_VISIBLE,
+    CreateWindowExW, DestroyWindow, DispatchMessageW, FindWindowExW, FindWindowW,
+    GetForegroundWindow, GetWindowRect, MSG, PM_REMOVE, PeekMessageW, SendMessageW,
+    SetForegroundWindow, TranslateMessage, WINDOW_EX_STYLE, WINDOW_STYLE, WM_GETTEXT,
+    WS_EX_TOPMOST, WS_POPUP, WS_VISIBLE,
 };
 use windows::core::{PCWSTR, w};
 
@@ -71,6 +73,29 @@ impl Rectangle {
     }
 }
 
+impl Rectangle {
+    /// Brings it to the front, with the keyboard.
+    pub(crate) fn focus(&self) {
+        until("the keyboard", || {
+            pump();
+            // SAFETY: ours, on this thread.
+            unsafe {
+                let _ = SetForegroundWindow(self.0);
+                let _ = SetFocus(Some(self.0));
+                (GetForegroundWindow() == self.0 && GetFocus() == self.0).then_some(())
+            }
+        });
+    }
+}
+
+/// Makes characters of a key, where it makes any.
+pub(crate) fn translate(message: &MSG) {
+    // SAFETY: the message is live, and as it came.
+    unsafe {
+        let _ = TranslateMessage(&raw const *message);
+    }
+}
+
 impl Drop for Rectangle {
     fn drop(&mut self) {
         // SAFETY: ours.
@@ -112,7 +137,7 @@ impl Notepad {
 
     pub(crate) fn is_in_front(&self) -> bool {
         // SAFETY: takes nothing.
-        let front = unsafe { windows::Win32::UI::WindowsAndMessaging::GetForegroundWindow() };
+        let front = unsafe { GetForegroundWindow() };
         front == self.window
     }
 

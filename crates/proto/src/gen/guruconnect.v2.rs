@@ -41,6 +41,11 @@ pub enum CauseCode {
     KeyNotMapped = 43,
     RateLimited = 44,
     NotSupported = 45,
+    /// The picture is there, but not as it should be.
+    CaptureFellBack = 46,
+    ProtectedContent = 47,
+    /// There is no picture, since the session that is shown has no screen.
+    SessionDisconnected = 48,
     /// It is slow or silent.
     AgentStalled = 60,
     ViewerTooSlow = 61,
@@ -80,6 +85,9 @@ impl CauseCode {
             Self::KeyNotMapped => "CAUSE_CODE_KEY_NOT_MAPPED",
             Self::RateLimited => "CAUSE_CODE_RATE_LIMITED",
             Self::NotSupported => "CAUSE_CODE_NOT_SUPPORTED",
+            Self::CaptureFellBack => "CAUSE_CODE_CAPTURE_FELL_BACK",
+            Self::ProtectedContent => "CAUSE_CODE_PROTECTED_CONTENT",
+            Self::SessionDisconnected => "CAUSE_CODE_SESSION_DISCONNECTED",
             Self::AgentStalled => "CAUSE_CODE_AGENT_STALLED",
             Self::ViewerTooSlow => "CAUSE_CODE_VIEWER_TOO_SLOW",
             Self::ClipboardUnavailable => "CAUSE_CODE_CLIPBOARD_UNAVAILABLE",
@@ -114,6 +122,9 @@ impl CauseCode {
             "CAUSE_CODE_KEY_NOT_MAPPED" => Some(Self::KeyNotMapped),
             "CAUSE_CODE_RATE_LIMITED" => Some(Self::RateLimited),
             "CAUSE_CODE_NOT_SUPPORTED" => Some(Self::NotSupported),
+            "CAUSE_CODE_CAPTURE_FELL_BACK" => Some(Self::CaptureFellBack),
+            "CAUSE_CODE_PROTECTED_CONTENT" => Some(Self::ProtectedContent),
+            "CAUSE_CODE_SESSION_DISCONNECTED" => Some(Self::SessionDisconnected),
             "CAUSE_CODE_AGENT_STALLED" => Some(Self::AgentStalled),
             "CAUSE_CODE_VIEWER_TOO_SLOW" => Some(Self::ViewerTooSlow),
             "CAUSE_CODE_CLIPBOARD_UNAVAILABLE" => Some(Self::ClipboardUnavailable),
@@ -828,6 +839,7 @@ pub enum NoticeTopic {
     Input = 2,
     Clipboard = 3,
     Encoder = 4,
+    Capture = 9,
 }
 impl NoticeTopic {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -841,6 +853,7 @@ impl NoticeTopic {
             Self::Input => "NOTICE_TOPIC_INPUT",
             Self::Clipboard => "NOTICE_TOPIC_CLIPBOARD",
             Self::Encoder => "NOTICE_TOPIC_ENCODER",
+            Self::Capture => "NOTICE_TOPIC_CAPTURE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -851,6 +864,7 @@ impl NoticeTopic {
             "NOTICE_TOPIC_INPUT" => Some(Self::Input),
             "NOTICE_TOPIC_CLIPBOARD" => Some(Self::Clipboard),
             "NOTICE_TOPIC_ENCODER" => Some(Self::Encoder),
+            "NOTICE_TOPIC_CAPTURE" => Some(Self::Capture),
             _ => None,
         }
     }

@@ -18,8 +18,9 @@ const VERSION: &str = concat!(
 #[command(name = "guruconnect", version = VERSION, after_help = "Logs go to standard error; \
     RUST_LOG chooses how much, for example RUST_LOG=debug.")]
 pub(crate) struct Arguments {
+    /// Without one, the program asks for a support code where it can show a window.
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
 }
 
 /// One file in `commands` each.

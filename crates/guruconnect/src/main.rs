@@ -6,6 +6,7 @@
 mod arguments;
 mod commands;
 mod link;
+mod name;
 mod platform;
 
 use std::io::IsTerminal;

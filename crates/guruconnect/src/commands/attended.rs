@@ -29,7 +29,8 @@ pub(crate) fn run(windows: &dyn CodeWindow) -> Result<ExitCode> {
             "This program does not know which server it belongs to. Please open the link that \
              your technician gave you and download it again, without changing its name.",
         )?;
-    let server = ServerArguments { server, ca_file: gc_runtime::env("GURUCONNECT_CA_FILE").map(Into::into) };
+    let server =
+        ServerArguments { server, ca_file: gc_runtime::env("GURUCONNECT_CA_FILE").map(Into::into) };
     let code = name.as_ref().and_then(|name| name.code);
     let (sender, events) = unbounded_channel();
     let window = windows.open(Box::new(move |event| {

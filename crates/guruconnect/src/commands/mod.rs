@@ -1,19 +1,31 @@
 //! What the program can do; one file for each subcommand.
 
 pub(crate) mod agent;
+mod attended;
 pub(crate) mod support;
 
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use clap::CommandFactory;
 
-use crate::arguments::Command;
+use crate::arguments::{Arguments, Command};
 use crate::platform;
 
-pub(crate) fn run(command: Command) -> Result<ExitCode> {
+/// Runs a subcommand, or, without one, asks for a support code.
+pub(crate) fn run(command: Option<Command>) -> Result<ExitCode> {
     match command {
-        Command::Agent(arguments) => agent::run(arguments),
-        Command::Support(arguments) => support::run(arguments),
+        Some(Command::Agent(arguments)) => agent::run(arguments),
+        Some(Command::Support(arguments)) => support::run(arguments),
+        None => match platform::code_window() {
+            Some(window) => attended::run(window.as_ref()),
+            None => {
+                let usage = Arguments::command().render_long_help().to_string();
+                crate::say(&usage);
+                platform::complain(&usage);
+                Ok(ExitCode::from(2))
+            }
+        },
     }
 }
 

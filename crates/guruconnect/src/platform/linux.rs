@@ -6,8 +6,8 @@ use std::sync::Arc;
 use anyhow::Result;
 use gc_agent::{EncoderCandidate, Platform};
 use gc_platform::{
-    CaptureError, Clipboard, ClipboardError, ClipboardListener, ConnectedBar, ConsentPrompt,
-    InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture,
+    CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeWindow, ConnectedBar,
+    ConsentPrompt, InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture,
 };
 use gc_platform_linux::{
     LinuxInventory, X11Clipboard, X11ConnectedBar, X11Consent, X11Input, X11Screen,
@@ -55,6 +55,11 @@ impl StopSignal {
             _ = self.interrupt.recv() => {}
         }
     }
+}
+
+/// Who starts the program here does so in a terminal.
+pub(crate) fn code_window() -> Option<Box<dyn CodeWindow>> {
+    None
 }
 
 /// A running program may be deleted here: it is gone when this returns.

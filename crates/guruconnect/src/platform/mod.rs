@@ -10,11 +10,11 @@ mod windows;
 
 #[cfg(target_os = "linux")]
 pub(crate) use self::linux::{
-    COLORS, StopSignal, complain, connector, open, prepare_output, remove_after_end,
+    COLORS, StopSignal, code_window, complain, connector, open, prepare_output, remove_after_end,
 };
 #[cfg(windows)]
 pub(crate) use self::windows::{
-    COLORS, StopSignal, complain, connector, open, prepare_output, remove_after_end,
+    COLORS, StopSignal, code_window, complain, connector, open, prepare_output, remove_after_end,
 };
 
 #[cfg(not(any(target_os = "linux", windows)))]

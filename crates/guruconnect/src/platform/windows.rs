@@ -6,9 +6,9 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use gc_agent::{EncoderCandidate, Platform};
 use gc_platform::{
-    BarHandle, CaptureError, Clipboard, ClipboardError, ClipboardListener, ConnectedBar,
-    ConsentAnswer, ConsentPrompt, ConsentRequest, InputError, InputInjector, Inventory,
-    MachineFacts, ProcessorTime, PromptError, PromptHandle, ScreenCapture, UserActivity,
+    BarHandle, CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeWindow,
+    ConnectedBar, ConsentAnswer, ConsentPrompt, ConsentRequest, InputError, InputInjector,
+    Inventory, MachineFacts, ProcessorTime, PromptError, PromptHandle, ScreenCapture, UserActivity,
 };
 use gc_platform_windows::{
     EndOfSession, MediaFoundationFactory, Origin, WindowsInput, console, removal,
@@ -86,6 +86,11 @@ impl StopSignal {
             _ = self.asked.recv() => {}
         }
     }
+}
+
+/// There is none yet: the program prints what it can do.
+pub(crate) fn code_window() -> Option<Box<dyn CodeWindow>> {
+    None
 }
 
 /// A running program cannot be deleted here: a system program does it afterwards.

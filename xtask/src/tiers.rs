@@ -59,6 +59,7 @@ pub(crate) const CRATES: &[(&str, Tier)] = &[
     ("gc-clipboard", Tier::Capability),
     ("gc-runtime", Tier::Backend),
     ("gc-codec", Tier::Backend),
+    ("gc-panel", Tier::Backend),
     ("gc-platform", Tier::Backend),
     ("gc-platform-linux", Tier::Backend),
     ("gc-platform-windows", Tier::Backend),

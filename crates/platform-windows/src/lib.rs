@@ -3,8 +3,8 @@
 //! What knows no Win32 is public by itself, so that it is built and tested everywhere:
 //! [`motion`] drives Media Foundation's encoders, [`duplication`] duplicates outputs and
 //! [`choice`] puts GDI in its place where it fails, [`changes()`] finds damage,
-//! [`cursor_picture`] makes cursors transparent, [`Pace`] says when to look. All the
-//! rest exists on Windows only.
+//! [`cursor_picture`] makes cursors transparent, [`Pace`] says when to look,
+//! [`WindowsVersion`] what a version is called. All the rest exists on Windows only.
 
 #![cfg_attr(windows, expect(unsafe_code, reason = "Win32 and COM are calls into foreign code"))]
 
@@ -19,19 +19,24 @@ mod ending;
 mod injected;
 #[cfg(windows)]
 mod input;
+mod inventory;
 mod keys;
 #[cfg(windows)]
 mod library;
-#[cfg(windows)]
-mod load;
 #[cfg(windows)]
 mod media_foundation;
 pub mod motion;
 mod pace;
 #[cfg(windows)]
+mod protocol;
+#[cfg(windows)]
+mod registry;
+#[cfg(windows)]
 pub mod removal;
 #[cfg(windows)]
 mod screen;
+#[cfg(windows)]
+mod ui;
 mod waker;
 
 pub use changes::changes;
@@ -41,12 +46,19 @@ pub use ending::EndOfSession;
 pub use injected::{Listener, announce};
 #[cfg(windows)]
 pub use input::WindowsInput;
-pub use keys::{KeyForm, key_form, normalized, virtual_key};
 #[cfg(windows)]
-pub use load::processor_time;
+pub use inventory::{WindowsInventory, processor_time};
+pub use inventory::{WindowsVersion, idle_since};
+pub use keys::{KeyForm, key_form, normalized, virtual_key};
 #[cfg(windows)]
 pub use media_foundation::{MediaFoundationFactory, Origin};
 pub use pace::{BANDS, Look, Pace};
 #[cfg(windows)]
+pub use protocol::{LinkHandlerError, LinkScope, link_command, register_links, unregister_links};
+#[cfg(windows)]
 pub use screen::{WindowsScreen, open_screen};
+#[cfg(windows)]
+pub use ui::{
+    WindowsCodeWindow, WindowsConnectedBar, WindowsConsent, WindowsNotice, WindowsTrayIcon,
+};
 pub use waker::Waker;

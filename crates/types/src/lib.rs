@@ -7,6 +7,7 @@
 mod cause;
 mod clock;
 mod id;
+mod launch_link;
 mod rights;
 mod secret;
 mod support_code;
@@ -17,6 +18,7 @@ pub use id::{
     AgentKeyId, CorrelationId, EventId, GrantId, IdError, MachineId, SessionId, SupportCodeId,
     TenantId, UserId,
 };
+pub use launch_link::{LAUNCH_SCHEME, LaunchLinkError, LaunchTicket};
 pub use rights::{AgentMode, ConsentMode, ConsentState, Permission, Right, Rights, Role};
 pub use secret::Secret;
 pub use support_code::{SUPPORT_CODE_ALPHABET, SupportCode, SupportCodeError};

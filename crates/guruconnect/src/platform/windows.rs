@@ -6,12 +6,12 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use gc_agent::{EncoderCandidate, Platform};
 use gc_platform::{
-    BarHandle, CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeWindow,
-    ConnectedBar, ConsentAnswer, ConsentPrompt, ConsentRequest, InputError, InputInjector,
-    Inventory, MachineFacts, ProcessorTime, PromptError, PromptHandle, ScreenCapture, UserActivity,
+    CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeWindow, ConnectedBar,
+    ConsentPrompt, InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture,
 };
 use gc_platform_windows::{
-    EndOfSession, MediaFoundationFactory, Origin, WindowsInput, console, removal,
+    EndOfSession, MediaFoundationFactory, Origin, WindowsCodeWindow, WindowsConnectedBar,
+    WindowsConsent, WindowsInput, WindowsInventory, console, removal,
 };
 use gc_transport::Connector;
 use gc_types::Clock;
@@ -48,7 +48,12 @@ pub(crate) fn connector(ca_file: Option<&Path>) -> Result<Connector> {
 
 /// The desktop of the user who started the program.
 pub(crate) fn open(clock: &Arc<dyn Clock>) -> Arc<dyn Platform> {
-    Arc::new(Windows { clock: Arc::clone(clock), windows: NoWindows, inventory: Names })
+    Arc::new(Windows {
+        clock: Arc::clone(clock),
+        consent: WindowsConsent::new(Arc::clone(clock)),
+        bar: WindowsConnectedBar::new(Arc::clone(clock)),
+        inventory: WindowsInventory,
+    })
 }
 
 /// Tells when the person or the system wants the program to end: Ctrl+C, the console is
@@ -88,9 +93,9 @@ impl StopSignal {
     }
 }
 
-/// There is none yet: the program prints what it can do.
+/// Who starts the program by a double click is asked in a window.
 pub(crate) fn code_window() -> Option<Box<dyn CodeWindow>> {
-    None
+    Some(Box::new(WindowsCodeWindow))
 }
 
 /// A running program cannot be deleted here: a system program does it afterwards.
@@ -100,8 +105,9 @@ pub(crate) fn remove_after_end(program: &Path) -> Result<()> {
 
 struct Windows {
     clock: Arc<dyn Clock>,
-    windows: NoWindows,
-    inventory: Names,
+    consent: WindowsConsent,
+    bar: WindowsConnectedBar,
+    inventory: WindowsInventory,
 }
 
 impl Platform for Windows {
@@ -136,11 +142,11 @@ impl Platform for Windows {
     }
 
     fn consent(&self) -> &dyn ConsentPrompt {
-        &self.windows
+        &self.consent
     }
 
     fn bar(&self) -> &dyn ConnectedBar {
-        &self.windows
+        &self.bar
     }
 
     fn inventory(&self) -> &dyn Inventory {
@@ -149,52 +155,5 @@ impl Platform for Windows {
 
     fn processor_time(&self) -> Option<ProcessorTime> {
         gc_platform_windows::processor_time()
-    }
-}
-
-/// Nothing can be asked, which is a denial.
-struct NoWindows;
-
-const NO_WINDOWS: &str = "this program has none on Windows";
-
-impl ConsentPrompt for NoWindows {
-    fn ask(
-        &self,
-        _request: ConsentRequest,
-        _answer: Box<dyn FnOnce(ConsentAnswer) + Send>,
-    ) -> Result<Box<dyn PromptHandle>, PromptError> {
-        Err(PromptError(NO_WINDOWS.to_owned()))
-    }
-}
-
-impl ConnectedBar for NoWindows {
-    fn show(
-        &self,
-        _names: &[String],
-        _company: &str,
-        _stop: Box<dyn Fn() + Send + Sync>,
-    ) -> Result<Box<dyn BarHandle>, PromptError> {
-        Err(PromptError(NO_WINDOWS.to_owned()))
-    }
-}
-
-/// What the environment says of machine and user.
-struct Names;
-
-impl Inventory for Names {
-    fn facts(&self) -> MachineFacts {
-        MachineFacts {
-            hostname: gc_runtime::env("COMPUTERNAME").unwrap_or_default(),
-            os: "windows".to_owned(),
-            os_version: "Windows".to_owned(),
-            architecture: std::env::consts::ARCH.to_owned(),
-        }
-    }
-
-    fn activity(&self) -> UserActivity {
-        UserActivity {
-            user: gc_runtime::env("USERNAME").unwrap_or_default(),
-            ..UserActivity::default()
-        }
     }
 }

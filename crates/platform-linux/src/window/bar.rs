@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use gc_panel::{BarView, whole_minutes, words};
 use gc_platform::{BarHandle, ConnectedBar, PixelSize, PromptError, WaitWaker};
 use gc_types::Clock;
 use x11rb::connection::{Connection, RequestConnection};
@@ -14,15 +15,14 @@ use x11rb::protocol::xproto::{
     ClipOrdering, ConfigureWindowAux, ConnectionExt as _, Rectangle, Visibility,
 };
 
-use super::bar_view::{BarView, whole_minutes};
 use super::canvas::Area;
+use super::font::Fonts;
 use super::frame::{Frame, Place, Role};
 use crate::DisplayError;
 use crate::display::Link;
 use crate::waker::{Waker, wait};
 
 const CLASS: &str = "guruconnect-bar";
-const TITLE: &str = "GuruConnect: remote support is connected";
 
 /// Shows the bar at the top of the main monitor of an X display. It can be dragged
 /// sideways.
@@ -93,7 +93,7 @@ impl ConnectedBar for X11ConnectedBar {
 
 struct Bar {
     frame: Frame,
-    view: BarView,
+    view: BarView<Fonts>,
     place: Place,
     company: String,
     names: Receiver<Vec<String>>,
@@ -130,12 +130,12 @@ impl Bar {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, DisplayError> {
         let place = Place::main(&link)?;
-        let view = BarView::new(names, company, place.scale, room(&place))
+        let view = BarView::new(names, company, place.scale, room(&place), Fonts::load())
             .ok_or_else(|| DisplayError::Refused("no room for a bar".to_owned()))?;
         let middle = place.x + place.size.width as i32 / 2;
         let size = PixelSize { width: view.canvas.width(), height: view.canvas.height() };
         let at = (middle - size.width as i32 / 2, place.y);
-        let frame = Frame::create(link, Role::Bar, CLASS, TITLE, at, size)?;
+        let frame = Frame::create(link, Role::Bar, CLASS, words::BAR_TITLE, at, size)?;
         let since = clock.monotonic();
         let mut bar = Self {
             frame,
@@ -198,7 +198,8 @@ impl Bar {
     }
 
     fn rename(&mut self, names: &[String]) -> Result<(), DisplayError> {
-        let view = BarView::new(names, &self.company, self.place.scale, room(&self.place));
+        let room = room(&self.place);
+        let view = BarView::new(names, &self.company, self.place.scale, room, Fonts::load());
         if let Some(view) = view {
             self.view = view;
             let size = ConfigureWindowAux::new().width(self.view.canvas.width());
@@ -257,7 +258,7 @@ impl Bar {
         match event {
             Event::Expose(expose) if expose.count == 0 => self.draw_all()?,
             Event::ButtonPress(press) if !forged && press.detail == 1 => {
-                self.held = Some(if self.view.on_stop(press.event_x, press.event_y) {
+                self.held = Some(if self.on_stop(press.event_x, press.event_y) {
                     Held::Stop
                 } else {
                     Held::Bar { pointer: press.root_x.into(), middle: self.middle }
@@ -265,7 +266,7 @@ impl Bar {
             }
             Event::ButtonRelease(release) if !forged && release.detail == 1 => {
                 let held = self.held.take();
-                let on_stop = self.view.on_stop(release.event_x, release.event_y);
+                let on_stop = self.on_stop(release.event_x, release.event_y);
                 if matches!(held, Some(Held::Stop)) && on_stop {
                     stop();
                 }
@@ -274,7 +275,7 @@ impl Bar {
                 if let Some(Held::Bar { pointer, middle }) = self.held {
                     self.move_to(middle + i32::from(motion.root_x) - pointer)?;
                 } else {
-                    self.hover(self.view.on_stop(motion.event_x, motion.event_y))?;
+                    self.hover(self.on_stop(motion.event_x, motion.event_y))?;
                 }
             }
             Event::LeaveNotify(_) => self.hover(false)?,
@@ -285,6 +286,10 @@ impl Bar {
             _ => {}
         }
         Ok(())
+    }
+
+    fn on_stop(&self, x: i16, y: i16) -> bool {
+        self.view.on_stop(x.into(), y.into())
     }
 
     fn hover(&mut self, on_stop: bool) -> Result<(), DisplayError> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use gc_panel::{ConsentView, Palette, words};
 use gc_platform::{
     ConsentAnswer, ConsentPrompt, ConsentRequest, PixelSize, PromptError, PromptHandle, WaitWaker,
 };
@@ -13,7 +14,7 @@ use x11rb::protocol::Event;
 use x11rb::protocol::xproto::Visibility;
 
 use super::canvas::Area;
-use super::consent_view::ConsentView;
+use super::font::Fonts;
 use super::frame::{Frame, Place, Role};
 use super::keys::{DialogKey, meaning};
 use crate::DisplayError;
@@ -24,7 +25,6 @@ use crate::waker::{Waker, Woken, wait};
 /// has rested for so long: who is typing when it appears answers nothing by it.
 const GUARD: Duration = Duration::from_millis(500);
 const CLASS: &str = "guruconnect-consent";
-const TITLE: &str = "GuruConnect: allow remote support?";
 
 /// Asks by a window on an X display.
 pub struct X11Consent {
@@ -90,7 +90,7 @@ impl ConsentPrompt for X11Consent {
 
 struct Prompt {
     frame: Frame,
-    view: ConsentView,
+    view: ConsentView<Fonts>,
     clock: Arc<dyn Clock>,
     waker: Waker,
     timeout: Duration,
@@ -108,13 +108,13 @@ impl Prompt {
     ) -> Result<Self, DisplayError> {
         let place = Place::main(&link)?;
         let room = (place.size.width, place.size.height);
-        let view = ConsentView::new(request, place.scale, room)
+        let view = ConsentView::new(request, Palette::LIGHT, place.scale, room, Fonts::load())
             .ok_or_else(|| DisplayError::Refused("no room for a window".to_owned()))?;
         let size = PixelSize { width: view.canvas.width(), height: view.canvas.height() };
         let x = place.x + (room.0 as i32 - size.width as i32) / 2;
         // A little above the middle, where the eye is.
         let y = place.y + (room.1 as i32 - size.height as i32) * 2 / 5;
-        let frame = Frame::create(link, Role::Dialog, CLASS, TITLE, (x, y), size)?;
+        let frame = Frame::create(link, Role::Dialog, CLASS, words::CONSENT_TITLE, (x, y), size)?;
         let waker = Waker::new()?;
         let now = clock.monotonic();
         let mut prompt = Self {
@@ -213,7 +213,7 @@ impl Prompt {
             }
             Event::KeyPress(key) if !forged => return self.key(&key),
             Event::ButtonPress(press) if !forged && press.detail == 1 && self.awake() => {
-                self.view.pressed = self.view.button_at(press.event_x, press.event_y);
+                self.view.pressed = self.button_at(press.event_x, press.event_y);
                 if let Some(pressed) = self.view.pressed {
                     self.view.focus = pressed;
                 }
@@ -221,7 +221,7 @@ impl Prompt {
             }
             Event::ButtonRelease(release) if !forged && release.detail == 1 => {
                 // Pressed and released on the same button, as everywhere.
-                let at = self.view.button_at(release.event_x, release.event_y);
+                let at = self.button_at(release.event_x, release.event_y);
                 let pressed = self.view.pressed.take();
                 if pressed.is_some() && pressed == at {
                     return Ok(pressed.map(|index| self.view.buttons[index].answer));
@@ -229,7 +229,7 @@ impl Prompt {
                 self.buttons_changed()?;
             }
             Event::MotionNotify(motion) => {
-                self.hover(self.view.button_at(motion.event_x, motion.event_y))?;
+                self.hover(self.button_at(motion.event_x, motion.event_y))?;
             }
             Event::LeaveNotify(_) => self.hover(None)?,
             Event::VisibilityNotify(visibility) if visibility.state != Visibility::UNOBSCURED => {
@@ -245,6 +245,10 @@ impl Prompt {
             _ => {}
         }
         Ok(None)
+    }
+
+    fn button_at(&self, x: i16, y: i16) -> Option<usize> {
+        self.view.button_at(x.into(), y.into())
     }
 
     fn hover(&mut self, at: Option<usize>) -> Result<(), DisplayError> {

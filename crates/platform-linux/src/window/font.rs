@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ab_glyph::{Font, FontVec, PxScale, ScaleFont, point};
 use font8x8::{BASIC_FONTS, GREEK_FONTS, LATIN_FONTS, UnicodeFonts};
+use gc_panel::{Typeface, Weight};
 
 /// Where distributions put fonts; the system's own first.
 const FOLDERS: [&str; 3] = ["/usr/share/fonts", "/usr/local/share/fonts", "/usr/share/X11/fonts"];
@@ -22,13 +23,6 @@ const FACES: [(&str, &str); 7] = [
 const MAX_FALLBACKS: usize = 48;
 const MAX_FILE: u64 = 40 << 20;
 const MAX_DEPTH: usize = 6;
-
-/// Weight of a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Weight {
-    Regular,
-    Bold,
-}
 
 /// The fonts of the machine.
 pub(crate) struct Fonts {
@@ -129,9 +123,10 @@ impl Fonts {
             .or_else(|| BASIC_FONTS.get('?'));
         Glyph::Bitmap(bitmap.unwrap_or_default())
     }
+}
 
-    /// Pixels a text takes from left to right at a size of `px` pixels.
-    pub(crate) fn measure(&mut self, text: &str, px: f32, weight: Weight) -> f32 {
+impl Typeface for Fonts {
+    fn measure(&mut self, text: &str, px: f32, weight: Weight) -> f32 {
         let mut width = 0.0;
         for character in text.chars() {
             self.prepare(character, weight);
@@ -146,16 +141,14 @@ impl Fonts {
         width
     }
 
-    /// Gives the coverage (0–1) of each pixel of a text that starts at `x` on the
-    /// line `baseline`.
-    pub(crate) fn draw(
+    fn draw(
         &mut self,
         text: &str,
         x: f32,
         baseline: f32,
         px: f32,
         weight: Weight,
-        mut pixel: impl FnMut(i32, i32, f32),
+        pixel: &mut dyn FnMut(i32, i32, f32),
     ) {
         let mut pen = x;
         for character in text.chars() {
@@ -175,7 +168,7 @@ impl Fonts {
                     pen += font.as_scaled(size).h_advance(id);
                 }
                 Glyph::Bitmap(rows) => {
-                    draw_bitmap(rows, pen, baseline, px, &mut pixel);
+                    draw_bitmap(rows, pen, baseline, px, pixel);
                     pen += px * BITMAP_ADVANCE;
                 }
             }
@@ -191,7 +184,7 @@ fn draw_bitmap(
     left: f32,
     baseline: f32,
     px: f32,
-    pixel: &mut impl FnMut(i32, i32, f32),
+    pixel: &mut dyn FnMut(i32, i32, f32),
 ) {
     let side = px * BITMAP_ADVANCE;
     let top = baseline - side * 7.0 / 8.0;
@@ -241,7 +234,7 @@ mod tests {
         let mut fonts = Fonts::none();
         assert!((fonts.measure("Allow ä", 16.0, Weight::Bold) - 7.0 * 16.0 * 0.66).abs() < 0.1);
         let mut covered = 0;
-        fonts.draw("Stop", 0.0, 16.0, 16.0, Weight::Regular, |_, _, coverage| {
+        fonts.draw("Stop", 0.0, 16.0, 16.0, Weight::Regular, &mut |_, _, coverage| {
             covered += i32::from(coverage > 0.5);
         });
         assert!(covered > 50, "{covered}");

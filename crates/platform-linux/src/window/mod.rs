@@ -2,10 +2,8 @@
 //! bar that stays while somebody is connected.
 
 mod bar;
-mod bar_view;
 mod canvas;
 mod consent;
-mod consent_view;
 mod font;
 mod frame;
 mod keys;

@@ -3,7 +3,12 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "these are tests")]
 #![expect(unsafe_code, reason = "windows of other programs are reached by Win32 only")]
 
+mod code;
+mod consent;
 mod input;
 mod keyboard;
+mod overlays;
+mod person;
 mod screen;
+mod system;
 mod window;

@@ -71,6 +71,10 @@ impl Rectangle {
         };
         Self(window.unwrap())
     }
+
+    pub(crate) fn window(&self) -> HWND {
+        self.0
+    }
 }
 
 impl Rectangle {

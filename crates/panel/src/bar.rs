@@ -1,11 +1,8 @@
-//! How the bar looks. Knows no X.
+//! How the bar looks.
 
 use std::time::Duration;
 
-use gc_proto::{MAX_NAME, clean_text};
-
-use super::canvas::{Area, Canvas, Rgb, Style};
-use super::font::{Fonts, Weight};
+use crate::{Area, Canvas, Rgb, Style, Typeface, Weight, words};
 
 const HEIGHT: f32 = 36.0;
 const PADDING: f32 = 14.0;
@@ -19,58 +16,42 @@ const GOOD: Rgb = [0x4F, 0xD1, 0x9B];
 const STOP: Rgb = [0xB3, 0x26, 0x2E];
 const STOP_HOVER: Rgb = [0xD3, 0x3A, 0x42];
 
-pub(super) struct BarView {
-    pub(super) canvas: Canvas,
-    pub(super) stop: Area,
+/// The bar as drawn.
+pub struct BarView<T> {
+    /// The picture.
+    pub canvas: Canvas<T>,
+    /// The button.
+    pub stop: Area,
     /// The pointer is on Stop.
-    pub(super) hover: bool,
+    pub hover: bool,
+    /// Stop has the keyboard.
+    pub focus: bool,
     scale: f32,
     sentence: String,
     time: Area,
 }
 
-/// "Anna, Ben and Carl of Contoso are connected".
-fn sentence(names: &[String], company: &str) -> String {
-    let names: Vec<String> = names
-        .iter()
-        .map(|name| clean_text(name, MAX_NAME))
-        .filter(|name| !name.trim().is_empty())
-        .collect();
-    let company = clean_text(company, MAX_NAME);
-    let of = if company.trim().is_empty() { String::new() } else { format!(" of {company}") };
-    match names.as_slice() {
-        [] => format!("Remote support{of}"),
-        [one] => format!("{one}{of} is connected"),
-        [first @ .., last] => format!("{} and {last}{of} are connected", first.join(", ")),
-    }
-}
-
 /// Whole minutes: what the time shown changes with. Not seconds: the bar is part of
 /// the picture that is sent, and a session at rest is to cost nothing.
-pub(super) fn whole_minutes(time: Duration) -> u64 {
+pub fn whole_minutes(time: Duration) -> u64 {
     time.as_secs() / 60
 }
 
-/// Hours and minutes.
-fn duration(time: Duration) -> String {
-    let minutes = whole_minutes(time);
-    format!("{:02}:{:02}", minutes / 60, minutes % 60)
-}
-
-impl BarView {
-    /// At most `room` pixels wide; long names are shortened.
-    pub(super) fn new(names: &[String], company: &str, scale: f32, room: u32) -> Option<Self> {
+impl<T: Typeface> BarView<T> {
+    /// At most `room` pixels wide at a scale of 1 for 96 dots per inch; long names are
+    /// shortened.
+    pub fn new(names: &[String], company: &str, scale: f32, room: u32, fonts: T) -> Option<Self> {
         let s = |v: f32| (v * scale).round();
-        let mut canvas = Canvas::new(1, 1, Fonts::load())?;
+        let mut canvas = Canvas::new(1, 1, fonts)?;
         let text = text_style(scale);
         // Figures of most faces are equally wide; the widest is taken for all, and
         // there is room for 999 hours, so that the bar never changes its width.
         let digit =
             ('0'..='9').map(|digit| canvas.measure(&digit.to_string(), text)).fold(0.0, f32::max);
         let time_width = (digit * 5.0 + canvas.measure(":", text)).ceil() + s(4.0);
-        let stop_width = (canvas.measure("Stop", stop_style(scale)) + s(28.0)).ceil();
+        let stop_width = (canvas.measure(words::STOP, stop_style(scale)) + s(28.0)).ceil();
         let fixed = s(PADDING) + s(16.0) + s(14.0) + time_width + s(12.0) + stop_width + s(6.0);
-        let full = sentence(names, company);
+        let full = words::connected(names, company);
         let sentence = canvas.fitted(&full, (room as f32 - fixed).max(s(60.0)), text);
         let mut x = s(PADDING) + s(16.0) + canvas.measure(&sentence, text).ceil() + s(14.0);
         let height = s(HEIGHT);
@@ -79,10 +60,11 @@ impl BarView {
         let stop = Area { x, y: s(5.0), width: stop_width, height: height - s(10.0) };
         let width = x + stop_width + s(6.0);
         let canvas = Canvas::new(width as u32, height as u32, canvas.into_fonts())?;
-        Some(Self { canvas, stop, hover: false, scale, sentence, time })
+        Some(Self { canvas, stop, hover: false, focus: false, scale, sentence, time })
     }
 
-    pub(super) fn draw(&mut self, elapsed: Duration) -> Area {
+    /// Everything anew; returns what changed.
+    pub fn draw(&mut self, elapsed: Duration) -> Area {
         let scale = self.scale;
         self.canvas.clear(SURFACE);
         let all = Area {
@@ -107,29 +89,35 @@ impl BarView {
     }
 
     /// The time alone; returns what changed.
-    pub(super) fn draw_time(&mut self, elapsed: Duration) -> Area {
+    pub fn draw_time(&mut self, elapsed: Duration) -> Area {
         self.canvas.fill(self.time, SURFACE);
         let style = Style { color: MUTED, ..text_style(self.scale) };
-        self.canvas.text_centred(&duration(elapsed), self.time, style);
+        self.canvas.text_centred(&words::hours_and_minutes(elapsed), self.time, style);
         self.time
     }
 
     /// The button alone; returns what changed.
-    pub(super) fn draw_stop(&mut self) -> Area {
+    pub fn draw_stop(&mut self) -> Area {
         let color = if self.hover { STOP_HOVER } else { STOP };
         self.canvas.fill(self.stop, SURFACE);
-        self.canvas.fill_rounded(self.stop, 6.0 * self.scale, color);
-        self.canvas.text_centred("Stop", self.stop, stop_style(self.scale));
+        let radius = 6.0 * self.scale;
+        self.canvas.fill_rounded(self.stop, radius, color);
+        if self.focus {
+            let width = (2.0 * self.scale).round();
+            self.canvas.outline_rounded(self.stop, radius, TEXT, width);
+        }
+        self.canvas.text_centred(words::STOP, self.stop, stop_style(self.scale));
         self.stop
     }
 
     /// Radius of the lower corners, pixels.
-    pub(super) fn corner(&self) -> f32 {
+    pub fn corner(&self) -> f32 {
         9.0 * self.scale
     }
 
-    pub(super) fn on_stop(&self, x: i16, y: i16) -> bool {
-        self.stop.contains(f32::from(x), f32::from(y))
+    /// Whether a point of the picture is on Stop.
+    pub fn on_stop(&self, x: f32, y: f32) -> bool {
+        self.stop.contains(x, y)
     }
 }
 
@@ -144,39 +132,16 @@ fn stop_style(scale: f32) -> Style {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sentences_are_right_for_any_number() {
-        let names = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
-        for (who, company, expected) in [
-            (names(&["Anna"]), "Contoso", "Anna of Contoso is connected"),
-            (names(&["Anna", "Ben"]), "", "Anna and Ben are connected"),
-            (names(&["A", "B", "C"]), "X", "A, B and C of X are connected"),
-            (names(&[]), "Contoso", "Remote support of Contoso"),
-            (names(&["\u{202E}Eve\n"]), "", "Eve is connected"),
-        ] {
-            assert_eq!(sentence(&who, company), expected);
-        }
-    }
-
-    #[test]
-    fn time_is_hours_and_minutes() {
-        let shown: Vec<_> = [0, 59, 60, 252, 3600, 36_610, 446_400]
-            .map(Duration::from_secs)
-            .into_iter()
-            .map(duration)
-            .collect();
-        assert_eq!(shown, ["00:00", "00:00", "00:01", "00:04", "01:00", "10:10", "124:00"]);
-    }
+    use crate::test_face::Boxes;
 
     #[test]
     fn it_keeps_its_room_and_the_time_is_a_small_part() {
         let names = vec!["W".repeat(200), "Ben".to_owned()];
-        let mut view = BarView::new(&names, "Contoso", 1.5, 700).unwrap();
+        let mut view = BarView::new(&names, "Contoso", 1.5, 700, Boxes).unwrap();
         assert!(view.canvas.width() <= 700);
         let all = view.draw(Duration::ZERO);
         let time = view.draw_time(Duration::from_mins(1));
         assert!(time.width * time.height * 5.0 < all.width * all.height);
-        assert!(view.on_stop((view.stop.x + 2.0) as i16, (view.stop.y + 2.0) as i16));
+        assert!(view.on_stop(view.stop.x + 2.0, view.stop.y + 2.0));
     }
 }

@@ -1,11 +1,14 @@
 //! A server, a Windows machine that it manages, and a technician's browser.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use gc_e2e::{ADMIN, Agent, Browser, Page, Programs, Rest, Server, ServerOptions, Wine, steps};
 use serde_json::json;
 
+/// No program takes longer to start or to end.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Size of the Windows desktop.
 pub(crate) const SCREEN: (u32, u32) = (1280, 800);
 
@@ -66,7 +69,11 @@ impl Office {
     pub(crate) async fn notepad(&self, page: &Page, name: &str) -> Result<Notepad> {
         let file = self.wine.drive_c().join(name);
         std::fs::write(&file, MARK)?;
-        self.wine.run("wine", &["start", "/max", "notepad", &format!(r"C:\{name}")])?;
+        // It ends when notepad has started, which keeps what it was given to print to.
+        let file_name = format!(r"C:\{name}");
+        let arguments = ["/max", "notepad", &file_name];
+        let exit = self.wine.launch("start", "start", &arguments)?.wait(PATIENCE)?;
+        ensure!(exit == Some(0), "notepad did not start: {exit:?}");
         let (x, y) = (SCREEN.0 / 2, SCREEN.1 / 2);
         self.wine.desktop().wait_until("a notepad", |desktop| {
             Ok(desktop.pixels(x, y, 100, 100)?.iter().all(|part| *part == u8::MAX))

@@ -35,7 +35,7 @@ fn it_says_what_it_is_and_leaves_nothing_behind() -> Result<()> {
     ensure!(version.starts_with("guruconnect "), "{version}");
 
     // A code that nobody made: the server refuses, and that is the end.
-    let own = office.wine.drive_c().join("a (1) & %TEMP% program.exe");
+    let own = office.wine.drive_c().join("a (1) & ^ program.exe");
     std::fs::copy(office.wine.program(), &own)?;
     let arguments = ["--server", office.server.address(), "--code", "ABC-DEF-GHJ", "--remove"];
     let mut agent = office.wine.support(&own, &arguments)?;

@@ -70,7 +70,7 @@ fn main() -> Result<()> {
             run::product("demo", "guruconnect-demo", &arguments)
         }
         Command::Test { only } => test::all(only.as_deref()),
-        Command::Windows => test::stages(Some("windows")),
+        Command::Windows => test::all(Some("windows")),
         Command::Check => check::run(),
         Command::Codegen { check } => codegen::run(check),
         Command::Bench { arguments } => {

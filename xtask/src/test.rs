@@ -67,14 +67,30 @@ pub(crate) fn stages(only: Option<&str>) -> Result<()> {
 }
 
 fn rust_tests() -> Result<u64> {
+    let postgres = Postgres::start().context("no PostgreSQL for the storage tests")?;
+    nextest(|command| {
+        command.env("GURUCONNECT_TEST_POSTGRES", &postgres.url);
+        // These come after the build for Windows.
+        command.args(["--filterset", "not (package(gc-e2e) and binary(/^windows/))"]);
+    })
+}
+
+/// The end-to-end tests with the Windows programs, one after the other: they share a
+/// Wine prefix.
+pub(crate) fn windows_end_to_end() -> Result<u64> {
+    nextest(|command| {
+        command.args(["--test", "windows*", "--test-threads", "1"]);
+    })
+}
+
+/// Runs tests of the whole workspace, so that all runs share what is built.
+fn nextest(choose: impl FnOnce(&mut Command)) -> Result<u64> {
     setup::web()?;
     // End-to-end tests run these programs.
     succeed(&mut cargo(&["build", "--quiet", "-p", "guruconnect-server", "-p", "guruconnect"]))?;
-    let postgres = Postgres::start().context("no PostgreSQL for the storage tests")?;
     let mut command = tool("cargo-nextest");
-    command
-        .args(["nextest", "run", "--workspace", "--no-fail-fast", "--status-level=fail"])
-        .env("GURUCONNECT_TEST_POSTGRES", &postgres.url);
+    command.args(["nextest", "run", "--workspace", "--no-fail-fast", "--status-level=fail"]);
+    choose(&mut command);
     // "Summary [  12.3s] 120 tests run: 120 passed, 0 skipped"
     counted(&mut command, |line| {
         let rest = line.split_once("tests run: ").or_else(|| line.split_once("test run: "))?.1;

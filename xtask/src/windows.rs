@@ -1,5 +1,5 @@
 //! The Windows build on a Debian machine: build, lint, test under Wine, and look at
-//! what the programs import (ADR 9).
+//! what the programs import (ADR 9), and how large they are.
 
 use std::collections::BTreeSet;
 use std::fs::{File, TryLockError};
@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::run::{output, succeed, target_dir};
-use crate::{setup, wine};
+use crate::{setup, test, wine};
 
 /// Windows 7 SP1 and later. The plain `x86_64-pc-windows-gnu` wants Windows 10.
 const TARGET: &str = "x86_64-win7-windows-gnu";
@@ -19,8 +19,15 @@ const BUILD_STD: &str = "-Zbuild-std=std,panic_unwind";
 /// Debian's toolchain; the one of rustup stays the default for everything else.
 const TOOLCHAIN: &str = "/usr/bin";
 
-/// Crates that are built, linted and tested for Windows.
+/// Crates whose tests run under Wine, unoptimised.
 const CRATES: &[&str] = &["gc-platform-windows", "gc-sas-service"];
+
+/// The programs that are shipped: package, and name of the file. Their own tests run
+/// optimised, so that what they need is built once.
+const PROGRAMS: &[(&str, &str)] = &[("guruconnect", "guruconnect.exe")];
+
+/// No program may be larger, without symbols: end users download it in a session.
+const LARGEST: u64 = 15 << 20;
 
 /// Libraries that every Windows from 7 SP1 on has, in every edition, so that a
 /// program may name them in its import table. Anything else is loaded at run time by
@@ -73,8 +80,14 @@ pub(crate) fn run() -> Result<u64> {
     let programs = build.programs()?;
     for program in &programs {
         imports(program)?;
+        size(program)?;
     }
-    wine::test(&build.folder.join("wine"), &programs)
+    let tests = build.tests()?;
+    for test in &tests {
+        imports(test)?;
+    }
+    let passed = wine::test(&build.folder.join("wine"), &tests)?;
+    Ok(passed + test::windows_end_to_end()?)
 }
 
 /// A build for Windows in a target folder of its own.
@@ -97,10 +110,10 @@ impl Build {
         Ok(Self { folder, static_libraries })
     }
 
-    fn cargo(&self, command: &str) -> Command {
+    fn cargo(&self, command: &str, packages: impl Iterator<Item = &'static str>) -> Command {
         let mut cargo = Command::new(Path::new(TOOLCHAIN).join("cargo"));
         cargo.arg(command).arg(BUILD_STD).args(["--target", TARGET]);
-        for name in CRATES {
+        for name in packages {
             cargo.args(["-p", name]);
         }
         let old = std::env::var_os("PATH").unwrap_or_default();
@@ -141,25 +154,56 @@ impl Build {
         flags.join(" ")
     }
 
+    /// Optimised, like the programs: the C code in the build scripts is built once.
     fn lint(&self) -> Result<()> {
-        let mut clippy = self.cargo("clippy");
-        succeed(clippy.args(["--quiet", "--all-targets", "--", "--deny", "warnings"]))
+        let mut clippy = self.cargo("clippy", CRATES.iter().copied().chain(packages()));
+        let deny = ["--quiet", "--release", "--all-targets", "--", "--deny", "warnings"];
+        succeed(clippy.args(deny))
     }
 
-    /// Builds the programs and the tests, and tells where they are.
+    /// Builds the programs as they are shipped, without symbols, and tells where they
+    /// are: in a folder with nothing else.
     fn programs(&self) -> Result<Vec<PathBuf>> {
-        let mut cargo = self.cargo("test");
-        let json = output(cargo.args(["--quiet", "--no-run", "--message-format=json"]))?;
-        let programs: BTreeSet<PathBuf> = json
-            .lines()
-            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-            .filter_map(|message| Some(PathBuf::from(message["executable"].as_str()?)))
-            .collect();
-        if programs.is_empty() {
-            bail!("nothing was built");
+        let folder = self.folder.join("programs");
+        std::fs::create_dir_all(&folder)?;
+        let mut cargo = self.cargo("build", packages());
+        succeed(cargo.args(["--quiet", "--release", "--bins"]))?;
+        let built = self.folder.join(TARGET).join("release");
+        let strip = |name: &&str| {
+            let program = folder.join(name);
+            let mut strip = Command::new("x86_64-w64-mingw32-strip");
+            succeed(strip.arg("-o").arg(&program).arg(built.join(name)))?;
+            Ok(program)
+        };
+        PROGRAMS.iter().map(|(_, name)| strip(name)).collect()
+    }
+
+    /// Builds the tests, and tells where they are.
+    fn tests(&self) -> Result<Vec<PathBuf>> {
+        let mut plain = self.cargo("test", CRATES.iter().copied());
+        let mut optimised = self.cargo("test", packages());
+        optimised.arg("--release");
+        let mut programs = BTreeSet::new();
+        for cargo in [&mut plain, &mut optimised] {
+            let json = output(cargo.args(["--quiet", "--no-run", "--message-format=json"]))?;
+            let before = programs.len();
+            programs.extend(
+                json.lines()
+                    .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+                    .filter(|message| message["profile"]["test"] == true)
+                    .filter_map(|message| Some(PathBuf::from(message["executable"].as_str()?))),
+            );
+            if programs.len() == before {
+                bail!("no tests were built by {cargo:?}");
+            }
         }
         Ok(programs.into_iter().collect())
     }
+}
+
+/// Those of the programs, each once.
+fn packages() -> impl Iterator<Item = &'static str> {
+    PROGRAMS.iter().map(|(package, _)| *package).collect::<BTreeSet<_>>().into_iter()
 }
 
 /// Fails when a program needs a library that a plain Windows 7 SP1 lacks.
@@ -182,11 +226,24 @@ fn imports(program: &Path) -> Result<()> {
     if !foreign.is_empty() {
         bail!("{} needs {}", program.display(), foreign.join(", "));
     }
-    let size = program.metadata()?.len() / 1024;
-    let name = program.file_name().unwrap_or_default().to_string_lossy();
     let list = names.into_iter().collect::<Vec<_>>().join(" ");
-    say(&format!("{name}: {size} KiB, imports {list}"));
+    say(&format!("{} imports {list}", name(program)));
     Ok(())
+}
+
+/// Fails when a program has become too large.
+fn size(program: &Path) -> Result<()> {
+    let size = program.metadata()?.len();
+    let text = format!("{} has {} KiB", name(program), size >> 10);
+    if size > LARGEST {
+        bail!("{text}, more than the {} that it may have", LARGEST >> 10);
+    }
+    say(&text);
+    Ok(())
+}
+
+fn name(program: &Path) -> String {
+    program.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn say(line: &str) {

@@ -11,6 +11,7 @@ mod rest;
 mod server;
 mod stack;
 pub mod steps;
+mod wine;
 
 pub use agent::Agent;
 pub use browser::{Browser, Page};
@@ -19,3 +20,4 @@ pub use process::{Process, Programs};
 pub use rest::{Rest, RestError};
 pub use server::{Server, ServerOptions};
 pub use stack::{ADMIN, Stack};
+pub use wine::Wine;

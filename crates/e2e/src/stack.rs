@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use serde_json::Value;
 
-use crate::{Agent, Browser, Desktop, Page, Programs, Rest, Server, ServerOptions};
+use crate::{Agent, Browser, Desktop, Page, Programs, Rest, Server, ServerOptions, steps};
 
 /// Name and password of the administrator that [`Stack::start`] creates.
 pub const ADMIN: (&str, &str) = ("ada", "correct horse battery");
@@ -99,17 +98,8 @@ impl Stack {
 
     /// Opens a viewer for a session as the administrator and waits for the picture.
     pub async fn join(&self, browser: &Browser, session: &str, access: &str) -> Result<Page> {
-        let page = browser.open(&format!("{}/machines", self.server.address()), false).await?;
-        page.allow_clipboard(self.server.address()).await?;
-        page.wait_for("document.querySelector('[data-testid=login-form]') || document.querySelector('[data-testid=nav-machines]')").await?;
-        let signed_in = page.eval("!document.querySelector('[data-testid=login-form]')").await?;
-        if signed_in != Value::Bool(true) {
-            crate::steps::log_in(&page, ADMIN.0, ADMIN.1).await?;
-        }
-        page.go(&format!("{}/session/{session}?access={access}", self.server.address())).await?;
-        crate::steps::wait_for_picture(&page).await.with_context(|| {
+        steps::join(&self.server, browser, session, access).await.with_context(|| {
             format!("agent log:\n{}\nerrors: {:?}", self.agent.process.log(), browser.errors())
-        })?;
-        Ok(page)
+        })
     }
 }

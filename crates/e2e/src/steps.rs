@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::{Desktop, Page};
+use crate::{ADMIN, Browser, Desktop, Page, Server};
 
 /// Fills in a form field by its label.
 pub async fn fill_label(page: &Page, label: &str, text: &str) -> Result<()> {
@@ -38,6 +38,21 @@ pub async fn log_in(page: &Page, username: &str, password: &str) -> Result<()> {
     fill_label(page, "Password", password).await?;
     page.click("[data-testid=login-submit]").await?;
     page.wait_for_element("[data-testid=nav-machines]").await
+}
+
+/// Opens a viewer for a session as the administrator and waits for the picture.
+pub async fn join(server: &Server, browser: &Browser, session: &str, access: &str) -> Result<Page> {
+    let page = browser.open(&format!("{}/machines", server.address()), false).await?;
+    page.allow_clipboard(server.address()).await?;
+    let login = "document.querySelector('[data-testid=login-form]')";
+    let inside = "document.querySelector('[data-testid=nav-machines]')";
+    page.wait_for(&format!("{login} || {inside}")).await?;
+    if page.eval(&format!("!!{login}")).await? == Value::Bool(true) {
+        log_in(&page, ADMIN.0, ADMIN.1).await?;
+    }
+    page.go(&format!("{}/session/{session}?access={access}", server.address())).await?;
+    wait_for_picture(&page).await?;
+    Ok(page)
 }
 
 /// Waits until the viewer shows a picture.

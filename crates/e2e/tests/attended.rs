@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use gc_e2e::steps::{self, Answer};
-use gc_e2e::{Agent, Browser, Rest, ServerOptions, Stack};
+use gc_e2e::{Agent, Browser, Process, Rest, ServerOptions, Stack};
 use serde_json::json;
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -107,5 +107,20 @@ async fn view_only_consent_never_becomes_control() -> Result<()> {
     stack.desktop.output("xdotool", &["type", &format!("touch {}\n", marker.display())])?;
     stack.desktop.wait_until("the desktop's own keyboard works", |_| Ok(marker.exists()))?;
     ensure!(!proof.exists(), "a view-only viewer typed into the machine");
+    Ok(())
+}
+
+#[test]
+fn a_one_time_program_removes_itself() -> Result<()> {
+    let stack = Stack::start(800, 600, ServerOptions::default())?;
+    let own = stack.folder().join("a one-time program");
+    std::fs::copy(stack.programs.path("guruconnect"), &own)?;
+    // A code that nobody made: the server refuses, and that is the end.
+    let mut command = stack.desktop.command(&own.to_string_lossy());
+    command.args(["support", "--server", stack.server.address(), "--code", "ABC-DEF-GHJ"]);
+    let mut kept = Process::start("one-time", &mut command, stack.folder())?;
+    ensure!(kept.wait(PATIENCE)? == Some(3) && own.exists(), "{}", kept.log());
+    let mut gone = Process::start("one-time", command.arg("--remove"), stack.folder())?;
+    ensure!(gone.wait(PATIENCE)? == Some(3) && !own.exists(), "{}", gone.log());
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! The command line.
 
-use std::path::PathBuf;
+use clap::{Parser, Subcommand};
 
-use clap::{Args, Parser, Subcommand};
+use crate::commands::{agent, support, worker};
 
 const VERSION: &str = concat!(
     env!("CARGO_PKG_VERSION"),
@@ -18,51 +18,19 @@ const VERSION: &str = concat!(
 #[command(name = "guruconnect", version = VERSION, after_help = "Logs go to standard error; \
     RUST_LOG chooses how much, for example RUST_LOG=debug.")]
 pub(crate) struct Arguments {
+    /// Without one, the program asks for a support code where it can show a window.
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
 }
 
+/// One file in `commands` each.
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Run for as long as the machine does; technicians join at any time
-    Agent {
-        #[command(flatten)]
-        server: ServerArguments,
-        /// Machine key (cak_…); from the environment only, so that it shows in no
-        /// process list
-        #[arg(skip = gc_runtime::env("GURUCONNECT_KEY"))]
-        key: Option<String>,
-        /// Show the desktop from a process of its own, which may fail without the
-        /// link
-        #[arg(long)]
-        worker: bool,
-    },
+    Agent(agent::Arguments),
     /// Show the desktop for an agent in another process; only that starts it
     #[command(hide = true)]
-    Worker {
-        /// What the agent gave it; from the environment only
-        #[arg(skip = gc_runtime::env(gc_platform::WORKER_TICKET_VARIABLE))]
-        ticket: Option<String>,
-    },
+    Worker(worker::Arguments),
     /// Take part in one support session, then end
-    Support {
-        #[command(flatten)]
-        server: ServerArguments,
-        /// The support code that your technician gave you
-        #[arg(long, value_name = "XXX-XXX-XXX")]
-        code: String,
-        /// Delete this program from disk at the end of the session
-        #[arg(long)]
-        remove: bool,
-    },
-}
-
-#[derive(Args)]
-pub(crate) struct ServerArguments {
-    /// Address of the server's console; starts with https://
-    #[arg(long, value_name = "URL", env = "GURUCONNECT_SERVER")]
-    pub(crate) server: String,
-    /// Also trust the certificates in this PEM file
-    #[arg(long, value_name = "FILE", env = "GURUCONNECT_CA_FILE")]
-    pub(crate) ca_file: Option<PathBuf>,
+    Support(support::Arguments),
 }

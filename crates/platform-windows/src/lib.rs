@@ -13,9 +13,13 @@
 mod changes;
 pub mod choice;
 pub mod clipboard;
+#[cfg(windows)]
+pub mod console;
 pub mod credentials;
 mod cursor;
 pub mod duplication;
+#[cfg(windows)]
+mod ending;
 mod injected;
 #[cfg(windows)]
 mod input;
@@ -34,6 +38,8 @@ pub mod process;
 mod protocol;
 #[cfg(windows)]
 mod registry;
+#[cfg(windows)]
+pub mod removal;
 pub mod sas;
 #[cfg(windows)]
 mod screen;
@@ -49,6 +55,8 @@ pub use changes::changes;
 #[cfg(windows)]
 pub use clipboard::WindowsClipboard;
 pub use cursor::{CursorBitmaps, cursor_picture};
+#[cfg(windows)]
+pub use ending::EndOfSession;
 pub use injected::{Listener, announce};
 #[cfg(windows)]
 pub use input::WindowsInput;

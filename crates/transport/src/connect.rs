@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use gc_types::Secret;
 use rustls::ClientConfig;
+use rustls::client::danger::ServerCertVerifier;
 use rustls_pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
@@ -84,6 +85,11 @@ impl Connector {
     /// Trusts the system's roots, and those in a PEM file when one is named.
     pub fn new(extra_roots: Option<&Path>) -> Result<Self, RootsError> {
         Ok(Self { tls: tls::config(extra_roots)? })
+    }
+
+    /// Trusts whom `verifier` trusts: where the system itself judges certificates.
+    pub fn verified_by(verifier: Arc<dyn ServerCertVerifier>) -> Result<Self, RootsError> {
+        Ok(Self { tls: tls::verified_by(verifier)? })
     }
 
     /// Connects. The hello is the caller's to send.

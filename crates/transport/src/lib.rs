@@ -11,4 +11,5 @@ mod wire;
 pub use connect::{Connector, Endpoint, connect};
 pub use error::{AddressError, ConnectError, RootsError};
 pub use link::{Closed, Link, LinkReceiver, LinkSender, SendError};
+pub use tls::{provider, roots_of};
 pub use wire::{WireEvent, WireFuture, WireSink, WireSource};

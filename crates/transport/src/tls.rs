@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::{CertificateError, ClientConfig, RootCertStore};
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::CryptoProvider;
+use rustls::{CertificateError, ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
@@ -18,26 +20,46 @@ pub(crate) fn config(extra_roots: Option<&Path>) -> Result<Arc<ClientConfig>, Ro
     }
     roots.add_parsable_certificates(native.certs);
     if let Some(path) = extra_roots {
-        let failed = |reason: String| RootsError::File { path: path.to_owned(), reason };
-        let certificates = CertificateDer::pem_file_iter(path)
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(|error| failed(error.to_string()))?;
-        if certificates.is_empty() {
-            return Err(failed("it holds no certificate".into()));
-        }
-        for certificate in certificates {
-            roots.add(certificate).map_err(|error| failed(error.to_string()))?;
+        for certificate in roots_of(path)? {
+            roots.add(certificate).map_err(|error| RootsError::File {
+                path: path.to_owned(),
+                reason: error.to_string(),
+            })?;
         }
     }
     if roots.is_empty() {
         return Err(RootsError::Empty);
     }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(Arc::new(config))
+    Ok(Arc::new(builder()?.with_root_certificates(roots).with_no_client_auth()))
+}
+
+/// TLS 1.2 and 1.3 with the judgement of an operating system.
+pub(crate) fn verified_by(
+    verifier: Arc<dyn ServerCertVerifier>,
+) -> Result<Arc<ClientConfig>, RootsError> {
+    let builder = builder()?.dangerous().with_custom_certificate_verifier(verifier);
+    Ok(Arc::new(builder.with_no_client_auth()))
+}
+
+fn builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, RootsError> {
+    Ok(ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?)
+}
+
+/// What all links encrypt with.
+pub fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
+
+/// The certificates in a PEM file; at least one.
+pub fn roots_of(path: &Path) -> Result<Vec<CertificateDer<'static>>, RootsError> {
+    let failed = |reason: String| RootsError::File { path: path.to_owned(), reason };
+    let certificates = CertificateDer::pem_file_iter(path)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| failed(error.to_string()))?;
+    if certificates.is_empty() {
+        return Err(failed("it holds no certificate".into()));
+    }
+    Ok(certificates)
 }
 
 /// What a failed handshake means for people.

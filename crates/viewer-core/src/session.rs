@@ -318,8 +318,10 @@ impl ViewerSession {
                 };
                 Some(ViewerEvent::NoticesChanged)
             }
-            // Of the clipboard, whose channel is not read here either.
-            agent_control::Body::ClipboardReceived(_) => None,
+            // This viewer has neither a clipboard nor a choice of the system's sessions.
+            agent_control::Body::ClipboardReceived(_) | agent_control::Body::DesktopSessions(_) => {
+                None
+            }
         }
     }
 

@@ -34,6 +34,14 @@ pub enum Origin {
 }
 
 impl Origin {
+    /// For people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hardware => "Media Foundation, hardware",
+            Self::Software => "Media Foundation, software",
+        }
+    }
+
     const fn flags(self) -> MFT_ENUM_FLAG {
         let flags = match self {
             Self::Hardware => MFT_ENUM_FLAG_HARDWARE.0,
@@ -92,10 +100,7 @@ impl MediaFoundationFactory {
 
 impl MotionEncoderFactory for MediaFoundationFactory {
     fn name(&self) -> &'static str {
-        match self.origin {
-            Origin::Hardware => "Media Foundation, hardware",
-            Origin::Software => "Media Foundation, software",
-        }
+        self.origin.name()
     }
 
     fn codecs(&self) -> &[MotionCodec] {

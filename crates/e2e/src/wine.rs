@@ -1,0 +1,131 @@
+//! A Windows desktop by Wine on an X display, with the Windows programs of the product.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{Agent, Desktop, Process, Programs};
+
+/// A Wine desktop that fills a display of its own. Dropping it ends every program of
+/// its prefix, and the display.
+#[derive(Debug)]
+pub struct Wine {
+    desktop: Desktop,
+    prefix: PathBuf,
+    program: PathBuf,
+    folder: PathBuf,
+}
+
+impl Wine {
+    /// Starts it with a keyboard layout by its X name, as "us" or "de": Wine takes the
+    /// layout of the display for that of Windows. The prefix is that of the other Windows
+    /// tests and is kept, since it takes a while to make: one such desktop at a time.
+    pub fn start((width, height): (u32, u32), layout: &str, folder: &Path) -> Result<Self> {
+        let program = Self::built_program()?;
+        let prefix = built()?.join("wine");
+        std::fs::create_dir_all(&prefix)?;
+        let desktop = Desktop::start(width, height, folder)?;
+        desktop.output("setxkbmap", &["-layout", layout])?;
+        let wine = Self { desktop, prefix, program, folder: folder.to_owned() };
+        // The first program makes the prefix, or brings it up to date, and opens a desktop
+        // of this size, which all share.
+        for (key, name, value) in [
+            (r"HKCU\Software\Wine\Explorer", "Desktop", "Default"),
+            (r"HKCU\Software\Wine\Explorer\Desktops", "Default", &format!("{width}x{height}")),
+        ] {
+            wine.run("wine", &["reg", "add", key, "/v", name, "/d", value, "/f"])?;
+        }
+        Ok(wine)
+    }
+
+    /// `guruconnect.exe` as `cargo xtask windows` has left it.
+    pub fn built_program() -> Result<PathBuf> {
+        let program = built()?.join("programs/guruconnect.exe");
+        if !program.exists() {
+            bail!("{} is missing; run the tests by `cargo xtask windows`", program.display());
+        }
+        Ok(program)
+    }
+
+    /// The display that Wine draws on.
+    pub fn desktop(&self) -> &Desktop {
+        &self.desktop
+    }
+
+    /// `guruconnect.exe`.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// What Windows programs know as `C:\`.
+    pub fn drive_c(&self) -> PathBuf {
+        self.prefix.join("drive_c")
+    }
+
+    /// A command in this prefix, on this desktop. `wine` runs a Windows program.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = self.desktop.command(program);
+        command
+            .env("WINEPREFIX", &self.prefix)
+            .env("WINEDEBUG", "-all")
+            .env("WINEARCH", "win64")
+            // No offer to download anything.
+            .env("WINEDLLOVERRIDES", "mscoree,mshtml=")
+            .env("RUST_BACKTRACE", "0");
+        command
+    }
+
+    /// Runs a program to its end; what it printed.
+    pub fn run(&self, program: &str, arguments: &[&str]) -> Result<String> {
+        let output = self
+            .command(program)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .with_context(|| format!("cannot start {program}; run: cargo xtask setup"))?;
+        if !output.status.success() {
+            let why = String::from_utf8_lossy(&output.stderr);
+            bail!("{program} {arguments:?} failed: {} {why}", output.status);
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Starts a Windows program.
+    pub fn launch(&self, name: &str, program: &str, arguments: &[&str]) -> Result<Process> {
+        let mut command = self.command("wine");
+        Process::start(name, command.arg(program).args(arguments), &self.folder)
+    }
+
+    /// A managed agent: `guruconnect.exe agent`.
+    pub fn agent(&self, server: &str, key: &str) -> Result<Agent> {
+        let mut command = self.command("wine");
+        command.arg(&self.program).args(["agent", "--server", server]);
+        command.env("GURUCONNECT_KEY", key);
+        Ok(Agent { process: Process::start("windows-agent", &mut command, &self.folder)? })
+    }
+
+    /// A one-time agent by this program: `guruconnect.exe support`.
+    pub fn support(&self, program: &Path, arguments: &[&str]) -> Result<Agent> {
+        let mut command = self.command("wine");
+        command.arg(program).arg("support").args(arguments);
+        Ok(Agent { process: Process::start("windows-support", &mut command, &self.folder)? })
+    }
+}
+
+/// The folder of the Windows build, beside those of the others.
+fn built() -> Result<PathBuf> {
+    let beside = Programs::beside_this()?;
+    Ok(beside.folder.parent().context("no target folder")?.join("windows"))
+}
+
+impl Drop for Wine {
+    fn drop(&mut self) {
+        // It knows its programs by the prefix, and no others.
+        for argument in ["--kill", "--wait"] {
+            if let Err(error) = self.command("wineserver").arg(argument).status() {
+                tracing::warn!(%error, "programs of Wine may be left over");
+            }
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The Windows program under Wine, with the real server and a real browser. Run by
+//! `cargo xtask windows`, which builds it.
+
+mod consent;
+mod keyboard;
+mod life;
+mod office;
+mod program;

@@ -1,0 +1,41 @@
+//! What the program can do; one file for each subcommand.
+
+pub(crate) mod agent;
+mod attended;
+pub(crate) mod support;
+pub(crate) mod worker;
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::CommandFactory;
+
+use crate::arguments::{Arguments, Command};
+use crate::platform;
+
+/// Runs a subcommand, or, without one, asks for a support code.
+pub(crate) fn run(command: Option<Command>) -> Result<ExitCode> {
+    match command {
+        Some(Command::Agent(arguments)) => agent::run(arguments),
+        Some(Command::Support(arguments)) => support::run(arguments),
+        Some(Command::Worker(arguments)) => worker::run(arguments),
+        None => match platform::code_window() {
+            Some(window) => attended::run(window.as_ref()),
+            None => {
+                let usage = Arguments::command().render_long_help().to_string();
+                crate::say(&usage);
+                platform::complain(&usage);
+                Ok(ExitCode::from(2))
+            }
+        },
+    }
+}
+
+/// The one-time program leaves nothing behind.
+fn remove_self() -> Result<()> {
+    let program = std::env::current_exe().context("where this program is cannot be told")?;
+    platform::remove_after_end(&program)
+        .with_context(|| format!("please delete {} yourself", program.display()))?;
+    crate::say("This program has removed itself.");
+    Ok(())
+}

@@ -1,0 +1,147 @@
+//! Linux with X11.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use gc_agent::{EncoderCandidate, Platform};
+use gc_platform::{
+    CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeWindow, ConnectedBar,
+    ConsentPrompt, InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture, WorkerHost,
+    WorkerStream,
+};
+use gc_platform_linux::{
+    LinuxInventory, X11Clipboard, X11ConnectedBar, X11Consent, X11Input, X11Screen,
+};
+use gc_transport::Connector;
+use gc_types::Clock;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Terminals understand them.
+pub(crate) const COLORS: bool = true;
+
+/// A program has its standard streams here, however it was started.
+pub(crate) const fn prepare_output() {}
+
+/// There is nobody to tell who does not see standard error.
+pub(crate) const fn complain(_text: &str) {}
+
+/// The system's certificates are files.
+pub(crate) fn connector(ca_file: Option<&Path>) -> Result<Connector> {
+    Ok(Connector::new(ca_file)?)
+}
+
+/// The display that `DISPLAY` names.
+pub(crate) fn open(clock: &Arc<dyn Clock>) -> Arc<dyn Platform> {
+    Arc::new(Linux::new(clock))
+}
+
+/// Tells when the system or the person wants the program to end.
+pub(crate) struct StopSignal {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignal {
+    pub(crate) fn watch() -> Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    pub(crate) async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Who starts the program here does so in a terminal.
+pub(crate) fn code_window() -> Option<Box<dyn CodeWindow>> {
+    None
+}
+
+/// A running program may be deleted here: it is gone when this returns.
+pub(crate) fn remove_after_end(program: &Path) -> Result<()> {
+    Ok(std::fs::remove_file(program)?)
+}
+
+/// Starts workers for the sessions that this program is to show.
+pub(crate) fn worker_host() -> Result<Arc<dyn WorkerHost>> {
+    let program = std::env::current_exe().context("where this program is cannot be told")?;
+    let display = gc_runtime::env("DISPLAY");
+    let user = LinuxInventory::new(display.as_deref()).activity().user;
+    Ok(Arc::new(gc_platform_linux::ChildWorkerHost::new(program, user)))
+}
+
+/// A worker's end of what its agent started it with.
+pub(crate) fn worker_stream() -> Result<WorkerStream> {
+    gc_platform_linux::stream_of_worker().context("there is no agent to speak to")
+}
+
+struct Linux {
+    consent: X11Consent,
+    bar: X11ConnectedBar,
+    inventory: LinuxInventory,
+    display: Option<String>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Linux {
+    fn new(clock: &Arc<dyn Clock>) -> Self {
+        let display = gc_runtime::env("DISPLAY");
+        Self {
+            consent: X11Consent::new(display.as_deref(), Arc::clone(clock)),
+            bar: X11ConnectedBar::new(display.as_deref(), Arc::clone(clock)),
+            inventory: LinuxInventory::new(display.as_deref()),
+            display,
+            clock: Arc::clone(clock),
+        }
+    }
+}
+
+impl Platform for Linux {
+    fn open_screen(&self) -> Result<Box<dyn ScreenCapture>, CaptureError> {
+        Ok(Box::new(X11Screen::open(self.display.as_deref(), Arc::clone(&self.clock))?))
+    }
+
+    fn open_input(&self) -> Result<Box<dyn InputInjector>, InputError> {
+        Ok(Box::new(X11Input::open(self.display.as_deref(), Arc::clone(&self.clock))?))
+    }
+
+    fn open_clipboard(
+        &self,
+        listener: ClipboardListener,
+    ) -> Result<Box<dyn Clipboard>, ClipboardError> {
+        Ok(Box::new(X11Clipboard::open(
+            self.display.as_deref(),
+            listener,
+            Arc::clone(&self.clock),
+        )?))
+    }
+
+    fn encoders(&self) -> Vec<EncoderCandidate> {
+        vec![EncoderCandidate {
+            name: "VA-API".into(),
+            connect: Arc::new(gc_platform_linux::vaapi::connect),
+        }]
+    }
+
+    fn consent(&self) -> &dyn ConsentPrompt {
+        &self.consent
+    }
+
+    fn bar(&self) -> &dyn ConnectedBar {
+        &self.bar
+    }
+
+    fn inventory(&self) -> &dyn Inventory {
+        &self.inventory
+    }
+
+    fn processor_time(&self) -> Option<ProcessorTime> {
+        gc_platform_linux::processor_time()
+    }
+}

@@ -22,6 +22,8 @@ const WHITE: u32 = 6;
 pub(crate) fn until<T>(what: &str, mut holds: impl FnMut() -> Option<T>) -> T {
     let clock = SystemClock::new();
     loop {
+        // Windows of this thread are asked things by others, which wait for the answer.
+        pump();
         if let Some(value) = holds() {
             return value;
         }

@@ -1,7 +1,6 @@
 //! The code window, used as a person uses it.
 
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
 
 use gc_platform::{CodeDialog, CodeEvent, CodeHandle, CodeStatus, CodeWindow};
 use gc_platform_windows::WindowsCodeWindow;
@@ -13,11 +12,11 @@ use windows::Win32::UI::WindowsAndMessaging::{
 
 use crate::person::{
     ENTER, ESCAPE, Person, SPACE, TAB, controls, find, found, gone, is_in_front, middle, title,
+    told,
 };
 use crate::window::until;
 
 const CLASS: &str = "GuruConnectCode";
-const PATIENCE: Duration = Duration::from_secs(50);
 
 struct Opened {
     person: Person,
@@ -62,7 +61,7 @@ impl Opened {
     }
 
     fn next(&self) -> CodeEvent {
-        self.events.recv_timeout(PATIENCE).unwrap()
+        told(&self.events)
     }
 }
 

@@ -1,6 +1,7 @@
 //! A person in front of the screen, by injected input.
 
 use std::cell::RefCell;
+use std::sync::mpsc::Receiver;
 
 use gc_platform::{InputInjector, PointerButton};
 use gc_platform_windows::WindowsInput;
@@ -60,6 +61,11 @@ pub(crate) fn title(window: HWND) -> String {
     // SAFETY: the system writes no more units than there is room for.
     let length = unsafe { GetWindowTextW(window, &mut units) };
     String::from_utf16_lossy(&units[..usize::try_from(length).unwrap()])
+}
+
+/// Waits for what a window tells.
+pub(crate) fn told<T>(words: &Receiver<T>) -> T {
+    until("a word of the window", || words.try_recv().ok())
 }
 
 /// The controls of a window, in their order: class and text.

@@ -15,12 +15,11 @@ use windows::Win32::UI::WindowsAndMessaging::{
 };
 use windows::core::{PCWSTR, w};
 
-use crate::person::{ENTER, ESCAPE, Person, found};
+use crate::person::{ENTER, ESCAPE, Person, found, told};
 use crate::window::until;
 
 /// The same number as in the icon's own code.
 const WM_ICON: u32 = WM_APP + 3;
-const PATIENCE: Duration = Duration::from_secs(50);
 const DOWN: (u8, bool) = (0x50, true);
 
 /// The icon's hidden window.
@@ -61,12 +60,12 @@ fn the_menu_of_the_icon_ends_sessions_and_the_program() {
     let up = (0x48, true);
     person.key(up);
     person.key((ENTER, false));
-    assert_eq!(commands.recv_timeout(PATIENCE).unwrap(), TrayCommand::Exit);
+    assert_eq!(told(&commands), TrayCommand::Exit);
     ask_for_menu(icon);
     person.key(up);
     person.key(up);
     person.key((ENTER, false));
-    assert_eq!(commands.recv_timeout(PATIENCE).unwrap(), TrayCommand::EndSession);
+    assert_eq!(told(&commands), TrayCommand::EndSession);
     ask_for_menu(icon);
     person.key(DOWN);
     person.key((ESCAPE, false));

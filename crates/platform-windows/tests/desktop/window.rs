@@ -25,6 +25,8 @@ const WHITE: u32 = 0x106;
 pub(crate) fn until<T>(what: &str, mut holds: impl FnMut() -> Option<T>) -> T {
     let clock = SystemClock::new();
     loop {
+        // Windows of this thread are asked things by others, which wait for the answer.
+        pump();
         if let Some(value) = holds() {
             return value;
         }

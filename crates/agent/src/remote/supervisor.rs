@@ -287,6 +287,7 @@ impl Supervisor {
     }
 
     /// The session that a worker is in.
+    #[cfg(test)]
     pub(crate) fn session_of(&self, number: WorkerNumber) -> Option<DesktopSessionId> {
         self.current.as_ref().filter(|it| it.number == number).map(|it| it.session)
     }

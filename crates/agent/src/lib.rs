@@ -6,6 +6,7 @@
 mod agent;
 mod clipboard_bridge;
 mod events;
+mod files;
 mod input_thread;
 mod load;
 mod open_session;

@@ -16,6 +16,7 @@ use prost::Message;
 
 use crate::clipboard_bridge::ClipboardBridge;
 use crate::events::{AgentEvent, EventSender};
+use crate::files::FilesThread;
 use crate::input_thread::{InputThread, PointerShare};
 use crate::outlet::{Outlet, Uplink};
 use crate::picture_thread::PictureThread;
@@ -28,6 +29,7 @@ pub(crate) struct OpenSession {
     picture: PictureThread,
     input: InputThread,
     clipboard: Option<ClipboardBridge>,
+    files: FilesThread,
     bar: Option<Box<dyn BarHandle>>,
     company: String,
     names: BTreeMap<u16, String>,
@@ -61,11 +63,13 @@ impl OpenSession {
         let clipboard = ClipboardBridge::open(platform.as_ref(), &outlet)
             .inspect_err(|error| tracing::warn!(%error, "the clipboard is not shared"))
             .ok();
+        let files = FilesThread::start(Arc::clone(platform), Arc::clone(clock), outlet)?;
         Ok(Self {
             session,
             picture,
             input,
             clipboard,
+            files,
             bar: None,
             company,
             names: BTreeMap::new(),
@@ -80,6 +84,9 @@ impl OpenSession {
         if info.rights.allows(Right::View) {
             self.picture.join(participant, info.capabilities.clone());
         }
+        if info.rights.allows(Right::Files) {
+            self.files.joined(participant);
+        }
         if info.rights.allows(Right::Clipboard)
             && let Some(clipboard) = &self.clipboard
         {
@@ -90,6 +97,7 @@ impl OpenSession {
     pub(crate) fn left(&mut self, participant: u16) {
         self.input.release(participant);
         self.picture.leave(participant);
+        self.files.left(participant);
         self.names.remove(&participant);
         self.show_bar();
     }
@@ -107,6 +115,7 @@ impl OpenSession {
     /// Nobody is connected until the link is back.
     pub(crate) fn link_lost(&mut self) {
         self.input.release_all();
+        self.files.link_lost();
         for participant in std::mem::take(&mut self.names).into_keys() {
             self.picture.leave(participant);
         }
@@ -140,13 +149,14 @@ impl OpenSession {
                     clipboard.receive(&piece);
                 }
             }
+            Channel::Files => self.files.message(participant, record.payload()),
             Channel::Control => {
                 if let Some(control) = read::<ViewerControl>(record) {
                     self.arrange(control, may_arrange);
                 }
             }
             // Reserved, or never sent by viewers; the rules let none of them pass.
-            Channel::Cursor | Channel::Files | Channel::Chat | Channel::Terminal => {}
+            Channel::Cursor | Channel::Chat | Channel::Terminal => {}
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use gc_proto::v2::link_message::Body;
 use gc_proto::{Channel, Flags, Record};
 use gc_session::AgentSessions;
 use gc_types::{Clock, SessionId};
@@ -13,8 +14,12 @@ pub trait RecordSink: Send + Sync {
     /// link is gone or too much waits.
     fn send(&self, record: &Record) -> bool;
 
-    /// Bytes that wait to be written.
+    /// Bytes that wait to be written, without files, which wait for everything else.
     fn backlog(&self) -> usize;
+
+    /// Queues a link message, for what the server itself is to know. `false`: it was
+    /// not taken.
+    fn say(&self, body: Body) -> bool;
 }
 
 /// What every session of this agent shares: their rules, and the link of the
@@ -81,6 +86,22 @@ impl Outlet {
                 false
             }
         }
+    }
+
+    /// Tells the server something. `false`: there is no link, or it is full.
+    pub(crate) fn report(&self, body: Body) -> bool {
+        let sink = self.uplink.lock().sink.clone();
+        sink.is_some_and(|sink| sink.say(body))
+    }
+
+    /// The rules of the session, as they are now.
+    pub(crate) fn rules<T>(&self, work: impl FnOnce(&mut AgentSessions) -> T) -> T {
+        self.uplink.rules(work)
+    }
+
+    /// The session.
+    pub(crate) const fn session(&self) -> SessionId {
+        self.session
     }
 
     /// Bytes that wait on the link; 0 without one.

@@ -1,7 +1,7 @@
 //! The operating system, as the wiring binary hands it over.
 
 use gc_platform::{
-    CaptureError, Clipboard, ClipboardError, ClipboardListener, ConnectedBar, ConsentPrompt,
+    CaptureError, Clipboard, ClipboardError, ClipboardListener, ConnectedBar, ConsentPrompt, FileOpener,
     InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture,
 };
 
@@ -25,6 +25,11 @@ pub trait Platform: Send + Sync + 'static {
     /// there without being named.
     fn encoders(&self) -> Vec<Candidate> {
         Vec::new()
+    }
+
+    /// Opens the files of the session's user; `None` where files are not moved.
+    fn files(&self) -> Option<FileOpener> {
+        None
     }
 
     /// Asks the user.

@@ -24,7 +24,7 @@ mod linux {
 
     use gc_agent::{EncoderCandidate, Platform};
     use gc_platform::{
-        CaptureError, Clipboard, ClipboardError, ClipboardListener, ConnectedBar, ConsentPrompt,
+        CaptureError, Clipboard, ClipboardError, ClipboardListener, ConnectedBar, ConsentPrompt, FileOpener,
         InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture,
     };
     use gc_platform_linux::{
@@ -79,6 +79,11 @@ mod linux {
                 name: "VA-API".into(),
                 connect: Arc::new(gc_platform_linux::vaapi::connect),
             }]
+        }
+
+        fn files(&self) -> Option<FileOpener> {
+            let home = gc_runtime::env("HOME").map(std::path::PathBuf::from);
+            Some(gc_platform_linux::files_of_user(self.display.clone(), home))
         }
 
         fn consent(&self) -> &dyn ConsentPrompt {

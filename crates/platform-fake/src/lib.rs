@@ -5,6 +5,7 @@
 mod clipboard;
 mod consent;
 mod encoder;
+mod files;
 mod input;
 mod inventory;
 mod pattern;
@@ -16,6 +17,7 @@ pub use consent::{
     BarState, FakeBar, FakeBarControl, FakeConsent, FakeConsentControl, ScriptedConsent,
 };
 pub use encoder::{EncoderCall, FakeEncoderControl, FakeEncoderFactory, Misbehaviour};
+pub use files::{FakeFiles, FakeFilesControl, FileFault};
 pub use input::{FakeInput, FakeInputControl, Injected};
 pub use inventory::FakeInventory;
 pub use screen::{FakeScreen, FakeScreenControl, display};

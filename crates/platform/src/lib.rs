@@ -3,6 +3,7 @@
 //! an operating system.
 
 mod clipboard;
+mod files;
 mod consent;
 mod input;
 mod inventory;
@@ -13,6 +14,10 @@ pub use clipboard::{Clipboard, ClipboardError, ClipboardListener};
 pub use consent::{
     BarHandle, ConnectedBar, ConsentAnswer, ConsentPrompt, ConsentRequest, PromptError,
     PromptHandle,
+};
+pub use files::{
+    Entry, EntryKind, FileOpener, FileStore, PARTIAL_PREFIX, PartialFile, PartialKey, Place, ReadFile, StoreError,
+    StorePath,
 };
 pub use input::{InputError, InputInjector, PointerButton};
 pub use inventory::{Inventory, MachineFacts, UserActivity};

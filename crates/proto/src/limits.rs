@@ -21,6 +21,8 @@ pub const MAX_INPUT_EVENTS: usize = 64;
 pub const MAX_TYPED_TEXT: usize = 512;
 /// Bytes of clipboard text.
 pub const MAX_CLIPBOARD_TEXT: usize = 1 << 20;
+/// Files of one audit message.
+pub const MAX_FILE_RECEIPTS: usize = 1_000;
 /// Characters of a name, host name or label.
 pub const MAX_NAME: usize = 255;
 

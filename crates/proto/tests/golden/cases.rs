@@ -171,6 +171,13 @@ fn links() -> Vec<Case> {
                 epoch: 3,
                 consent_given: false,
                 consent_timeout_ms: 60_000,
+                files: Some(FilePolicy {
+                    upload: true,
+                    download: false,
+                    max_file_bytes: 1 << 33,
+                    allowed_extensions: Vec::new(),
+                    blocked_extensions: vec!["exe".into()],
+                }),
             }),
         ),
         link(

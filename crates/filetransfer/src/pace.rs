@@ -10,7 +10,7 @@ use std::time::Duration;
 /// busy relay may take without the line running dry.
 const SLACK: Duration = Duration::from_millis(5);
 /// Bytes on their way before anything is known.
-const FIRST_WINDOW: u64 = 32 << 10;
+const FIRST_WINDOW: u64 = 64 << 10;
 /// Never less than this: two of the smallest chunks.
 const LEAST_WINDOW: u64 = 8 << 10;
 /// Data bytes of a chunk at most: with both headers it fits into what a viewer may
@@ -26,7 +26,7 @@ const RATE_ROUNDS: u64 = 10;
 const WAY_LASTS: Duration = Duration::from_secs(30);
 /// Over eight round trips, as hundredths: ask for more, drain what that queued,
 /// cruise.
-const CYCLE: [u64; 8] = [125, 75, 100, 100, 100, 100, 100, 100];
+const CYCLE: [u64; 8] = [115, 90, 100, 100, 100, 100, 100, 100];
 /// While the line is still being found out.
 const STARTUP: u64 = 200;
 

@@ -1,6 +1,7 @@
 // What the page and the engine (in its worker) say to each other.
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { FilesCommand, FilesEvent } from "../files/facts";
 import type { InputEventSchema } from "../gen/guruconnect/v2/input_pb";
 import type { Region } from "./regions";
 
@@ -112,6 +113,7 @@ export interface EngineStats {
 }
 
 export type EngineEvent =
+  | { type: "files"; event: FilesEvent }
   | { type: "token-wanted" }
   | { type: "phase"; phase: LinkPhase; cause: CauseFacts | null; retryInMs: number | null }
   | { type: "session"; session: SessionFacts }
@@ -133,6 +135,7 @@ export type EngineEvent =
 export type TokenFailure = { retry: "soon" | "consent" | "never"; cause: CauseFacts };
 
 export type EngineCommand =
+  | { type: "files"; command: FilesCommand }
   | { type: "start"; canvas: OffscreenCanvas | HTMLCanvasElement; url: string; software: string }
   | { type: "token"; token: string }
   | { type: "token-failed"; failure: TokenFailure }

@@ -252,7 +252,7 @@ fn several_transfers_share_the_line() {
         one.id = [name.as_bytes()[0]; 16];
         world.viewer.begin(one);
     }
-    world.there.put("z", &noise(2_000_000, 5), 0);
+    world.there.put("z", &noise(4_000_000, 5), 0);
     world.viewer.begin(Plan { id: [9; 16], ..plan(Direction::Download, &["z"], ConflictRule::Ask) });
     world.until(Duration::from_millis(600));
     for number in 1..=4 {

@@ -155,6 +155,8 @@ struct Job {
     plan: Plan,
     done: HashSet<u64>,
     paused: bool,
+    /// The other end has heard of it, or may have.
+    begun: bool,
 }
 
 /// All transfers of one link.
@@ -581,18 +583,18 @@ impl Desk {
     pub fn begin(&mut self, plan: Plan) -> u32 {
         self.last_number += 1;
         let number = self.last_number;
-        let again = plan.again;
-        self.jobs.insert(number, Job { plan, done: HashSet::new(), paused: false });
+        self.jobs.insert(number, Job { plan, done: HashSet::new(), paused: false, begun: false });
         self.meters.insert(number, RateMeter::default());
         if self.linked {
-            self.start(number, again);
+            self.start(number);
         }
         number
     }
 
-    fn start(&mut self, number: u32, resume: bool) {
-        let Some(job) = self.jobs.get(&number) else { return };
+    fn start(&mut self, number: u32) {
+        let Some(job) = self.jobs.get_mut(&number) else { return };
         let plan = &job.plan;
+        let resume = std::mem::replace(&mut job.begun, true) || plan.again;
         let key = (number, plan.id, plan.direction);
         let mut open = v2::TransferOpen {
             transfer: number,
@@ -631,7 +633,7 @@ impl Desk {
         self.out.messages.clear();
         let numbers: Vec<u32> = self.jobs.keys().copied().collect();
         for number in numbers {
-            self.start(number, true);
+            self.start(number);
         }
     }
 

@@ -7,6 +7,7 @@ mod beneath;
 mod partial;
 mod sweep;
 
+use std::collections::BTreeSet;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -36,6 +37,8 @@ pub struct LinuxFiles {
     /// Where folders with unfinished files are remembered.
     state: PathBuf,
     reserve: u64,
+    /// Folders that are remembered already.
+    remembered: BTreeSet<PathBuf>,
 }
 
 impl LinuxFiles {
@@ -54,7 +57,13 @@ impl LinuxFiles {
         }
         places.push(("/".into(), "Computer".into(), PathBuf::from("/")));
         let state = home.join(".local/state/guruconnect/unfinished");
-        let store = Self { places, drop: downloads, state, reserve: RESERVE };
+        let store = Self {
+            places,
+            drop: downloads,
+            state,
+            reserve: RESERVE,
+            remembered: BTreeSet::new(),
+        };
         sweep::sweep(&store.state, KEEP);
         Ok(store)
     }
@@ -67,6 +76,7 @@ impl LinuxFiles {
             drop: folder.to_owned(),
             state: folder.join(".local/state/guruconnect/unfinished"),
             reserve: 0,
+            remembered: BTreeSet::new(),
         }
     }
 
@@ -211,7 +221,10 @@ impl FileStore for LinuxFiles {
         key: &PartialKey,
     ) -> Result<Box<dyn PartialFile>, StoreError> {
         let opened = self.folder(folder)?;
-        sweep::remember(&self.state, &self.location(folder)?);
+        let location = self.location(folder)?;
+        if self.remembered.insert(location.clone()) {
+            sweep::remember(&self.state, &location);
+        }
         let reserve = self.reserve_of(&opened)?;
         Ok(Box::new(partial::Partial::open(opened, &key.file_name(), reserve)?))
     }

@@ -1,8 +1,8 @@
 //! The operating system, as the wiring binary hands it over.
 
 use gc_platform::{
-    CaptureError, Clipboard, ClipboardError, ClipboardListener, ConnectedBar, ConsentPrompt, FileOpener,
-    InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture,
+    CaptureError, Clipboard, ClipboardError, ClipboardListener, ConnectedBar, ConsentPrompt,
+    FileOpener, InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture,
 };
 
 use gc_codec::Candidate;

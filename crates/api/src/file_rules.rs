@@ -52,10 +52,8 @@ impl FileRules {
 
     /// Checks and cleans what a person sent.
     pub(crate) fn cleaned(mut self) -> Result<Self, ApiError> {
-        let invalid = |message: String| ApiError {
-            code: "invalid_field",
-            ..ApiError::bad_request(message)
-        };
+        let invalid =
+            |message: String| ApiError { code: "invalid_field", ..ApiError::bad_request(message) };
         if self.max_file_bytes == Some(0) {
             return Err(invalid("The field max_file_bytes must be at least 1, or null.".into()));
         }
@@ -65,7 +63,9 @@ impl FileRules {
             }
             for extension in list.iter_mut() {
                 *extension = clean_extension(extension).ok_or_else(|| {
-                    invalid("An extension has 1 to 16 letters, digits, hyphens or plus signs.".into())
+                    invalid(
+                        "An extension has 1 to 16 letters, digits, hyphens or plus signs.".into(),
+                    )
                 })?;
             }
             list.sort();

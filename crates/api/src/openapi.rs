@@ -4,8 +4,8 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 
 use crate::routes::{
-    audit, auth, codes, downloads, events, file_transfers, keys, machines, sessions, settings, sockets, status,
-    users,
+    audit, auth, codes, downloads, events, file_transfers, keys, machines, sessions, settings,
+    sockets, status, users,
 };
 
 #[derive(OpenApi)]

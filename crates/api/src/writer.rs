@@ -2,12 +2,13 @@
 //! relay as changes of the database and audit events.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use gc_proto::clean_text;
-use gc_relay::ports::{AgentRef, RelayEvent};
 use gc_proto::v2;
+use gc_relay::ports::{AgentRef, RelayEvent};
 use gc_storage::{
     ActorKind, AuditRow, FileDirection, FileOutcome, FileTransferRow, MachineFacts, SessionRow,
     StorageError,
@@ -364,7 +365,6 @@ impl Writer {
         file: &v2::FileReceipt,
         now: UnixMillis,
     ) -> FileTransferRow {
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         FileTransferRow {
             id: self.core.journal.id(),
             tenant: session.tenant,
@@ -397,6 +397,15 @@ impl Writer {
             duration_ms: file.duration_ms.min(i32::MAX as u32),
         }
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 fn agent_id(agent: AgentRef) -> String {

@@ -26,7 +26,14 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 4 << 20, count: 2_048, input: 256, bulk: 2 << 20, files: 12 << 20, patience: Duration::MAX }
+        Self {
+            bytes: 4 << 20,
+            count: 2_048,
+            input: 256,
+            bulk: 2 << 20,
+            files: 12 << 20,
+            patience: Duration::MAX,
+        }
     }
 }
 

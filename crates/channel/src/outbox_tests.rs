@@ -44,7 +44,8 @@ fn drain(outbox: &mut Outbox) -> Vec<(Channel, u32)> {
 }
 
 fn small(policy: DropPolicy) -> Outbox {
-    let limits = Limits { bytes: 1_000, count: 50, input: 3, bulk: 200, files: 200, ..Limits::default() };
+    let limits =
+        Limits { bytes: 1_000, count: 50, input: 3, bulk: 200, files: 200, ..Limits::default() };
     Outbox::new(limits, policy)
 }
 

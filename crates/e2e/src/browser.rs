@@ -199,7 +199,10 @@ impl Page {
     /// Puts files, or a folder, into an input for files, as its picker would.
     pub async fn choose_files(&self, selector: &str, files: &[&Path]) -> Result<()> {
         let found = self
-            .call("Runtime.evaluate", json!({"expression": format!("document.querySelector({})", json!(selector))}))
+            .call(
+                "Runtime.evaluate",
+                json!({"expression": format!("document.querySelector({})", json!(selector))}),
+            )
             .await?;
         let object = found["result"]["objectId"].as_str().context("no such input")?;
         let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();

@@ -10,8 +10,8 @@ use gc_filetransfer::{Desk, DeskEvent, FilePolicy, Plan, Role};
 use gc_platform_linux::LinuxFiles;
 use gc_proto::v2::link_message::Body;
 use gc_proto::v2::{
-    AgentPresence, FileMessage, Hello, SessionState, ViewerCapabilities, ViewerHello, folder_request,
-    hello,
+    AgentPresence, FileMessage, Hello, SessionState, ViewerCapabilities, ViewerHello,
+    folder_request, hello,
 };
 use gc_proto::{Channel, Flags, Header, Packet, Record, SUPPORTED_VERSIONS};
 use gc_runtime::SystemClock;
@@ -57,7 +57,12 @@ impl FileSeat {
     }
 
     /// Joins with a viewer token, or joins again.
-    pub async fn join(&mut self, server: &str, authority: Option<&Path>, token: &str) -> Result<()> {
+    pub async fn join(
+        &mut self,
+        server: &str,
+        authority: Option<&Path>,
+        token: &str,
+    ) -> Result<()> {
         self.lose();
         let url = server.replacen("http", "ws", 1) + "/ws/viewer";
         let endpoint = Endpoint::new(url.parse()?, None)?;

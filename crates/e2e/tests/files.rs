@@ -1,5 +1,6 @@
 //! Files through the real server and the real agent.
 
+use std::fmt::Write as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::Duration;
@@ -39,7 +40,11 @@ fn noise(length: usize, seed: u64) -> Vec<u8> {
 
 fn hash(path: &Path) -> Result<String> {
     let data = std::fs::read(path).with_context(|| path.display().to_string())?;
-    Ok(Sha256::digest(data).iter().map(|byte| format!("{byte:02x}")).collect())
+    let mut text = String::new();
+    for byte in Sha256::digest(data) {
+        write!(text, "{byte:02x}")?;
+    }
+    Ok(text)
 }
 
 fn plan(id: u8, direction: Direction, sources: &[StorePath], folder: StorePath) -> Plan {
@@ -84,7 +89,12 @@ async fn a_folder_goes_up_comes_down_and_stands_in_the_audit() -> Result<()> {
     std::fs::create_dir(machine.home.path().join("in"))?;
     let session = machine.stack.session()?;
     let mut seat = machine.seat(&session, local.path()).await?;
-    let number = seat.begin(plan(1, Direction::Upload, &[StorePath::new("home", "docs")], machine.there("in")));
+    let number = seat.begin(plan(
+        1,
+        Direction::Upload,
+        &[StorePath::new("home", "docs")],
+        machine.there("in"),
+    ));
     seat.finish(number, PATIENCE).await?;
     let there = machine.home.path().join("in/docs");
     for name in ["big.bin", "deep/grüße.txt", "empty"] {
@@ -119,7 +129,8 @@ async fn a_folder_goes_up_comes_down_and_stands_in_the_audit() -> Result<()> {
             && up["user_name"] == "ada")
             .then_some(())
     })?;
-    let filtered = machine.stack.rest.call("GET", "/api/file-transfers?direction=download&q=BIG", None)?;
+    let filtered =
+        machine.stack.rest.call("GET", "/api/file-transfers?direction=download&q=BIG", None)?;
     ensure!(filtered["items"].as_array().is_some_and(|items| items.len() == 1), "{filtered}");
     Ok(())
 }
@@ -132,7 +143,12 @@ async fn a_killed_agent_goes_on_where_it_was() -> Result<()> {
     std::fs::write(local.path().join("a.bin"), noise(size, 3))?;
     let session = machine.stack.session()?;
     let mut seat = machine.seat(&session, local.path()).await?;
-    let number = seat.begin(plan(1, Direction::Upload, &[StorePath::new("home", "a.bin")], machine.there("")));
+    let number = seat.begin(plan(
+        1,
+        Direction::Upload,
+        &[StorePath::new("home", "a.bin")],
+        machine.there(""),
+    ));
     seat.reach(number, 4 << 20, PATIENCE).await?;
     machine.stack.agent.process.kill()?;
     let names: Vec<String> = std::fs::read_dir(machine.home.path())?
@@ -180,7 +196,8 @@ async fn rules_of_the_tenant_are_kept_by_the_agent() -> Result<()> {
     std::fs::write(machine.home.path().join("secret"), "secret")?;
     let session = machine.stack.session()?;
     let mut seat = machine.seat(&session, local.path()).await?;
-    let number = seat.begin(plan(1, Direction::Upload, &[StorePath::new("home", "d")], machine.there("")));
+    let number =
+        seat.begin(plan(1, Direction::Upload, &[StorePath::new("home", "d")], machine.there("")));
     seat.finish(number, PATIENCE).await?;
     let mut names: Vec<_> = std::fs::read_dir(machine.home.path().join("d"))?
         .map(|item| Ok(item?.file_name().to_string_lossy().into_owned()))
@@ -219,7 +236,8 @@ async fn folders_of_the_machine_are_browsed_and_changed() -> Result<()> {
     for step in steps {
         if !begun {
             // Connected once the policy is there.
-            seat.until(PATIENCE, |event| matches!(event, DeskEvent::Policy(_)).then_some(())).await?;
+            seat.until(PATIENCE, |event| matches!(event, DeskEvent::Policy(_)).then_some(()))
+                .await?;
             begun = true;
         }
         let listing = matches!(step, Step::List(_));
@@ -273,9 +291,12 @@ async fn a_browser_sends_a_folder_and_fetches_it_again() -> Result<()> {
     page.wait_for_text("This folder is empty").await?;
 
     page.choose_files("[data-testid=files-input]", &[&local.path().join("single.bin")]).await?;
-    page.wait_for("document.querySelector('[data-testid=files-tab-transfers]').click() ?? true").await?;
+    page.wait_for("document.querySelector('[data-testid=files-tab-transfers]').click() ?? true")
+        .await?;
     let done = |number: u32| {
-        format!("document.querySelector('[data-testid=transfer-{number}]')?.dataset.status === 'done'")
+        format!(
+            "document.querySelector('[data-testid=transfer-{number}]')?.dataset.status === 'done'"
+        )
     };
     page.wait_for(&done(1)).await.with_context(|| stack.agent.process.log())?;
     page.choose_files("[data-testid=files-folder-input]", &[&local.path().join("docs")]).await?;

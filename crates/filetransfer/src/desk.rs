@@ -208,10 +208,11 @@ impl Desk {
         desk
     }
 
-    /// How many bytes may be on their way to this end; shared out among several
+    /// How many bytes may be on their way in each direction; shared out among several
     /// viewers of one agent.
     pub fn set_room(&mut self, room: u64) {
         self.room = room.clamp(64 << 10, ROOM);
+        self.pace.set_cap(self.room);
     }
 
     /// Takes what the other end said.
@@ -232,16 +233,22 @@ impl Desk {
             }
             (Body::Heads(heads), _) => {
                 let number = heads.transfer;
-                self.with_incoming(number, store, now, |incoming, step| incoming.heads(heads, step));
+                self.with_incoming(number, store, now, |incoming, step| {
+                    incoming.heads(heads, step)
+                });
             }
             (Body::Chunk(chunk), _) => {
                 let number = chunk.transfer;
                 self.received += chunk.data.len() as u64;
                 self.ack_due.get_or_insert(now + ACK_AFTER);
-                self.with_incoming(number, store, now, |incoming, step| incoming.chunk(chunk, step));
+                self.with_incoming(number, store, now, |incoming, step| {
+                    incoming.chunk(chunk, step)
+                });
             }
             (Body::End(end), _) => {
-                self.with_incoming(end.transfer, store, now, |incoming, step| incoming.end(&end, step));
+                self.with_incoming(end.transfer, store, now, |incoming, step| {
+                    incoming.end(&end, step)
+                });
             }
             (Body::Answer(answer), _) => {
                 let number = answer.transfer;
@@ -259,7 +266,13 @@ impl Desk {
             }
             (Body::Stop(stop), _) => {
                 let cause = cause_from_wire(stop.cause.as_ref());
-                self.end(stop.transfer, cause.unwrap_or(CauseCode::FilesCancelled), false, store, now);
+                self.end(
+                    stop.transfer,
+                    cause.unwrap_or(CauseCode::FilesCancelled),
+                    false,
+                    store,
+                    now,
+                );
             }
             (Body::Pause(pause), _) => {
                 if self.set_paused(pause.transfer, pause.paused) {
@@ -302,8 +315,7 @@ impl Desk {
     }
 
     fn take_open(&mut self, open: &v2::TransferOpen) -> Result<(), CauseCode> {
-        let direction =
-            Direction::from_wire(open.direction()).ok_or(CauseCode::FileProtocol)?;
+        let direction = Direction::from_wire(open.direction()).ok_or(CauseCode::FileProtocol)?;
         self.policy.check_direction(direction)?;
         let number = open.transfer;
         let id: [u8; 16] = open.id.as_slice().try_into().map_err(|_| CauseCode::FileProtocol)?;
@@ -384,7 +396,14 @@ impl Desk {
     }
 
     /// The other end stopped it.
-    fn end(&mut self, number: u32, cause: CauseCode, keep: bool, store: &mut dyn FileStore, now: Duration) {
+    fn end(
+        &mut self,
+        number: u32,
+        cause: CauseCode,
+        keep: bool,
+        store: &mut dyn FileStore,
+        now: Duration,
+    ) {
         if self.take_out(number, cause, keep, store, now) {
             self.finished(number, Some(cause));
         }
@@ -412,8 +431,7 @@ impl Desk {
     }
 
     fn stop_all(&mut self, cause: CauseCode, store: &mut dyn FileStore, now: Duration) {
-        let numbers: Vec<u32> =
-            self.incoming.keys().chain(self.outgoing.keys()).copied().collect();
+        let numbers: Vec<u32> = self.incoming.keys().chain(self.outgoing.keys()).copied().collect();
         for number in numbers {
             self.abort(number, cause, store, now);
         }
@@ -475,7 +493,8 @@ impl Desk {
             }
             let unheard = self.received - self.acknowledged;
             if unheard > 0
-                && (unheard >= ACK_BYTES.min(self.room / 4) || self.ack_due.is_some_and(|due| now >= due))
+                && (unheard >= ACK_BYTES.min(self.room / 4)
+                    || self.ack_due.is_some_and(|due| now >= due))
             {
                 self.acknowledged = self.received;
                 self.ack_due = None;
@@ -504,7 +523,12 @@ impl Desk {
     }
 
     /// Each sender in its turn, beginning after the last one that did something.
-    fn take_turn(&mut self, store: &mut dyn FileStore, chunk: usize, now: Duration) -> Option<Turn> {
+    fn take_turn(
+        &mut self,
+        store: &mut dyn FileStore,
+        chunk: usize,
+        now: Duration,
+    ) -> Option<Turn> {
         let after = self.outgoing.range(self.turn + 1..).map(|(number, _)| *number);
         let order: Vec<u32> =
             after.chain(self.outgoing.range(..=self.turn).map(|(number, _)| *number)).collect();
@@ -565,8 +589,7 @@ impl Desk {
     /// The link is gone. What was received stays, to be taken up again.
     pub fn link_lost(&mut self, store: &mut dyn FileStore, now: Duration) {
         self.linked = false;
-        let numbers: Vec<u32> =
-            self.incoming.keys().chain(self.outgoing.keys()).copied().collect();
+        let numbers: Vec<u32> = self.incoming.keys().chain(self.outgoing.keys()).copied().collect();
         for number in numbers {
             self.take_out(number, CauseCode::FilePeerGone, true, store, now);
             self.meters.entry(number).or_default().restart();
@@ -641,10 +664,8 @@ impl Desk {
     /// number.
     pub fn request(&mut self, step: v2::folder_request::Step) -> u32 {
         self.last_request += 1;
-        self.out.say(Body::Request(v2::FolderRequest {
-            request: self.last_request,
-            step: Some(step),
-        }));
+        self.out
+            .say(Body::Request(v2::FolderRequest { request: self.last_request, step: Some(step) }));
         self.last_request
     }
 

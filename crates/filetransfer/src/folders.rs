@@ -29,7 +29,9 @@ pub(crate) fn serve(
         None => Err(CauseCode::FileProtocol),
         // Who may move nothing has nothing to look for here.
         Some(_) if !policy.upload && !policy.download => Err(CauseCode::FilesDenied),
-        Some(Step::List(path)) if path.place.is_empty() && path.parts.is_empty() => places(store, out),
+        Some(Step::List(path)) if path.place.is_empty() && path.parts.is_empty() => {
+            places(store, out)
+        }
         Some(Step::List(path)) => list(&path, store, out),
         Some(Step::Stat(path)) => stat(&path, store, out),
         // What changes the machine needs the right to change it.
@@ -47,10 +49,12 @@ pub(crate) fn serve(
                 store.rename(path, &name).map_err(|error| out.failed(&error))
             })
         }
-        Some(Step::Delete(path)) => change("file_deleted", &path, store, out, |path, store, out| {
-            path.name().ok_or(CauseCode::FileNameNotAllowed)?;
-            store.delete(path).map_err(|error| out.failed(&error))
-        }),
+        Some(Step::Delete(path)) => {
+            change("file_deleted", &path, store, out, |path, store, out| {
+                path.name().ok_or(CauseCode::FileNameNotAllowed)?;
+                store.delete(path).map_err(|error| out.failed(&error))
+            })
+        }
     };
     let (entries, cut, cause) = match done {
         Ok((entries, cut)) => (entries, cut, None),
@@ -108,7 +112,13 @@ fn entry(entry: Entry) -> v2::FolderEntry {
 }
 
 /// In as many messages as it takes.
-fn reply(number: u32, entries: Vec<v2::FolderEntry>, cut: bool, cause: Option<v2::Cause>, out: &mut Out) {
+fn reply(
+    number: u32,
+    entries: Vec<v2::FolderEntry>,
+    cut: bool,
+    cause: Option<v2::Cause>,
+    out: &mut Out,
+) {
     let mut entries = entries.into_iter().peekable();
     loop {
         let mut part = Vec::new();

@@ -173,8 +173,10 @@ fn folds_to_structure(c: char) -> bool {
     // An ellipsis is three dots: no way to anywhere, and common in titles.
     !c.is_ascii()
         && c != '\u{2026}'
-        && (matches!(c, '\u{2044}' | '\u{2215}' | '\u{2216}' | '\u{29F5}' | '\u{29F8}' | '\u{29F9}')
-            || std::iter::once(c).nfkc().any(|folded| matches!(folded, '/' | '\\' | '.')))
+        && (matches!(
+            c,
+            '\u{2044}' | '\u{2215}' | '\u{2216}' | '\u{29F5}' | '\u{29F8}' | '\u{29F9}'
+        ) || std::iter::once(c).nfkc().any(|folded| matches!(folded, '/' | '\\' | '.')))
 }
 
 /// Names that Windows, or NTFS, keeps for itself, with any extension.
@@ -191,9 +193,21 @@ fn is_reserved(name: &str) -> bool {
         || numbered("lpt")
         || matches!(
             folded.as_str(),
-            "$mft" | "$mftmirr" | "$logfile" | "$volume" | "$attrdef" | "$bitmap" | "$boot"
-                | "$badclus" | "$secure" | "$upcase" | "$extend" | "$recycle.bin"
-                | "desktop.ini" | "autorun.inf" | "thumbs.db"
+            "$mft"
+                | "$mftmirr"
+                | "$logfile"
+                | "$volume"
+                | "$attrdef"
+                | "$bitmap"
+                | "$boot"
+                | "$badclus"
+                | "$secure"
+                | "$upcase"
+                | "$extend"
+                | "$recycle.bin"
+                | "desktop.ini"
+                | "autorun.inf"
+                | "thumbs.db"
         )
 }
 

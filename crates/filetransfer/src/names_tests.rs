@@ -6,9 +6,26 @@ fn renamed(name: &str) -> String {
 
 #[test]
 fn plain_names_stay() {
-    for name in ["a", "report.txt", ".bashrc", "Überblick (2).pdf", "日本語.doc", "a b", "...a", "a~b",
-        "com", "com10", "console.log", "nul_", "😀.png", "e\u{301}.txt", "x~1y", "質問？：～.txt", "wait….txt", "averylongname~1.txt"]
-    {
+    for name in [
+        "a",
+        "report.txt",
+        ".bashrc",
+        "Überblick (2).pdf",
+        "日本語.doc",
+        "a b",
+        "...a",
+        "a~b",
+        "com",
+        "com10",
+        "console.log",
+        "nul_",
+        "😀.png",
+        "e\u{301}.txt",
+        "x~1y",
+        "質問？：～.txt",
+        "wait….txt",
+        "averylongname~1.txt",
+    ] {
         assert!(matches!(portable_name(name), Ok(Cow::Borrowed(it)) if it == name), "{name:?}");
     }
 }
@@ -16,15 +33,35 @@ fn plain_names_stay() {
 #[test]
 fn what_windows_reserves_gets_another_name() {
     for (name, safe) in [
-        ("CON", "_CON"), ("nul.txt", "_nul.txt"), ("NUL .txt", "_NUL .txt"), ("COM1", "_COM1"),
-        ("com0", "_com0"), ("COM\u{b9}", "_COM\u{b9}"), ("lpt\u{b3}.dat", "_lpt\u{b3}.dat"),
-        ("AUX.", "AUX_"), ("a.", "a_"), ("a ", "a_"), ("a . .", "a_"), ("a:stream", "a_stream"),
-        ("a::$DATA", "a__$DATA"), ("$MFT", "_$MFT"), ("$Extend", "_$Extend"),
-        ("desktop.ini", "_desktop.ini"), ("Autorun.inf", "_Autorun.inf"),
-        ("PROGRA~1", "PROGRA_1"), ("a~1.txt", "a_1.txt"), ("what?.txt", "what_.txt"),
-        ("a\u{202e}txt.exe", "a_txt.exe"), ("a\tb", "a_b"), ("a\u{7f}", "a_"), ("\u{feff}x", "_x"),
-        ("ＣＯＮ", "_ＣＯＮ"), ("CONOUT$", "_CONOUT$"), ("a\u{2215}b", "a_b"),
-        ("\u{ff0e}\u{ff0e}", "__"), ("\u{2025}", "_"),
+        ("CON", "_CON"),
+        ("nul.txt", "_nul.txt"),
+        ("NUL .txt", "_NUL .txt"),
+        ("COM1", "_COM1"),
+        ("com0", "_com0"),
+        ("COM\u{b9}", "_COM\u{b9}"),
+        ("lpt\u{b3}.dat", "_lpt\u{b3}.dat"),
+        ("AUX.", "AUX_"),
+        ("a.", "a_"),
+        ("a ", "a_"),
+        ("a . .", "a_"),
+        ("a:stream", "a_stream"),
+        ("a::$DATA", "a__$DATA"),
+        ("$MFT", "_$MFT"),
+        ("$Extend", "_$Extend"),
+        ("desktop.ini", "_desktop.ini"),
+        ("Autorun.inf", "_Autorun.inf"),
+        ("PROGRA~1", "PROGRA_1"),
+        ("a~1.txt", "a_1.txt"),
+        ("what?.txt", "what_.txt"),
+        ("a\u{202e}txt.exe", "a_txt.exe"),
+        ("a\tb", "a_b"),
+        ("a\u{7f}", "a_"),
+        ("\u{feff}x", "_x"),
+        ("ＣＯＮ", "_ＣＯＮ"),
+        ("CONOUT$", "_CONOUT$"),
+        ("a\u{2215}b", "a_b"),
+        ("\u{ff0e}\u{ff0e}", "__"),
+        ("\u{2025}", "_"),
     ] {
         assert_eq!(renamed(name), safe, "{name:?}");
     }
@@ -65,7 +102,9 @@ fn what_is_a_way_and_no_name_is_refused() {
 
 #[test]
 fn names_that_are_one_somewhere_fold_to_one() {
-    for (a, b) in [("README", "readme"), ("\u{e9}", "e\u{301}"), ("STRASSE", "strasse"), ("ﬁ", "fi")] {
+    for (a, b) in
+        [("README", "readme"), ("\u{e9}", "e\u{301}"), ("STRASSE", "strasse"), ("ﬁ", "fi")]
+    {
         assert_eq!(fold_case(a), fold_case(b));
     }
     assert_ne!(fold_case("a"), fold_case("b"));
@@ -86,7 +125,8 @@ struct Lehmer(u64);
 
 impl Lehmer {
     fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % limit
     }
 }
@@ -94,9 +134,38 @@ impl Lehmer {
 #[test]
 fn whatever_passes_is_one_safe_name_that_passes_unchanged() {
     const PIECES: &[&str] = &[
-        "a", "B", ".", "..", " ", "/", "\\", ":", "~1", "con", "NUL", "com1", "\u{b9}", "$", "mft",
-        "\u{202e}", "\0", "\u{ff0f}", "\u{ff0e}", "\u{2024}", "é", "e\u{301}", "\u{7f}", "\n", "?", "lpt9",
-        "desktop", ".ini", ".gc-part-", "_", "\u{1f600}", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "a",
+        "B",
+        ".",
+        "..",
+        " ",
+        "/",
+        "\\",
+        ":",
+        "~1",
+        "con",
+        "NUL",
+        "com1",
+        "\u{b9}",
+        "$",
+        "mft",
+        "\u{202e}",
+        "\0",
+        "\u{ff0f}",
+        "\u{ff0e}",
+        "\u{2024}",
+        "é",
+        "e\u{301}",
+        "\u{7f}",
+        "\n",
+        "?",
+        "lpt9",
+        "desktop",
+        ".ini",
+        ".gc-part-",
+        "_",
+        "\u{1f600}",
+        "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
     ];
     let mut random = Lehmer(20_261_122);
     for round in 0..60_000 {

@@ -54,6 +54,8 @@ pub struct Pace {
     delivered: u64,
     delivered_at: Duration,
     room: u64,
+    /// What this end itself may have on its way.
+    cap: u64,
     flying: VecDeque<Sent>,
     /// Bytes a second, by round.
     rates: VecDeque<(u64, u64)>,
@@ -75,6 +77,7 @@ impl Pace {
             delivered: 0,
             delivered_at: now,
             room,
+            cap: u64::MAX,
             flying: VecDeque::new(),
             rates: VecDeque::new(),
             ways: VecDeque::new(),
@@ -85,6 +88,11 @@ impl Pace {
             phase: 2,
             starved: true,
         }
+    }
+
+    /// Bytes that this end may have on its way, whatever the receiver takes.
+    pub fn set_cap(&mut self, cap: u64) {
+        self.cap = cap.max(LEAST_WINDOW);
     }
 
     /// Bytes a second that the line was seen to take; 0 before the first answer.
@@ -99,10 +107,11 @@ impl Pace {
 
     /// Bytes that may be on their way.
     pub fn window(&self) -> u64 {
-        let Some(way) = self.way() else { return FIRST_WINDOW.min(self.room) };
+        let room = self.room.min(self.cap);
+        let Some(way) = self.way() else { return FIRST_WINDOW.min(room) };
         let gain = if self.startup { STARTUP } else { CYCLE[self.phase] };
         let line = bytes_in(self.rate(), way) * gain / 100 + bytes_in(self.rate(), SLACK);
-        line.max(LEAST_WINDOW).min(self.room)
+        line.max(LEAST_WINDOW).min(room)
     }
 
     /// Bytes of the next chunk; 0 while none may be sent.
@@ -143,7 +152,12 @@ impl Pace {
     }
 
     /// The receiver says what it took in all, and how much more may come.
-    pub fn acknowledged(&mut self, received: u64, room: u64, now: Duration) -> Result<(), AckBeyondSent> {
+    pub fn acknowledged(
+        &mut self,
+        received: u64,
+        room: u64,
+        now: Duration,
+    ) -> Result<(), AckBeyondSent> {
         if received > self.sent {
             return Err(AckBeyondSent);
         }

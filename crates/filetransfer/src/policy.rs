@@ -57,7 +57,13 @@ pub struct FilePolicy {
 impl FilePolicy {
     /// Everything, both ways.
     pub const fn open() -> Self {
-        Self { upload: true, download: true, max_file: None, allowed: Vec::new(), blocked: Vec::new() }
+        Self {
+            upload: true,
+            download: true,
+            max_file: None,
+            allowed: Vec::new(),
+            blocked: Vec::new(),
+        }
     }
 
     /// From the wire; what is not a well-formed extension is left out of the list of
@@ -120,7 +126,9 @@ impl FilePolicy {
         let blocked = self.blocked.iter().any(|it| kinds.contains(&it.as_str()));
         // Where only some kinds may pass, a program must be one of them by content.
         let hidden = !self.allowed.is_empty()
-            && kinds.first().is_some_and(|_| !self.allowed.iter().any(|it| kinds.contains(&it.as_str())));
+            && kinds
+                .first()
+                .is_some_and(|_| !self.allowed.iter().any(|it| kinds.contains(&it.as_str())));
         if blocked || hidden { Err(CauseCode::FileTypeBlocked) } else { Ok(()) }
     }
 }
@@ -176,8 +184,11 @@ mod tests {
         let policy = FilePolicy { max_file: Some(10), ..policy(&["txt"], &["exe"]) };
         assert_eq!(FilePolicy::from_wire(Some(&policy.to_wire())), policy);
         assert_eq!(policy.check_file("a.txt", 11), Err(CauseCode::FileTooLarge));
-        let garbled =
-            v2::FilePolicy { allowed_extensions: vec!["../x".into()], upload: true, ..Default::default() };
+        let garbled = v2::FilePolicy {
+            allowed_extensions: vec!["../x".into()],
+            upload: true,
+            ..Default::default()
+        };
         let garbled = FilePolicy::from_wire(Some(&garbled));
         assert_eq!(garbled.check_file("a.txt", 1), Err(CauseCode::FileTypeBlocked));
         assert_eq!(clean_extension(" .ExE "), Some("exe".into()));

@@ -42,7 +42,8 @@ impl RateMeter {
         }
         let seconds = passed.as_secs_f64();
         let fresh = bytes.saturating_sub(before) as f64 / seconds;
-        let weight = if self.rate == 0.0 { 1.0 } else { 1.0 - (-seconds / SMOOTH.as_secs_f64()).exp() };
+        let weight =
+            if self.rate == 0.0 { 1.0 } else { 1.0 - (-seconds / SMOOTH.as_secs_f64()).exp() };
         self.rate += (fresh - self.rate) * weight;
         self.last = Some((now, bytes));
         self.rate

@@ -137,7 +137,11 @@ impl Incoming {
         self.open.get(&index).map(|expected| expected.path.as_str())
     }
 
-    pub(crate) fn heads(&mut self, heads: v2::FileHeads, step: &mut Step<'_>) -> Result<(), CauseCode> {
+    pub(crate) fn heads(
+        &mut self,
+        heads: v2::FileHeads,
+        step: &mut Step<'_>,
+    ) -> Result<(), CauseCode> {
         if self.last {
             return Err(CauseCode::FileProtocol);
         }
@@ -197,7 +201,9 @@ impl Incoming {
                 }
                 return Ok(false);
             }
-            v2::FileKind::Other | v2::FileKind::Unspecified => return Err(CauseCode::FileNotRegular),
+            v2::FileKind::Other | v2::FileKind::Unspecified => {
+                return Err(CauseCode::FileNotRegular);
+            }
         }
         let Some((name, folders)) = parts.split_last_mut() else {
             return Err(CauseCode::FileNameNotAllowed);
@@ -224,8 +230,9 @@ impl Incoming {
                 && entry.size == expected.size
                 && entry.modified_ms / 1_000 == expected.modified_ms / 1_000;
             if self.resume && same && !expected.renamed {
-                let hash = hash_of_file(step.store, &self.folder.join_all(&expected.parts), entry.size)
-                    .map_err(|error| step.out.failed(&error))?;
+                let hash =
+                    hash_of_file(step.store, &self.folder.join_all(&expected.parts), entry.size)
+                        .map_err(|error| step.out.failed(&error))?;
                 expected.stage = Stage::Have;
                 self.answer(head.index, v2::FileAction::Send, entry.size, &hash, step);
                 self.open.insert(head.index, expected);
@@ -285,13 +292,20 @@ impl Incoming {
     }
 
     /// Says from where on the bytes are wanted.
-    fn ready(&mut self, index: u32, mut expected: Expected, step: &mut Step<'_>) -> Result<bool, CauseCode> {
+    fn ready(
+        &mut self,
+        index: u32,
+        mut expected: Expected,
+        step: &mut Step<'_>,
+    ) -> Result<bool, CauseCode> {
         let (folder, key) = (self.folder_of(&expected), self.key(&expected));
-        let have = step.store.partial_len(&folder, &key).map_err(|error| step.out.failed(&error))?;
+        let have =
+            step.store.partial_len(&folder, &key).map_err(|error| step.out.failed(&error))?;
         let mut hash = Sha256::new();
         let mut offset = 0;
         if have > 0 {
-            let mut file = step.store.partial(&folder, &key).map_err(|error| step.out.failed(&error))?;
+            let mut file =
+                step.store.partial(&folder, &key).map_err(|error| step.out.failed(&error))?;
             if have > expected.size {
                 file.restart().map_err(|error| step.out.failed(&error))?;
             } else {
@@ -306,13 +320,26 @@ impl Incoming {
             return Err(CauseCode::DiskFull);
         }
         let so_far: [u8; 32] = hash.clone().finalize().into();
-        self.answer(index, v2::FileAction::Send, offset, if offset > 0 { &so_far } else { &[] }, step);
+        self.answer(
+            index,
+            v2::FileAction::Send,
+            offset,
+            if offset > 0 { &so_far } else { &[] },
+            step,
+        );
         expected.stage = Stage::Ready(offset, hash);
         self.open.insert(index, expected);
         Ok(true)
     }
 
-    fn answer(&self, index: u32, action: v2::FileAction, offset: u64, hash: &[u8], step: &mut Step<'_>) {
+    fn answer(
+        &self,
+        index: u32,
+        action: v2::FileAction,
+        offset: u64,
+        hash: &[u8],
+        step: &mut Step<'_>,
+    ) {
         step.out.say(Body::Answer(v2::FileAnswer {
             transfer: self.number,
             index,
@@ -324,7 +351,13 @@ impl Incoming {
     }
 
     /// A person has decided.
-    pub(crate) fn choose(&mut self, index: u32, rule: ConflictRule, all: bool, step: &mut Step<'_>) {
+    pub(crate) fn choose(
+        &mut self,
+        index: u32,
+        rule: ConflictRule,
+        all: bool,
+        step: &mut Step<'_>,
+    ) {
         if all {
             self.rule = rule;
         }
@@ -344,7 +377,11 @@ impl Incoming {
         }
     }
 
-    pub(crate) fn chunk(&mut self, chunk: v2::FileChunk, step: &mut Step<'_>) -> Result<(), CauseCode> {
+    pub(crate) fn chunk(
+        &mut self,
+        chunk: v2::FileChunk,
+        step: &mut Step<'_>,
+    ) -> Result<(), CauseCode> {
         let length = chunk.data.len() as u64;
         if chunk.index >= self.next || length == 0 {
             return Err(CauseCode::FileProtocol);
@@ -364,8 +401,7 @@ impl Incoming {
         } else if chunk.restart {
             return Err(CauseCode::FileProtocol);
         }
-        let (Some(current), Some(expected)) =
-            (self.current.as_mut(), self.open.get(&chunk.index))
+        let (Some(current), Some(expected)) = (self.current.as_mut(), self.open.get(&chunk.index))
         else {
             return Err(CauseCode::FileProtocol);
         };
@@ -480,13 +516,12 @@ impl Incoming {
         match self.finish(current.file.as_mut(), &expected) {
             Ok(name) => {
                 let sent = expected.parts.last();
-                let given = if sent.is_some_and(|sent| *sent == name)
-                    && path.ends_with(name.as_str())
-                {
-                    String::new()
-                } else {
-                    name
-                };
+                let given =
+                    if sent.is_some_and(|sent| *sent == name) && path.ends_with(name.as_str()) {
+                        String::new()
+                    } else {
+                        name
+                    };
                 self.record(path, size, Some(told), Outcome::Done, moved, step);
                 self.result(index, Outcome::Done, given, step);
                 self.files += 1;
@@ -501,7 +536,11 @@ impl Incoming {
     }
 
     /// Gives the file its name.
-    fn finish(&self, file: &mut dyn PartialFile, expected: &Expected) -> Result<String, StoreError> {
+    fn finish(
+        &self,
+        file: &mut dyn PartialFile,
+        expected: &Expected,
+    ) -> Result<String, StoreError> {
         let wanted = expected.parts.last().ok_or(StoreError::Name)?;
         let mut number = 2;
         let mut name = if expected.renamed { numbered(wanted, number) } else { wanted.clone() };
@@ -557,10 +596,12 @@ impl Incoming {
         moved: u64,
         step: &mut Step<'_>,
     ) {
-        let duration =
-            if moved > 0 { step.now.saturating_sub(self.began) } else { Duration::ZERO };
+        let duration = if moved > 0 { step.now.saturating_sub(self.began) } else { Duration::ZERO };
         let (transfer, direction) = (self.id, self.direction);
-        step.out.receipt(self.number, Receipt { transfer, direction, path, size, sha256, outcome, moved, duration });
+        step.out.receipt(
+            self.number,
+            Receipt { transfer, direction, path, size, sha256, outcome, moved, duration },
+        );
     }
 
     fn result(&self, index: u32, outcome: Outcome, name: String, step: &mut Step<'_>) {
@@ -666,7 +707,11 @@ fn hash_of(
     Ok(hash)
 }
 
-fn hash_of_file(store: &mut dyn FileStore, path: &StorePath, size: u64) -> Result<[u8; 32], StoreError> {
+fn hash_of_file(
+    store: &mut dyn FileStore,
+    path: &StorePath,
+    size: u64,
+) -> Result<[u8; 32], StoreError> {
     let mut file = store.read(path)?;
     Ok(hash_of(|at, buffer| file.read_at(at, buffer), size)?.finalize().into())
 }

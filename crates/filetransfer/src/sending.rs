@@ -120,7 +120,13 @@ impl Outgoing {
     }
 
     /// Says what is to come, ahead of the bytes. `true` when something was said.
-    fn tell_heads(&mut self, store: &mut dyn FileStore, policy: &FilePolicy, out: &mut Out, now: Duration) -> bool {
+    fn tell_heads(
+        &mut self,
+        store: &mut dyn FileStore,
+        policy: &FilePolicy,
+        out: &mut Out,
+        now: Duration,
+    ) -> bool {
         // In whole messages, so that answers do not trickle heads out one by one.
         if self.told_last || self.paused || self.ahead.len() > MAX_AHEAD / 2 {
             return false;
@@ -254,7 +260,8 @@ impl Outgoing {
         };
         let fault = |cause| (index, cause);
         if let Some((length, told)) = current.compare {
-            let want = usize::try_from(length - current.offset).unwrap_or(usize::MAX).min(COMPARE_STEP);
+            let want =
+                usize::try_from(length - current.offset).unwrap_or(usize::MAX).min(COMPARE_STEP);
             let mut buffer = vec![0; want];
             let got = current
                 .file
@@ -343,7 +350,11 @@ impl Outgoing {
         }));
     }
 
-    pub(crate) fn answer(&mut self, answer: v2::FileAnswer, out: &mut Out) -> Result<(), CauseCode> {
+    pub(crate) fn answer(
+        &mut self,
+        answer: v2::FileAnswer,
+        out: &mut Out,
+    ) -> Result<(), CauseCode> {
         let Some(ahead) = self.ahead.get(&answer.index) else {
             // It failed here while this was on its way.
             return if answer.index < self.next { Ok(()) } else { Err(CauseCode::FileProtocol) };
@@ -364,7 +375,11 @@ impl Outgoing {
                 } else {
                     None
                 };
-                self.wanted.push_back(Wanted { index: answer.index, offset: answer.offset, prefix });
+                self.wanted.push_back(Wanted {
+                    index: answer.index,
+                    offset: answer.offset,
+                    prefix,
+                });
             }
             v2::FileAction::Skip => {}
             v2::FileAction::Ask => out.event(DeskEvent::Conflict {
@@ -380,7 +395,12 @@ impl Outgoing {
         Ok(())
     }
 
-    pub(crate) fn result(&mut self, result: &v2::FileResult, out: &mut Out, now: Duration) -> Result<(), CauseCode> {
+    pub(crate) fn result(
+        &mut self,
+        result: &v2::FileResult,
+        out: &mut Out,
+        now: Duration,
+    ) -> Result<(), CauseCode> {
         let Some(ahead) = self.ahead.remove(&result.index) else {
             return Err(CauseCode::FileProtocol);
         };
@@ -419,7 +439,11 @@ impl Outgoing {
             sha256: ahead.sha256.filter(|_| outcome == Outcome::Done),
             outcome,
             moved: ahead.moved,
-            duration: if ahead.moved > 0 { now.saturating_sub(ahead.began) } else { Duration::ZERO },
+            duration: if ahead.moved > 0 {
+                now.saturating_sub(ahead.began)
+            } else {
+                Duration::ZERO
+            },
         }
     }
 

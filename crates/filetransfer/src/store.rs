@@ -193,7 +193,11 @@ pub trait FileStore: Send {
 
     /// Opens the unfinished file of `key` in a folder, with what was received
     /// before, or begins one. Nobody else sees it under a name that they would open.
-    fn partial(&mut self, folder: &StorePath, key: &PartialKey) -> Result<Box<dyn PartialFile>, StoreError>;
+    fn partial(
+        &mut self,
+        folder: &StorePath,
+        key: &PartialKey,
+    ) -> Result<Box<dyn PartialFile>, StoreError>;
 
     /// Bytes that the unfinished file of `key` has; 0 when there is none.
     fn partial_len(&mut self, folder: &StorePath, key: &PartialKey) -> Result<u64, StoreError>;
@@ -251,6 +255,8 @@ pub struct PartialKey(String);
 impl PartialKey {
     /// From what must be the same.
     pub fn new(transfer: &[u8; 16], path: &[String], size: u64, modified_ms: i64) -> Self {
+        use std::fmt::Write as _;
+
         use sha2::Digest;
         let mut hash = sha2::Sha256::new();
         hash.update(transfer);
@@ -260,7 +266,12 @@ impl PartialKey {
         }
         hash.update(size.to_le_bytes());
         hash.update(modified_ms.to_le_bytes());
-        Self(hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+        let mut name = String::with_capacity(32);
+        for byte in hash.finalize().iter().take(16) {
+            // Writing to a string cannot fail.
+            let _ = write!(name, "{byte:02x}");
+        }
+        Self(name)
     }
 
     /// Name of the unfinished file.

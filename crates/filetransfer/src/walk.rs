@@ -55,7 +55,12 @@ impl Walk {
                             size: 0,
                             modified_ms: 0,
                         };
-                        return Some(Found { source, path: name, entry, fault: Some(error.cause()) });
+                        return Some(Found {
+                            source,
+                            path: name,
+                            entry,
+                            fault: Some(error.cause()),
+                        });
                     }
                 };
                 match self.enter(found, store) {
@@ -65,7 +70,8 @@ impl Walk {
             };
             if let Some(entry) = level.left.pop_front() {
                 let path = format!("{}/{}", level.path, entry.name);
-                let found = Found { source: level.source.join(&entry.name), path, entry, fault: None };
+                let found =
+                    Found { source: level.source.join(&entry.name), path, entry, fault: None };
                 match self.enter(found, store) {
                     Some(found) => return Some(found),
                     None => continue,

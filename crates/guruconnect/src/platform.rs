@@ -24,8 +24,8 @@ mod linux {
 
     use gc_agent::{EncoderCandidate, Platform};
     use gc_platform::{
-        CaptureError, Clipboard, ClipboardError, ClipboardListener, ConnectedBar, ConsentPrompt, FileOpener,
-        InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture,
+        CaptureError, Clipboard, ClipboardError, ClipboardListener, ConnectedBar, ConsentPrompt,
+        FileOpener, InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture,
     };
     use gc_platform_linux::{
         LinuxInventory, X11Clipboard, X11ConnectedBar, X11Consent, X11Input, X11Screen,

@@ -52,7 +52,8 @@ impl State {
     }
 
     fn used(&self) -> u64 {
-        let size = |node: &Node| if let Node::File { data, .. } = node { data.len() as u64 } else { 0 };
+        let size =
+            |node: &Node| if let Node::File { data, .. } = node { data.len() as u64 } else { 0 };
         self.nodes.values().map(size).sum()
     }
 
@@ -150,7 +151,9 @@ impl FakeFilesControl {
 
     /// Unfinished files.
     pub fn partials(&self) -> Vec<String> {
-        let unfinished = |path: &String| path.rsplit('/').next().is_some_and(|name| name.starts_with(PARTIAL_PREFIX));
+        let unfinished = |path: &String| {
+            path.rsplit('/').next().is_some_and(|name| name.starts_with(PARTIAL_PREFIX))
+        };
         self.files().into_iter().filter(unfinished).collect()
     }
 
@@ -238,9 +241,9 @@ impl FileStore for FakeFiles {
         if state.at(path).is_none() {
             return Err(StoreError::NotFound);
         }
-        state.nodes.retain(|(place, parts), _| {
-            *place != path.place || !parts.starts_with(&path.parts)
-        });
+        state
+            .nodes
+            .retain(|(place, parts), _| *place != path.place || !parts.starts_with(&path.parts));
         Ok(())
     }
 
@@ -360,7 +363,9 @@ impl PartialFile for Partial {
     }
 
     fn restart(&mut self) -> Result<(), StoreError> {
-        if let Some(Node::File { data, .. }) = lock(&self.opened.state).nodes.get_mut(&self.opened.key) {
+        if let Some(Node::File { data, .. }) =
+            lock(&self.opened.state).nodes.get_mut(&self.opened.key)
+        {
             data.clear();
         }
         self.length = 0;

@@ -2,7 +2,8 @@
 //! protocol that uses it; an operating system implements it.
 
 pub use gc_filetransfer::{
-    Entry, EntryKind, FileStore, PARTIAL_PREFIX, PartialFile, PartialKey, Place, ReadFile, StoreError, StorePath,
+    Entry, EntryKind, FileStore, PARTIAL_PREFIX, PartialFile, PartialKey, Place, ReadFile,
+    StoreError, StorePath,
 };
 
 /// Opens the files of whoever is logged on. Called on the thread that will use them,

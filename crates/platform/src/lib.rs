@@ -3,8 +3,8 @@
 //! an operating system.
 
 mod clipboard;
-mod files;
 mod consent;
+mod files;
 mod input;
 mod inventory;
 mod load;
@@ -16,8 +16,8 @@ pub use consent::{
     PromptHandle,
 };
 pub use files::{
-    Entry, EntryKind, FileOpener, FileStore, PARTIAL_PREFIX, PartialFile, PartialKey, Place, ReadFile, StoreError,
-    StorePath,
+    Entry, EntryKind, FileOpener, FileStore, PARTIAL_PREFIX, PartialFile, PartialKey, Place,
+    ReadFile, StoreError, StorePath,
 };
 pub use input::{InputError, InputInjector, PointerButton};
 pub use inventory::{Inventory, MachineFacts, UserActivity};

@@ -1,8 +1,8 @@
 //! Limits on the fields of messages, checked right after decoding.
 
 use crate::limits::{
-    MAX_CURSOR_SIDE, MAX_FILE_RECEIPTS, MAX_INPUT_EVENTS, MAX_NAME, MAX_PICTURE_PIXELS, MAX_PICTURE_SIDE,
-    MAX_TYPED_TEXT,
+    MAX_CURSOR_SIDE, MAX_FILE_RECEIPTS, MAX_INPUT_EVENTS, MAX_NAME, MAX_PICTURE_PIXELS,
+    MAX_PICTURE_SIDE, MAX_TYPED_TEXT,
 };
 use crate::v2::link_message::Body;
 use crate::v2::{

@@ -389,7 +389,8 @@ impl Session {
             return;
         }
         let user = |file: &v2::FileReceipt| {
-            let found = inner.seats.iter().rev().find(|(seat, _)| u32::from(*seat) == file.participant);
+            let found =
+                inner.seats.iter().rev().find(|(seat, _)| u32::from(*seat) == file.participant);
             found.map(|(_, user)| *user)
         };
         let files = files.into_iter().map(|file| (user(&file), file)).collect();

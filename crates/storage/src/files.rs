@@ -49,8 +49,7 @@ pub enum FileOutcome {
 }
 
 impl FileOutcome {
-    const ALL: [Self; 5] =
-        [Self::Done, Self::Skipped, Self::Failed, Self::Cancelled, Self::Denied];
+    const ALL: [Self; 5] = [Self::Done, Self::Skipped, Self::Failed, Self::Cancelled, Self::Denied];
 
     /// Stable name, as stored and sent.
     pub const fn name(self) -> &'static str {
@@ -162,7 +161,10 @@ fn read(row: &AnyRow) -> Result<FileTransferRow, StorageError> {
 impl Storage {
     /// Writes what became of files in one transaction; one that was written before is
     /// left as it is.
-    pub async fn write_file_transfers(&self, files: &[FileTransferRow]) -> Result<(), StorageError> {
+    pub async fn write_file_transfers(
+        &self,
+        files: &[FileTransferRow],
+    ) -> Result<(), StorageError> {
         let mut transaction = self.begin().await?;
         for file in files {
             let size = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);

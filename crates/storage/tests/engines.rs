@@ -7,12 +7,12 @@
 use gc_runtime::OsEntropy;
 use gc_storage::{
     AgentKeyRow, AuditFilter, CodeStatus, FileDirection, FileFilter, FileOutcome, FileTransferRow,
-    MachineFacts, MachineRow, NewCode, NewLogin, NewSession,
-    NewUser, NewViewerToken, Refreshed, SessionKind, Storage, StorageError,
+    MachineFacts, MachineRow, NewCode, NewLogin, NewSession, NewUser, NewViewerToken, Refreshed,
+    SessionKind, Storage, StorageError,
 };
 use gc_types::{
-    AgentKeyId, CauseCode, ConsentMode, ConsentState, EventId, GrantId, MachineId, Rights, Role, SessionId,
-    SupportCodeId, TenantId, UnixMillis, UserId,
+    AgentKeyId, CauseCode, ConsentMode, ConsentState, EventId, GrantId, MachineId, Rights, Role,
+    SessionId, SupportCodeId, TenantId, UnixMillis, UserId,
 };
 use sqlx::Connection;
 use uuid::Uuid;

@@ -268,25 +268,43 @@ impl CauseCode {
             }
             Self::ClipboardUnavailable => "The clipboard of the machine cannot be used.",
             Self::ClipboardTooLarge => "The clipboard content is too large to be sent.",
-            Self::FilesDenied => "The rules of this server do not allow moving files this way. Ask an administrator.",
+            Self::FilesDenied => {
+                "The rules of this server do not allow moving files this way. Ask an administrator."
+            }
             Self::FileTooLarge => "The file is larger than the rules of this server allow.",
             Self::FileTypeBlocked => "Files of this type may not be moved. Ask an administrator.",
             Self::DiskFull => "There is not enough room on the disk. Free some and try again.",
             Self::FileChanged => "The file was changed while it was being sent. Try again.",
-            Self::FileNameNotAllowed => "This name cannot be used on the other side. Rename the file and try again.",
-            Self::FilePeerGone => "The other side is gone. The transfer goes on by itself when it is back.",
-            Self::FileHashMismatch => "What arrived is not what was sent; it was thrown away. Try again.",
-            Self::FilesTooMany => "There are too many files in this transfer. Move them in several.",
+            Self::FileNameNotAllowed => {
+                "This name cannot be used on the other side. Rename the file and try again."
+            }
+            Self::FilePeerGone => {
+                "The other side is gone. The transfer goes on by itself when it is back."
+            }
+            Self::FileHashMismatch => {
+                "What arrived is not what was sent; it was thrown away. Try again."
+            }
+            Self::FilesTooMany => {
+                "There are too many files in this transfer. Move them in several."
+            }
             Self::PathTooDeep => "The folders are nested too deep, or the path is too long.",
             Self::FileQuota => "More was sent than may be in one transfer.",
             Self::FileProtocol => "The other side broke the rules of the transfer; it was stopped.",
             Self::FileNotFound => "The file or folder is not there any more.",
-            Self::FileAccessDenied => "The user of the machine may not read or write there. Choose another folder.",
+            Self::FileAccessDenied => {
+                "The user of the machine may not read or write there. Choose another folder."
+            }
             Self::FileExists => "Something with this name is there already.",
-            Self::FileIoFailed => "The disk could not be read or written. Try again, or choose another folder.",
-            Self::FileNotRegular => "This is a link or a device; only files and folders can be moved.",
+            Self::FileIoFailed => {
+                "The disk could not be read or written. Try again, or choose another folder."
+            }
+            Self::FileNotRegular => {
+                "This is a link or a device; only files and folders can be moved."
+            }
             Self::FilesCancelled => "The transfer was cancelled.",
-            Self::FilesNoUser => "Nobody is logged on at the machine, so there is nobody whose files these would be.",
+            Self::FilesNoUser => {
+                "Nobody is logged on at the machine, so there is nobody whose files these would be."
+            }
             Self::FilesUnavailable => "Files of this machine cannot be used at the moment.",
         }
     }

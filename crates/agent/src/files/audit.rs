@@ -26,7 +26,13 @@ pub(crate) struct Audit {
 
 impl Audit {
     /// Takes one in.
-    pub(crate) fn add(&mut self, participant: u16, receipt: Receipt, wall: UnixMillis, now: Duration) {
+    pub(crate) fn add(
+        &mut self,
+        participant: u16,
+        receipt: Receipt,
+        wall: UnixMillis,
+        now: Duration,
+    ) {
         if self.waiting.len() >= MOST {
             self.lost += 1;
             return;
@@ -65,7 +71,10 @@ impl Audit {
             self.waiting.iter().take(gc_proto::MAX_FILE_RECEIPTS).cloned().collect();
         let count = files.len();
         (count > 0).then(|| {
-            (Body::FileAudit(v2::FileAudit { session_id: session.as_bytes().to_vec(), files }), count)
+            (
+                Body::FileAudit(v2::FileAudit { session_id: session.as_bytes().to_vec(), files }),
+                count,
+            )
         })
     }
 

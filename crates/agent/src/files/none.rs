@@ -41,7 +41,11 @@ impl FileStore for NoFiles {
         Err(self.0.clone())
     }
 
-    fn partial(&mut self, _: &StorePath, _: &PartialKey) -> Result<Box<dyn PartialFile>, StoreError> {
+    fn partial(
+        &mut self,
+        _: &StorePath,
+        _: &PartialKey,
+    ) -> Result<Box<dyn PartialFile>, StoreError> {
         Err(self.0.clone())
     }
 

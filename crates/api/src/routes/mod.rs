@@ -94,12 +94,7 @@ fn table() -> Vec<Route> {
             User,
             sessions::viewer_token::viewer_token,
         ),
-        route(
-            Method::GET,
-            "/api/sessions/{id}/file-transfers",
-            User,
-            file_transfers::of_session,
-        ),
+        route(Method::GET, "/api/sessions/{id}/file-transfers", User, file_transfers::of_session),
         route(Method::GET, "/api/file-transfers", User, file_transfers::list),
         route(Method::GET, "/api/codes", User, codes::list::list),
         route(Method::POST, "/api/codes", User, codes::create::create),

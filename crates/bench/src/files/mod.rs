@@ -98,17 +98,23 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         });
     }
     if wanted("lines") {
-        let mut table = String::from("| line | upload | download | share of the line |\n|---|---|---|---|\n");
+        let mut table =
+            String::from("| line | upload | download | share of the line |\n|---|---|---|---|\n");
         let mut rows = Vec::new();
         for line in lines() {
             progress(line.name);
-            let seconds = if line.shape.loss > 0.0 { arguments.seconds / 3 } else { arguments.seconds };
+            let seconds =
+                if line.shape.loss > 0.0 { arguments.seconds / 3 } else { arguments.seconds };
             let bytes = u64::from(line.kbps) * 125 * u64::from(seconds);
             let figures = runtime.block_on(product::over_line(bytes, line.shape))?;
             let share = |value: f64| value * 8_000.0 / f64::from(line.kbps) * 100.0;
             table += &format!(
                 "| {} | {:.2} MB/s | {:.2} MB/s | {:.0} % / {:.0} % |\n",
-                line.name, figures.up, figures.down, share(figures.up), share(figures.down)
+                line.name,
+                figures.up,
+                figures.down,
+                share(figures.up),
+                share(figures.down)
             );
             rows.push(json!({ "line": line.name, "upload_mb_s": figures.up,
                 "download_mb_s": figures.down, "kbps": line.kbps }));

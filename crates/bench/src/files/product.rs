@@ -88,8 +88,7 @@ impl Scene {
         let stage = Stage::start(false, folder.path())?;
         let desktop = Desktop::start(640, 480, folder.path())?;
         let (machine, key) = stage.rest.add_machine("bench", "silent")?;
-        let authority =
-            stage.certificates.as_ref().context("no certificates")?.authority.clone();
+        let authority = stage.certificates.as_ref().context("no certificates")?.authority.clone();
         let mut command = desktop.command(&stage.programs.path("guruconnect").to_string_lossy());
         command.args(["agent", "--server", stage.address()]).env("GURUCONNECT_KEY", key);
         command.arg("--ca-file").arg(&authority);
@@ -123,7 +122,8 @@ impl Scene {
     fn begin(&mut self, direction: Direction, bytes: u64) -> Result<u32> {
         self.next += 1;
         let name = format!("{}.bin", self.next);
-        let there = |name: &str| StorePath::new("/", &format!("{}/{name}", self.there.path().display()));
+        let there =
+            |name: &str| StorePath::new("/", &format!("{}/{name}", self.there.path().display()));
         let (source, folder) = match direction {
             Direction::Upload => {
                 fill(&self.here.path().join(&name), bytes)?;

@@ -155,11 +155,9 @@ fn pause_rests_and_cancel_leaves_nothing() {
 
 #[test]
 fn a_fast_line_is_filled_and_a_slow_one_not_flooded() {
-    for (bandwidth, delay, size) in [
-        (2_500_000, 10, 20_000_000),
-        (2_500_000, 50, 20_000_000),
-        (12_500_000, 50, 60_000_000),
-    ] {
+    for (bandwidth, delay, size) in
+        [(2_500_000, 10, 20_000_000), (2_500_000, 50, 20_000_000), (12_500_000, 50, 60_000_000)]
+    {
         for direction in [Direction::Upload, Direction::Download] {
             let profile = Profile { bandwidth, ..Profile::delayed(Duration::from_millis(delay)) };
             let mut world = World::new(profile, FilePolicy::open());
@@ -176,11 +174,8 @@ fn a_fast_line_is_filled_and_a_slow_one_not_flooded() {
 
 #[test]
 fn the_rules_of_the_server_are_kept_in_both_directions() {
-    let policy = FilePolicy {
-        max_file: Some(1_000),
-        blocked: vec!["exe".into()],
-        ..FilePolicy::open()
-    };
+    let policy =
+        FilePolicy { max_file: Some(1_000), blocked: vec!["exe".into()], ..FilePolicy::open() };
     for direction in [Direction::Upload, Direction::Download] {
         let profile = Profile::delayed(Duration::from_millis(1));
         let mut world = World::new(profile, policy.clone());
@@ -253,7 +248,9 @@ fn several_transfers_share_the_line() {
         world.viewer.begin(one);
     }
     world.there.put("z", &noise(4_000_000, 5), 0);
-    world.viewer.begin(Plan { id: [9; 16], ..plan(Direction::Download, &["z"], ConflictRule::Ask) });
+    world
+        .viewer
+        .begin(Plan { id: [9; 16], ..plan(Direction::Download, &["z"], ConflictRule::Ask) });
     world.until(Duration::from_millis(600));
     for number in 1..=4 {
         let progress = world.viewer.progress(number, world.now).unwrap();

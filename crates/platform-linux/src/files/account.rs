@@ -25,14 +25,19 @@ pub struct Account {
 
 /// Whose session the agent serves. `display` and `home` are what `DISPLAY` and `HOME`
 /// hold for this program.
-pub fn session_account(display: Option<&str>, home: Option<PathBuf>) -> Result<Account, StoreError> {
+pub fn session_account(
+    display: Option<&str>,
+    home: Option<PathBuf>,
+) -> Result<Account, StoreError> {
     let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
     let own = rustix::process::geteuid();
     if !own.is_root() {
         // The environment of a user's own program is the user's word.
         let found = account(&passwd, |_, uid| uid == own.as_raw());
         return match (found, home) {
-            (Some(found), home) => Ok(Account { home: home.unwrap_or(found.home.clone()), ..found }),
+            (Some(found), home) => {
+                Ok(Account { home: home.unwrap_or(found.home.clone()), ..found })
+            }
             (None, Some(home)) => Ok(Account {
                 name: own.as_raw().to_string(),
                 uid: own.as_raw(),
@@ -64,8 +69,12 @@ fn account(passwd: &str, is: impl Fn(&str, u32) -> bool) -> Option<Account> {
         let uid = fields.nth(1)?.parse().ok()?;
         let gid = fields.next()?.parse().ok()?;
         let home = fields.nth(1)?;
-        (is(name, uid) && !home.is_empty())
-            .then(|| Account { name: name.to_owned(), uid, gid, home: home.into() })
+        (is(name, uid) && !home.is_empty()).then(|| Account {
+            name: name.to_owned(),
+            uid,
+            gid,
+            home: home.into(),
+        })
     })
 }
 
@@ -91,7 +100,8 @@ impl Account {
         if !own.is_root() {
             return Err(StoreError::Denied);
         }
-        let failed = |error: rustix::io::Errno| StoreError::Io(format!("rights not given up: {error}"));
+        let failed =
+            |error: rustix::io::Errno| StoreError::Io(format!("rights not given up: {error}"));
         let list = std::fs::read_to_string("/etc/group").unwrap_or_default();
         let mut groups: Vec<Gid> =
             groups_of(&list, &self.name).into_iter().map(Gid::from_raw).collect();
@@ -129,7 +139,8 @@ mod tests {
 
     #[test]
     fn accounts_and_groups_are_read_from_the_systems_lists() {
-        let passwd = "root:x:0:0:root:/root:/bin/sh\nann:x:1000:1001:Ann:/home/ann:/bin/sh\nbroken\n";
+        let passwd =
+            "root:x:0:0:root:/root:/bin/sh\nann:x:1000:1001:Ann:/home/ann:/bin/sh\nbroken\n";
         let ann = account(passwd, |name, _| name == "ann").unwrap();
         assert_eq!((ann.uid, ann.gid, ann.home.to_str()), (1000, 1001, Some("/home/ann")));
         assert_eq!(account(passwd, |_, uid| uid == 7), None);

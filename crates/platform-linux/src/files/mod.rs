@@ -57,13 +57,8 @@ impl LinuxFiles {
         }
         places.push(("/".into(), "Computer".into(), PathBuf::from("/")));
         let state = home.join(".local/state/guruconnect/unfinished");
-        let store = Self {
-            places,
-            drop: downloads,
-            state,
-            reserve: RESERVE,
-            remembered: BTreeSet::new(),
-        };
+        let store =
+            Self { places, drop: downloads, state, reserve: RESERVE, remembered: BTreeSet::new() };
         sweep::sweep(&store.state, KEEP);
         Ok(store)
     }
@@ -132,7 +127,10 @@ impl LinuxFiles {
 
 impl FileStore for LinuxFiles {
     fn places(&mut self) -> Result<Vec<Place>, StoreError> {
-        let place = |(id, name, _): &(String, String, PathBuf)| Place { id: id.clone(), name: name.clone() };
+        let place = |(id, name, _): &(String, String, PathBuf)| Place {
+            id: id.clone(),
+            name: name.clone(),
+        };
         Ok(self.places.iter().map(place).collect())
     }
 
@@ -205,12 +203,15 @@ impl FileStore for LinuxFiles {
             return Err(StoreError::NotRegular);
         }
         // Without blocking: a pipe would wait for ever for its other end.
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
-        let file = open_beneath(root.as_fd(), &path.parts, flags, Mode::empty()).map_err(error_of)?;
+        let flags =
+            OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let file =
+            open_beneath(root.as_fd(), &path.parts, flags, Mode::empty()).map_err(error_of)?;
         let stat = fs::fstat(&file).map_err(error_of)?;
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             return Err(StoreError::NotRegular);
         }
+        // Only a hint.
         let _ = fs::fadvise(&file, 0, None, fs::Advice::Sequential);
         Ok(Box::new(Reading { file: file.into(), at: 0 }))
     }
@@ -246,7 +247,10 @@ impl FileStore for LinuxFiles {
 
     fn room(&mut self, folder: &StorePath) -> Result<u64, StoreError> {
         let opened = self.folder(folder)?;
-        Ok(beneath::free(opened.as_fd()).map_err(error_of)?.0.saturating_sub(self.reserve_of(&opened)?))
+        Ok(beneath::free(opened.as_fd())
+            .map_err(error_of)?
+            .0
+            .saturating_sub(self.reserve_of(&opened)?))
     }
 }
 
@@ -322,7 +326,9 @@ fn entry_of(name: &str, stat: &Stat) -> Entry {
 
 #[expect(clippy::unnecessary_cast, reason = "the width of these differs between systems")]
 fn modified_ms(stat: &Stat) -> i64 {
-    (stat.st_mtime as i64).saturating_mul(1_000).saturating_add(stat.st_mtime_nsec as i64 / 1_000_000)
+    (stat.st_mtime as i64)
+        .saturating_mul(1_000)
+        .saturating_add(stat.st_mtime_nsec as i64 / 1_000_000)
 }
 
 /// Sets when it was changed, and read.

@@ -28,8 +28,10 @@ pub(super) struct Partial {
 impl Partial {
     /// Opens or begins it. It is locked: two transfers never write the same one.
     pub(super) fn open(folder: OwnedFd, name: &str, reserve: u64) -> Result<Self, StoreError> {
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        let file = fs::openat(&folder, name, flags, Mode::from_raw_mode(0o600)).map_err(error_of)?;
+        let flags =
+            OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let file =
+            fs::openat(&folder, name, flags, Mode::from_raw_mode(0o600)).map_err(error_of)?;
         let stat = fs::fstat(&file).map_err(error_of)?;
         // A hard link would be written through into something else.
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile || stat.st_nlink > 1 {
@@ -65,7 +67,9 @@ impl Partial {
     fn is_mine(&self) -> Result<bool, StoreError> {
         let own = fs::fstat(&self.file).map_err(error_of)?;
         match fs::statat(&self.folder, self.name.as_str(), AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(named) => Ok((named.st_dev, named.st_ino) == (own.st_dev, own.st_ino) && own.st_nlink == 1),
+            Ok(named) => {
+                Ok((named.st_dev, named.st_ino) == (own.st_dev, own.st_ino) && own.st_nlink == 1)
+            }
             Err(Errno::NOENT) => Ok(false),
             Err(error) => Err(error_of(error)),
         }
@@ -86,11 +90,13 @@ impl PartialFile for Partial {
             self.look()?;
         }
         if self.at != self.length {
-            self.at = self.file.seek(SeekFrom::Start(self.length)).map_err(|error| from_io(&error))?;
+            self.at =
+                self.file.seek(SeekFrom::Start(self.length)).map_err(|error| from_io(&error))?;
         }
         if let Err(error) = self.file.write_all(data) {
             // Half a piece is no piece: the hash goes on from what is whole.
             self.at = u64::MAX;
+            // When this fails as well, the hash of what is there will not agree.
             let _ = self.file.set_len(self.length);
             return Err(from_io(&error));
         }

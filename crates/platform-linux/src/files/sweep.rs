@@ -16,7 +16,10 @@ const MOST: usize = 1_000;
 /// Remembers a folder. Without it nothing is swept there; the transfer goes on.
 pub(super) fn remember(state: &Path, folder: &Path) {
     let known = read(state);
-    if known.contains(folder) || known.len() >= MOST || folder.as_os_str().as_bytes().contains(&b'\n') {
+    if known.contains(folder)
+        || known.len() >= MOST
+        || folder.as_os_str().as_bytes().contains(&b'\n')
+    {
         return;
     }
     let written = state.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| {

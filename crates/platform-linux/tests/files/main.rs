@@ -32,7 +32,10 @@ fn what_is_received_has_its_name_time_and_bytes_only_at_the_end() {
     let mut file = store.partial(&at(""), &key(1)).unwrap();
     file.append(b"hello ").unwrap();
     assert!(!folder.path().join("a.txt").exists());
-    assert_eq!(store.list(&at(""), 10).unwrap().0.iter().filter(|it| it.name == "a.txt").count(), 0);
+    assert_eq!(
+        store.list(&at(""), 10).unwrap().0.iter().filter(|it| it.name == "a.txt").count(),
+        0
+    );
     drop(file);
     // The program died; the next one goes on.
     assert_eq!(store.partial_len(&at(""), &key(1)).unwrap(), 6);
@@ -43,7 +46,10 @@ fn what_is_received_has_its_name_time_and_bytes_only_at_the_end() {
     file.finish("a.txt", false, 1_500_000_000_123).unwrap();
     assert_eq!(fs::read(folder.path().join("a.txt")).unwrap(), b"hello world");
     let entry = store.stat(&at("a.txt")).unwrap();
-    assert_eq!((entry.kind, entry.size, entry.modified_ms), (EntryKind::File, 11, 1_500_000_000_123));
+    assert_eq!(
+        (entry.kind, entry.size, entry.modified_ms),
+        (EntryKind::File, 11, 1_500_000_000_123)
+    );
 
     let mut second = store.partial(&at(""), &key(2)).unwrap();
     second.append(b"other").unwrap();
@@ -212,7 +218,9 @@ fn a_full_disk_is_told_and_what_was_whole_stays() {
     let Some(disk) = SmallDisk::mount(256) else {
         println!("no disk of its own: this user may not mount one; /dev/full stands in");
         assert_eq!(
-            std::io::Write::write(&mut fs::File::create("/dev/full").unwrap(), b"x").unwrap_err().kind(),
+            std::io::Write::write(&mut fs::File::create("/dev/full").unwrap(), b"x")
+                .unwrap_err()
+                .kind(),
             std::io::ErrorKind::StorageFull
         );
         return;
@@ -247,7 +255,8 @@ fn a_thread_becomes_its_user_for_good_and_alone() {
     fs::create_dir(&home).unwrap();
     let nobody = Account { name: "nobody".into(), uid: 65_534, gid: 65_534, home: home.clone() };
     std::os::unix::fs::chown(&home, Some(65_534), Some(65_534)).unwrap();
-    fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .unwrap();
     fs::write(folder.path().join("root-only"), "secret").unwrap();
     fs::set_permissions(
         folder.path().join("root-only"),

@@ -6,17 +6,16 @@ use gc_proto::v2::{
     CauseCode, ClipboardFormat, ClipboardPiece, ClipboardSync, Close, CloseCode, ConsentMode,
     ConsentState, ControlAction, ControlChanged, ControlVerb, CopyFrom, CursorMessage,
     CursorPosition, CursorShape, Display, DisplayList, FileAudit, FileChunk, FileHead, FileHeads,
-    FileKind, FileMessage, FileOutcome, FilePolicy, FileReceipt, Fill, Frame, FrameAck, Grant, H264,
-    Heartbeat, HeartbeatAck, HeldSession, Hello, Hevc, InputEvent, InputMessage, KeyEvent,
+    FileKind, FileMessage, FileOutcome, FilePolicy, FileReceipt, Fill, Frame, FrameAck, Grant,
+    H264, Heartbeat, HeartbeatAck, HeldSession, Hello, Hevc, InputEvent, InputMessage, KeyEvent,
     LockState, Notice, NoticeTopic, Operation, Participant, ParticipantJoined, ParticipantLeft,
     PictureNeeded, PictureReason, Point, PointerButton, PointerMove, Preset, Rect, RefreshCause,
     RefreshRequest, ReleaseAll, SelectDisplay, SessionAnswer, SessionEnd, SessionOffer,
     SessionState, Slow, SlowCause, Surface, SystemChord, SystemKey, TextEvent, Tile, TileEncoding,
-    TransferDirection,
-    VersionRange, VideoCodec, VideoFeedback, VideoMessage, VideoSettings, VideoStatus,
-    ViewerCapabilities, ViewerControl, ViewerHello, ViewerSeat, Welcome, Wheel, agent_control,
-    cursor_message, file_message, hello, input_event, link_message, operation, video_feedback, video_message,
-    viewer_control,
+    TransferDirection, VersionRange, VideoCodec, VideoFeedback, VideoMessage, VideoSettings,
+    VideoStatus, ViewerCapabilities, ViewerControl, ViewerHello, ViewerSeat, Welcome, Wheel,
+    agent_control, cursor_message, file_message, hello, input_event, link_message, operation,
+    video_feedback, video_message, viewer_control,
 };
 use gc_proto::{Channel, Flags, Header, Record, encode_link};
 use gc_types::SessionId;

@@ -128,7 +128,7 @@ describe("uploads", () => {
     desk.handle(upload([["a.bin", data]]));
     await vi.waitFor(() => expect(sent.filter((body) => body.case === "chunk").length).toBeGreaterThan(8));
     desk.lost();
-    expect(state().transfers[0]?.status).toBe("waiting");
+    await vi.waitFor(() => expect(state().transfers[0]?.status).toBe("waiting"));
     agent.heal();
     const before = sent.length;
     desk.linkUp();

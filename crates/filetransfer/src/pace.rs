@@ -28,7 +28,7 @@ const WAY_LASTS: Duration = Duration::from_secs(30);
 /// cruise.
 const CYCLE: [u64; 8] = [115, 90, 100, 100, 100, 100, 100, 100];
 /// While the line is still being found out.
-const STARTUP: u64 = 200;
+const STARTUP: u64 = 250;
 
 #[derive(Debug, Clone, Copy)]
 struct Sent {

@@ -435,7 +435,6 @@ impl Incoming {
     fn begin(&mut self, index: u32, restart: bool, step: &mut Step<'_>) -> Result<bool, CauseCode> {
         let Some(expected) = self.open.get_mut(&index) else { return Err(CauseCode::FileProtocol) };
         let (offset, hash) = match &mut expected.stage {
-            Stage::Asking => return Err(CauseCode::FileProtocol),
             Stage::Ready(offset, hash) if !restart => (*offset, std::mem::take(hash)),
             Stage::Ready(..) => (0, Sha256::new()),
             // What is here is another file of the same size and time.
@@ -443,7 +442,7 @@ impl Incoming {
                 expected.renamed = true;
                 (0, Sha256::new())
             }
-            Stage::Have => return Err(CauseCode::FileProtocol),
+            Stage::Asking | Stage::Have => return Err(CauseCode::FileProtocol),
         };
         let expected = &self.open[&index];
         let (folder, key) = (self.folder_of(expected), self.key(expected));
@@ -513,7 +512,7 @@ impl Incoming {
             self.close(index, path, size, None, Outcome::of(cause), moved, step);
             return if current.offset == size { Ok(()) } else { Err(cause) };
         }
-        match self.finish(current.file.as_mut(), &expected) {
+        match finish(current.file.as_mut(), &expected) {
             Ok(name) => {
                 let sent = expected.parts.last();
                 let given =
@@ -533,28 +532,6 @@ impl Incoming {
             }
         }
         Ok(())
-    }
-
-    /// Gives the file its name.
-    fn finish(
-        &self,
-        file: &mut dyn PartialFile,
-        expected: &Expected,
-    ) -> Result<String, StoreError> {
-        let wanted = expected.parts.last().ok_or(StoreError::Name)?;
-        let mut number = 2;
-        let mut name = if expected.renamed { numbered(wanted, number) } else { wanted.clone() };
-        loop {
-            match file.finish(&name, expected.replace, expected.modified_ms) {
-                Ok(()) => return Ok(name),
-                // Taken by now: as if it had been from the start.
-                Err(StoreError::Exists) if number < MAX_NUMBER => {
-                    number += u32::from(name != *wanted);
-                    name = numbered(wanted, number);
-                }
-                Err(error) => return Err(error),
-            }
-        }
     }
 
     /// This file is not received; the others are.
@@ -678,6 +655,24 @@ impl Expected {
         match self.stage {
             Stage::Ready(offset, _) => self.size - offset,
             Stage::Asking | Stage::Have => 0,
+        }
+    }
+}
+
+/// Gives the file its name.
+fn finish(file: &mut dyn PartialFile, expected: &Expected) -> Result<String, StoreError> {
+    let wanted = expected.parts.last().ok_or(StoreError::Name)?;
+    let mut number = 2;
+    let mut name = if expected.renamed { numbered(wanted, number) } else { wanted.clone() };
+    loop {
+        match file.finish(&name, expected.replace, expected.modified_ms) {
+            Ok(()) => return Ok(name),
+            // Taken by now: as if it had been from the start.
+            Err(StoreError::Exists) if number < MAX_NUMBER => {
+                number += u32::from(name != *wanted);
+                name = numbered(wanted, number);
+            }
+            Err(error) => return Err(error),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 pub use gc_filetransfer::{
     Entry, EntryKind, FileStore, PARTIAL_PREFIX, PartialFile, PartialKey, Place, ReadFile,
-    StoreError, StorePath,
+    StoreError, StorePath, check_existing,
 };
 
 /// Opens the files of whoever is logged on. Called on the thread that will use them,

@@ -17,7 +17,7 @@ pub use consent::{
 };
 pub use files::{
     Entry, EntryKind, FileOpener, FileStore, PARTIAL_PREFIX, PartialFile, PartialKey, Place,
-    ReadFile, StoreError, StorePath,
+    ReadFile, StoreError, StorePath, check_existing,
 };
 pub use input::{InputError, InputInjector, PointerButton};
 pub use inventory::{Inventory, MachineFacts, UserActivity};

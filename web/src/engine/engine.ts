@@ -122,7 +122,7 @@ export class Engine {
   private lastSession: SessionFacts | null = null;
   private filesEpoch = -1;
   private readonly files = new FileDesk({
-    send: (payload) => this.sendRecord(Channel.Files, Flags.none, payload),
+    send: (payload) => this.sendRecord(Channel.Files, payload, Flags.none),
     post: (event) => this.post({ type: "files", event }),
     unsent: () => this.socket?.bufferedAmount ?? 0,
     now: () => performance.now() / 1000,

@@ -153,7 +153,7 @@ export class Incoming {
 
   private send(index: number, expected: Expected): void {
     const kept = this.kept.get(expected.key);
-    const prefix = kept && kept.offset > 0 ? kept.hash.clone().digest() : undefined;
+    const prefix = kept && kept.offset > 0 ? kept.hash.clone().digest().slice() : undefined;
     this.answer(index, FileAction.SEND, prefix ? (kept?.offset ?? 0) : 0, prefix);
   }
 

@@ -9,7 +9,7 @@ const CHUNK_S = 0.004;
 const RATE_ROUNDS = 10;
 const WAY_LASTS_S = 30;
 const CYCLE = [1.15, 0.9, 1, 1, 1, 1, 1, 1];
-const STARTUP = 2;
+const STARTUP = 2.5;
 
 interface Sent {
   end: number;

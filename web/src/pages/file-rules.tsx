@@ -58,7 +58,7 @@ function RulesForm({ rules }: { rules: FileRules }) {
       <p className="muted">
         Enforced by the agent on every machine. Sessions that are open keep the rules that they began with.
       </p>
-      <SelectField
+      <SelectField<Direction>
         label="Files may be moved"
         value={direction}
         options={DIRECTIONS}

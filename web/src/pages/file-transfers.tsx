@@ -41,14 +41,14 @@ export function FileTransfers({ session }: { session?: string }) {
   return (
     <>
       <div className="filters">
-        <SelectField
+        <SelectField<Direction>
           label="Direction"
           value={direction}
           options={DIRECTIONS}
           onChange={setDirection}
           testId="files-filter-direction"
         />
-        <SelectField
+        <SelectField<Outcome>
           label="Outcome"
           value={outcome}
           options={OUTCOMES}

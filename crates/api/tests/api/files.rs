@@ -37,6 +37,7 @@ async fn rules_are_cleaned_kept_and_for_administrators_only() {
         assert_eq!(answer.status, StatusCode::BAD_REQUEST);
         assert_eq!(answer.code(), "invalid_field");
     }
+    app.app.flush().await;
     let events = admin.client.get("/api/audit?action=settings.changed").await.json();
     assert_eq!(events["items"][0]["target_id"], "files");
 }

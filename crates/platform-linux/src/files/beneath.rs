@@ -120,3 +120,32 @@ pub(super) fn free(folder: BorrowedFd<'_>) -> Result<(u64, u64), Errno> {
     let disk = fs::fstatvfs(folder)?;
     Ok((disk.f_bavail.saturating_mul(disk.f_frsize), disk.f_blocks.saturating_mul(disk.f_frsize)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs as std_fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn without_openat2_no_link_is_followed_either() {
+        let outside = tempfile::tempdir().unwrap();
+        std_fs::write(outside.path().join("secret"), "secret").unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        std_fs::create_dir_all(folder.path().join("a/b")).unwrap();
+        std_fs::write(folder.path().join("a/b/c"), "mine").unwrap();
+        symlink(outside.path(), folder.path().join("a/away")).unwrap();
+        let root = open_folder(folder.path()).unwrap();
+        let open = |way: &str| {
+            let parts: Vec<String> = way.split('/').map(str::to_owned).collect();
+            let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+            step_by_step(root.as_fd(), &parts, flags, Mode::empty()).map(|_| ())
+        };
+        assert_eq!(open("a/b/c"), Ok(()));
+        assert!(open("a/away/secret").is_err());
+        assert!(open("a/away").is_err());
+        assert!(open("../secret").is_err());
+        assert!(open("a/./b").is_err());
+    }
+}

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use gc_platform::{
     Entry, EntryKind, FileOpener, FileStore, PartialFile, PartialKey, Place, ReadFile, StoreError,
-    StorePath,
+    StorePath, check_existing,
 };
 use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, Stat, Timespec, Timestamps};
 use rustix::io::Errno;
@@ -103,6 +103,9 @@ impl LinuxFiles {
 
     fn folder(&self, path: &StorePath) -> Result<OwnedFd, StoreError> {
         let root = self.root(path)?;
+        if path.parts.iter().any(|part| check_existing(part).is_err()) {
+            return Err(StoreError::Name);
+        }
         if path.parts.is_empty() {
             return Ok(root);
         }
@@ -113,6 +116,8 @@ impl LinuxFiles {
     /// The folder that holds it, opened, and its name there.
     fn inside<'a>(&self, path: &'a StorePath) -> Result<Walked<'a>, StoreError> {
         let name = path.name().ok_or(StoreError::Name)?;
+        // It goes to calls that know names and ways alike.
+        check_existing(name).map_err(|_| StoreError::Name)?;
         let parent = path.parent().ok_or(StoreError::Name)?;
         Ok(Walked { folder: self.folder(&parent)?, name })
     }
@@ -180,9 +185,7 @@ impl FileStore for LinuxFiles {
     }
 
     fn rename(&mut self, path: &StorePath, name: &str) -> Result<(), StoreError> {
-        if name.contains('/') || matches!(name, "" | "." | "..") {
-            return Err(StoreError::Name);
-        }
+        check_existing(name).map_err(|_| StoreError::Name)?;
         let at = self.inside(path)?;
         beneath::rename_new(at.folder.as_fd(), at.name, name).map_err(error_of)
     }
@@ -201,6 +204,9 @@ impl FileStore for LinuxFiles {
         let root = self.root(path)?;
         if path.parts.is_empty() {
             return Err(StoreError::NotRegular);
+        }
+        if path.parts.iter().any(|part| check_existing(part).is_err()) {
+            return Err(StoreError::Name);
         }
         // Without blocking: a pipe would wait for ever for its other end.
         let flags =

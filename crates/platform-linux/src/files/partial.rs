@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::os::fd::{AsFd, OwnedFd};
 
-use gc_platform::{PartialFile, StoreError};
+use gc_platform::{PartialFile, StoreError, check_existing};
 use rustix::fs::{self, AtFlags, FileType, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
@@ -112,6 +112,7 @@ impl PartialFile for Partial {
     }
 
     fn finish(&mut self, name: &str, replace: bool, modified_ms: i64) -> Result<(), StoreError> {
+        check_existing(name).map_err(|_| StoreError::Name)?;
         if !self.is_mine()? {
             return Err(StoreError::NotRegular);
         }

@@ -1,5 +1,5 @@
-import { sha256 } from "@noble/hashes/sha2.js";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { sha256 } from "@noble/hashes/sha2.js";
 import { describe, expect, it, vi } from "vitest";
 import { FileDesk } from "../src/files/desk";
 import type { FilesEvent } from "../src/files/facts";
@@ -92,7 +92,12 @@ function taker(got: Map<string, Uint8Array>, cutAt = Number.POSITIVE_INFINITY) {
       say({ case: "result", value: { transfer, index, outcome: FileOutcome.DONE } });
     }
   };
-  return { take, heal: () => { cutAt = Number.POSITIVE_INFINITY; } };
+  return {
+    take,
+    heal: () => {
+      cutAt = Number.POSITIVE_INFINITY;
+    },
+  };
 }
 
 const upload = (files: [string, Uint8Array<ArrayBuffer> | null][]) => ({
@@ -112,7 +117,13 @@ describe("uploads", () => {
     const { desk, state } = world(taker(got).take);
     desk.linkUp();
     const data = noise(300_001);
-    desk.handle(upload([["d/a.bin", data], ["d/empty", new Uint8Array()], ["d/hollow", null]]));
+    desk.handle(
+      upload([
+        ["d/a.bin", data],
+        ["d/empty", new Uint8Array()],
+        ["d/hollow", null],
+      ]),
+    );
     await vi.waitFor(() => expect(state().transfers[0]?.status).toBe("done"), 5000);
     expect(got.get("d/a.bin")).toEqual(new Uint8Array(data));
     expect(got.get("d/empty")).toEqual(new Uint8Array());
@@ -180,7 +191,12 @@ describe("downloads", () => {
         say({ case: "end", value: { transfer: 1, index: 0, sha256: wrong.hash ?? sha256(data) } });
       }
     };
-  const fetch = { do: "download" as const, sources: [{ place: "home", parts: ["a"] }], folder: null, rule: "ask" as const };
+  const fetch = {
+    do: "download" as const,
+    sources: [{ place: "home", parts: ["a"] }],
+    folder: null,
+    rule: "ask" as const,
+  };
 
   it("are saved when their hash agrees", async () => {
     const data = noise(120_000);

@@ -39,7 +39,10 @@ const CAUSES: Readonly<Record<number, readonly [name: string, sentence: string]>
   122: ["file_type_blocked", "Files of this type may not be moved. Ask an administrator."],
   123: ["disk_full", "There is not enough room on the disk. Free some and try again."],
   124: ["file_changed", "The file was changed while it was being sent. Try again."],
-  125: ["file_name_not_allowed", "This name cannot be used on the other side. Rename the file and try again."],
+  125: [
+    "file_name_not_allowed",
+    "This name cannot be used on the other side. Rename the file and try again.",
+  ],
   126: ["file_peer_gone", "The other side is gone. The transfer goes on by itself when it is back."],
   127: ["file_hash_mismatch", "What arrived is not what was sent; it was thrown away. Try again."],
   128: ["files_too_many", "There are too many files in this transfer. Move them in several."],
@@ -52,7 +55,10 @@ const CAUSES: Readonly<Record<number, readonly [name: string, sentence: string]>
   135: ["file_io_failed", "The disk could not be read or written. Try again, or choose another folder."],
   136: ["file_not_regular", "This is a link or a device; only files and folders can be moved."],
   137: ["files_cancelled", "The transfer was cancelled."],
-  138: ["files_no_user", "Nobody is logged on at the machine, so there is nobody whose files these would be."],
+  138: [
+    "files_no_user",
+    "Nobody is logged on at the machine, so there is nobody whose files these would be.",
+  ],
   139: ["files_unavailable", "Files of this machine cannot be used at the moment."],
 };
 

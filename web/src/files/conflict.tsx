@@ -32,12 +32,12 @@ export function ConflictDialog({
     >
       <div className="form">
         <p>
-          <strong>{conflict.path}</strong> is there already: {bytes(conflict.existingSize)}, changed {changed}.
-          The new one has {bytes(conflict.size)}.
+          <strong>{conflict.path}</strong> is there already: {bytes(conflict.existingSize)}, changed {changed}
+          . The new one has {bytes(conflict.size)}.
         </p>
         <label className="check">
-          <input type="checkbox" checked={all} onChange={(event) => setAll(event.target.checked)} /> Do the same
-          for all others of this transfer
+          <input type="checkbox" checked={all} onChange={(event) => setAll(event.target.checked)} /> Do the
+          same for all others of this transfer
         </label>
         <div className="actions end">
           {CHOICES.map(([rule, label]) => (

@@ -5,8 +5,7 @@
 const MAX_DEPTH = 64;
 const MAX_PATH = 2048;
 const RESERVED = /^(con|prn|aux|nul|conin\$|conout\$|clock\$|com[0-9]|lpt[0-9])$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const REPLACED = /[\u0000-\u001f\u007f-\u009f:*?"<>|\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+const REPLACED = /[\p{Cc}:*?"<>|\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/gu;
 
 /** The parts of a safe way, or null when nothing safe can be made of it. */
 export function portableParts(path: string): string[] | null {

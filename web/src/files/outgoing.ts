@@ -30,7 +30,10 @@ interface Reading {
   blockAt: number;
 }
 
-export type Turn = { chunk: { index: number; offset: number; data: Uint8Array; restart: boolean } } | "busy" | "idle";
+export type Turn =
+  | { chunk: { index: number; offset: number; data: Uint8Array; restart: boolean } }
+  | "busy"
+  | "idle";
 
 /** Tells causes apart by their number on the wire. */
 const FILE_CHANGED = 124;
@@ -216,7 +219,8 @@ export class Outgoing {
       case FileAction.SEND: {
         const offset = Number(answer.offset);
         const known = this.wanted.some((one) => one.index === answer.index);
-        if (offset > ahead.size || known || this.current?.index === answer.index || ahead.hashed) return false;
+        if (offset > ahead.size || known || this.current?.index === answer.index || ahead.hashed)
+          return false;
         const prefix = offset > 0 ? answer.prefixSha256 : null;
         if (prefix && prefix.length !== 32) return false;
         this.wanted.push({ index: answer.index, offset, prefix });

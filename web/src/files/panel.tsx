@@ -150,13 +150,7 @@ function Rules({ policy }: { policy: FilePolicyFacts | null }) {
   ) : null;
 }
 
-function Transfers({
-  controller,
-  transfers,
-}: {
-  controller: ViewerController;
-  transfers: TransferFacts[];
-}) {
+function Transfers({ controller, transfers }: { controller: ViewerController; transfers: TransferFacts[] }) {
   if (transfers.length === 0) {
     return (
       <Empty title="Nothing is being moved">
@@ -247,7 +241,9 @@ function Transfer({ controller, transfer }: { controller: ViewerController; tran
       {transfer.failures > 0 && (
         <details>
           <summary>
-            {transfer.failures === 1 ? "1 file did not come through" : `${transfer.failures} files did not come through`}
+            {transfer.failures === 1
+              ? "1 file did not come through"
+              : `${transfer.failures} files did not come through`}
           </summary>
           <ul className="transfer-failed">
             {transfer.failed.map((one) => (

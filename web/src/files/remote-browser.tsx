@@ -118,7 +118,12 @@ export function RemoteBrowser({
         ))}
       </nav>
       <div className="files-actions">
-        <button type="button" className="icon-button" aria-label="Read again (F5)" onClick={() => void load()}>
+        <button
+          type="button"
+          className="icon-button"
+          aria-label="Read again (F5)"
+          onClick={() => void load()}
+        >
           <RotateCw size={15} aria-hidden />
         </button>
         <button
@@ -231,8 +236,8 @@ export function RemoteBrowser({
       >
         <p>
           {[...marked].slice(0, 5).join(", ")}
-          {marked.size > 5 && ` and ${marked.size - 5} more`}. Folders go with everything in them. This cannot be
-          undone.
+          {marked.size > 5 && ` and ${marked.size - 5} more`}. Folders go with everything in them. This cannot
+          be undone.
         </p>
       </Confirm>
     </div>

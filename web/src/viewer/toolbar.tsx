@@ -21,7 +21,13 @@ import type { QualitySettings } from "../engine/messages";
 import { Confirm } from "../ui/dialog";
 import { Dropdown, Item, Label, Line } from "../ui/menu";
 import { Hint } from "../ui/tooltip";
-import { RIGHT_CLIPBOARD, RIGHT_CONTROL, RIGHT_FILES, type ViewerController, type ViewerState } from "./controller";
+import {
+  RIGHT_CLIPBOARD,
+  RIGHT_CONTROL,
+  RIGHT_FILES,
+  type ViewerController,
+  type ViewerState,
+} from "./controller";
 import { QualityDialog, TypeDialog } from "./toolbar-dialogs";
 
 interface ToolbarProps {

@@ -1,8 +1,8 @@
 import { type RefObject, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import type { Access } from "../api/types";
 import "./viewer.css";
-import { ViewerController } from "./controller";
 import { FilesPanel } from "../files/panel";
+import { ViewerController } from "./controller";
 import { take } from "./early";
 import { Banner, Notices, Overlay } from "./overlays";
 import { RegionsOverlay } from "./regions-overlay";

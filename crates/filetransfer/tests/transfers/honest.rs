@@ -156,7 +156,7 @@ fn pause_rests_and_cancel_leaves_nothing() {
 #[test]
 fn a_fast_line_is_filled_and_a_slow_one_not_flooded() {
     for (bandwidth, delay, size) in
-        [(2_500_000, 10, 20_000_000), (2_500_000, 50, 20_000_000), (12_500_000, 50, 120_000_000)]
+        [(2_500_000, 10, 20_000_000), (2_500_000, 50, 20_000_000), (12_500_000, 20, 120_000_000)]
     {
         for direction in [Direction::Upload, Direction::Download] {
             let profile = Profile { bandwidth, ..Profile::delayed(Duration::from_millis(delay)) };

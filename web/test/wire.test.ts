@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { ClipboardPieceSchema } from "../src/gen/guruconnect/v2/clipboard_pb";
 import { AgentControlSchema, ViewerControlSchema } from "../src/gen/guruconnect/v2/control_pb";
 import { CursorMessageSchema } from "../src/gen/guruconnect/v2/cursor_pb";
+import { FileMessageSchema } from "../src/gen/guruconnect/v2/file_pb";
 import { InputMessageSchema } from "../src/gen/guruconnect/v2/input_pb";
 import { LinkMessageSchema } from "../src/gen/guruconnect/v2/link_pb";
 import { VideoFeedbackSchema, VideoMessageSchema } from "../src/gen/guruconnect/v2/video_pb";
@@ -30,6 +31,7 @@ const MESSAGES = {
   VideoFeedback: VideoFeedbackSchema,
   InputMessage: InputMessageSchema,
   CursorMessage: CursorMessageSchema,
+  FileMessage: FileMessageSchema,
   ClipboardPiece: ClipboardPieceSchema,
   AgentControl: AgentControlSchema,
   ViewerControl: ViewerControlSchema,

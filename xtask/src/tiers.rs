@@ -57,6 +57,7 @@ pub(crate) const CRATES: &[(&str, Tier)] = &[
     ("gc-input", Tier::Capability),
     ("gc-video", Tier::Capability),
     ("gc-clipboard", Tier::Capability),
+    ("gc-filetransfer", Tier::Capability),
     ("gc-runtime", Tier::Backend),
     ("gc-codec", Tier::Backend),
     ("gc-panel", Tier::Backend),

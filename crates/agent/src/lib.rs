@@ -8,6 +8,7 @@ mod backlog;
 mod clipboard_bridge;
 mod desktop;
 mod events;
+mod files;
 mod input_thread;
 mod load;
 mod open_session;

@@ -18,6 +18,7 @@ use prost::Message;
 use crate::clipboard_bridge::ClipboardBridge;
 use crate::desktop::{OpenDesktop, Opening};
 use crate::events::{AgentEvent, EventSender};
+use crate::files::FilesThread;
 use crate::input_thread::{InputThread, PointerShare};
 use crate::outlet::{Outlet, RecordWay};
 use crate::picture_thread::PictureThread;
@@ -30,6 +31,7 @@ pub(crate) struct OpenSession {
     picture: PictureThread,
     input: InputThread,
     clipboard: Option<ClipboardBridge>,
+    files: FilesThread,
     bar: Option<Box<dyn BarHandle>>,
     company: String,
     names: BTreeMap<u16, String>,
@@ -64,11 +66,13 @@ impl OpenSession {
         let clipboard = ClipboardBridge::open(platform.as_ref(), &outlet)
             .inspect_err(|error| tracing::warn!(%error, "the clipboard is not shared"))
             .ok();
+        let files = FilesThread::start(Arc::clone(platform), Arc::clone(clock), outlet)?;
         Ok(Self {
             session,
             picture,
             input,
             clipboard,
+            files,
             bar: None,
             company: opening.company(),
             names: BTreeMap::new(),
@@ -85,6 +89,9 @@ impl OpenDesktop for OpenSession {
         if info.rights.allows(Right::View) {
             self.picture.join(participant, info.capabilities.clone());
         }
+        if info.rights.allows(Right::Files) {
+            self.files.joined(participant);
+        }
         if info.rights.allows(Right::Clipboard)
             && let Some(clipboard) = &self.clipboard
         {
@@ -98,6 +105,7 @@ impl OpenDesktop for OpenSession {
         if let Some(clipboard) = &self.clipboard {
             clipboard.left(participant);
         }
+        self.files.left(participant);
         self.names.remove(&participant);
         self.show_bar();
     }
@@ -112,6 +120,7 @@ impl OpenDesktop for OpenSession {
 
     fn link_lost(&mut self) {
         self.input.release_all();
+        self.files.link_lost();
         for participant in std::mem::take(&mut self.names).into_keys() {
             self.picture.leave(participant);
             if let Some(clipboard) = &self.clipboard {
@@ -147,13 +156,14 @@ impl OpenDesktop for OpenSession {
                     clipboard.receive(participant, piece);
                 }
             }
+            Channel::Files => self.files.message(participant, record.payload()),
             Channel::Control => {
                 if let Some(control) = read::<ViewerControl>(record) {
                     self.arrange(participant, control, may_arrange);
                 }
             }
             // Reserved, or never sent by viewers; the rules let none of them pass.
-            Channel::Cursor | Channel::Files | Channel::Chat | Channel::Terminal => {}
+            Channel::Cursor | Channel::Chat | Channel::Terminal => {}
         }
     }
 

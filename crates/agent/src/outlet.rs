@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::BytesMut;
-use gc_proto::{Channel, Flags, HEADER_LEN, Header, Record};
+use gc_proto::v2::link_message::Body;
+use gc_proto::{Channel, Flags, HEADER_LEN, Header, Record, v2};
 use gc_session::AgentSessions;
 use gc_types::{Clock, SessionId};
 use prost::Message;
@@ -14,8 +15,12 @@ pub trait RecordSink: Send + Sync {
     /// link is gone or too much waits.
     fn send(&self, record: &Record) -> bool;
 
-    /// Bytes that wait to be written.
+    /// Bytes that wait to be written, without files, which wait for everything else.
     fn backlog(&self) -> usize;
+
+    /// Queues a link message, for what the server itself is to know. `false`: it was
+    /// not taken.
+    fn say(&self, body: Body) -> bool;
 }
 
 /// What every session of this agent shares: their rules, and the link of the
@@ -62,6 +67,12 @@ pub(crate) trait RecordWay: Send + Sync {
 
     /// Bytes that wait on the link; 0 without one.
     fn backlog(&self) -> u64;
+
+    /// Tells the server something. `false`: there is no link, or it is full.
+    fn report(&self, body: Body) -> bool;
+
+    /// What the server allows of files in the session; `None`: nothing.
+    fn files(&self, session: SessionId) -> Option<v2::FilePolicy>;
 }
 
 /// What became of a record that another process made.
@@ -142,6 +153,15 @@ impl RecordWay for Uplink {
         let sink = self.lock().sink.clone();
         sink.map_or(0, |sink| u64::try_from(sink.backlog()).unwrap_or(u64::MAX))
     }
+
+    fn report(&self, body: Body) -> bool {
+        let sink = self.lock().sink.clone();
+        sink.is_some_and(|sink| sink.say(body))
+    }
+
+    fn files(&self, session: SessionId) -> Option<v2::FilePolicy> {
+        self.rules(|rules| rules.files(session).cloned())
+    }
 }
 
 /// The sending side of one session; it outlives links.
@@ -167,6 +187,21 @@ impl Outlet {
     ) -> bool {
         let mark = RecordMark { channel, participant, flags };
         self.way.send(self.session, mark, &mut |header| Record::new(header, payload))
+    }
+
+    /// Tells the server something. `false`: there is no link, or it is full.
+    pub(crate) fn report(&self, body: Body) -> bool {
+        self.way.report(body)
+    }
+
+    /// What the server allows of files in this session.
+    pub(crate) fn files(&self) -> Option<v2::FilePolicy> {
+        self.way.files(self.session)
+    }
+
+    /// The session.
+    pub(crate) const fn session(&self) -> SessionId {
+        self.session
     }
 
     /// Bytes that wait on the link; 0 without one.

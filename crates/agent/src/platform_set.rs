@@ -2,7 +2,7 @@
 
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, ConnectedBar, ConsentPrompt,
-    InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture,
+    FileOpener, InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture,
 };
 
 use gc_codec::Candidate;
@@ -25,6 +25,11 @@ pub trait Platform: Send + Sync + 'static {
     /// there without being named.
     fn encoders(&self) -> Vec<Candidate> {
         Vec::new()
+    }
+
+    /// Opens the files of the session's user; `None` where files are not moved.
+    fn files(&self) -> Option<FileOpener> {
+        None
     }
 
     /// Asks the user.

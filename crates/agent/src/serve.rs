@@ -40,7 +40,11 @@ impl RecordSink for LinkSender {
     }
 
     fn backlog(&self) -> usize {
-        self.queued_bytes()
+        self.urgent_bytes()
+    }
+
+    fn say(&self, body: Body) -> bool {
+        Self::say(self, body).is_ok()
     }
 }
 
@@ -219,6 +223,7 @@ impl Agent {
             | Body::SessionAnswer(_)
             | Body::AgentStatus(_)
             | Body::AuditReport(_)
+            | Body::FileAudit(_)
             | Body::SessionState(_)
             | Body::ControlAction(_) => tracing::debug!("a link message that is not for agents"),
         }

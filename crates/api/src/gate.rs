@@ -15,6 +15,7 @@ use gc_types::{AgentMode, ConsentState, GrantId, Rights, Secret, SessionId};
 use serde_json::json;
 
 use crate::bus::Topic;
+use crate::file_rules::FileRules;
 use crate::jwt;
 use crate::planes::ViewerClaims;
 use crate::secrets::{fingerprint, random_secret};
@@ -28,7 +29,11 @@ pub(crate) struct ApiGate {
 }
 
 /// A session as the relay needs to know it.
-pub(crate) fn open_session(row: &SessionRow, consent_timeout: Duration) -> OpenSession {
+pub(crate) fn open_session(
+    row: &SessionRow,
+    consent_timeout: Duration,
+    files: &FileRules,
+) -> OpenSession {
     OpenSession {
         session: row.id,
         agent: agent_of(row),
@@ -46,6 +51,7 @@ pub(crate) fn open_session(row: &SessionRow, consent_timeout: Duration) -> OpenS
         consent: row.consent_state,
         rights: row.rights,
         consent_timeout,
+        files: Some(files.to_wire()),
     }
 }
 
@@ -102,6 +108,7 @@ impl ApiGate {
                 }
                 let live = storage.tenant(*tenant).live_session_of(*machine).await;
                 let live = live.map_err(failed)?;
+                let files = FileRules::load(storage, *tenant).await.map_err(failed)?;
                 Ok(AdmittedAgent {
                     agent: AgentRef::Machine(*machine),
                     mode: AgentMode::Managed,
@@ -110,7 +117,7 @@ impl ApiGate {
                     resume_token: None,
                     sessions: live
                         .iter()
-                        .map(|row| open_session(row, self.core.config.consent_timeout))
+                        .map(|row| open_session(row, self.core.config.consent_timeout, &files))
                         .collect(),
                 })
             }
@@ -128,25 +135,30 @@ impl ApiGate {
                     .write(&self.core.journal);
                 self.core.bus.changed(row.tenant, Topic::Codes);
                 self.core.bus.changed(row.tenant, Topic::Sessions);
-                Ok(self.support_agent(&row, Some(resume)))
+                self.support_agent(&row, Some(resume)).await
             }
             AgentCredential::Resume { session } => {
                 let row = storage.session_any_tenant(*session).await.map_err(failed)?;
                 let row = row.filter(|row| row.ended.is_none() && row.machine.is_none());
-                Ok(self.support_agent(&row.ok_or_else(ended)?, None))
+                self.support_agent(&row.ok_or_else(ended)?, None).await
             }
         }
     }
 
-    fn support_agent(&self, row: &SessionRow, resume_token: Option<Secret>) -> AdmittedAgent {
-        AdmittedAgent {
+    async fn support_agent(
+        &self,
+        row: &SessionRow,
+        resume_token: Option<Secret>,
+    ) -> Result<AdmittedAgent, Refusal> {
+        let files = FileRules::load(&self.core.storage, row.tenant).await.map_err(failed)?;
+        Ok(AdmittedAgent {
             agent: AgentRef::Support(row.id),
             mode: AgentMode::Support,
             key: None,
             tenant: row.tenant,
             resume_token,
-            sessions: vec![open_session(row, self.core.config.consent_timeout)],
-        }
+            sessions: vec![open_session(row, self.core.config.consent_timeout, &files)],
+        })
     }
 
     async fn bind(

@@ -66,6 +66,11 @@ impl Journal {
         (Self { ids: EventIds::new(clock, entropy), queue }, entries)
     }
 
+    /// An id of its own, in the order of making.
+    pub(crate) fn id(&self) -> EventId {
+        self.ids.next().0
+    }
+
     /// Begins an event; [`Event::write`] ends it.
     pub(crate) fn event(&self, tenant: TenantId, action: impl Into<String>) -> Event {
         let (id, at) = self.ids.next();

@@ -12,6 +12,7 @@ mod config;
 mod console;
 mod edge;
 mod error;
+mod file_rules;
 mod fleet;
 mod gate;
 mod journal;

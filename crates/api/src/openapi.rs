@@ -4,8 +4,8 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 
 use crate::routes::{
-    audit, auth, codes, downloads, events, keys, machines, sessions, settings, sockets, status,
-    users,
+    audit, auth, codes, downloads, events, file_transfers, keys, machines, sessions, settings,
+    sockets, status, users,
 };
 
 #[derive(OpenApi)]
@@ -22,7 +22,7 @@ use crate::routes::{
         status::health::health, status::health::live, status::health::ready,
         status::metrics::metrics, status::version::version,
         status::docs::openapi, status::docs::docs,
-        settings::settings,
+        settings::settings, settings::files::get, settings::files::put,
         auth::setup::setup, auth::login::login, auth::refresh::refresh, auth::logout::logout,
         auth::me::me, auth::password::password,
         users::list::list, users::create::create, users::get::get, users::update::update,
@@ -34,6 +34,7 @@ use crate::routes::{
         sessions::viewer_token::viewer_token,
         codes::list::list, codes::create::create, codes::cancel::cancel,
         codes::validate::validate, codes::status::status,
+        file_transfers::list, file_transfers::of_session,
         audit::audit, events::events, downloads::linux,
         sockets::agent::agent, sockets::viewer::viewer,
     )

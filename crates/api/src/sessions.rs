@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::bus::Topic;
 use crate::error::ApiError;
+use crate::file_rules::FileRules;
 use crate::gate::{GRANT_LIFETIME, open_session};
 use crate::planes::UserAccess;
 use crate::state::App;
@@ -19,7 +20,8 @@ const GRANT_LEFT: Duration = Duration::from_hours(1);
 pub(crate) async fn reconcile(app: &App) -> Result<(), StorageError> {
     app.storage.all_machines_offline(app.clock.now()).await?;
     for row in app.storage.live_sessions_of_all().await? {
-        app.relay.open_session(open_session(&row, app.config.consent_timeout));
+        let files = FileRules::load(&app.storage, row.tenant).await?;
+        app.relay.open_session(open_session(&row, app.config.consent_timeout, &files));
     }
     Ok(())
 }
@@ -68,7 +70,8 @@ pub(crate) async fn open_for_machine(
         };
         match store.create_session(new).await {
             Ok(row) => {
-                app.relay.open_session(open_session(&row, app.config.consent_timeout));
+                let files = FileRules::load(&app.storage, access.tenant).await?;
+                app.relay.open_session(open_session(&row, app.config.consent_timeout, &files));
                 app.bus.changed(access.tenant, Topic::Sessions);
                 app.bus.changed(access.tenant, Topic::Machines);
                 return Ok((row, true));

@@ -2,13 +2,18 @@
 //! relay as changes of the database and audit events.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use gc_proto::clean_text;
+use gc_proto::v2;
 use gc_relay::ports::{AgentRef, RelayEvent};
-use gc_storage::{ActorKind, AuditRow, MachineFacts, SessionRow, StorageError};
-use gc_types::{SessionId, TenantId, UserId};
+use gc_storage::{
+    ActorKind, AuditRow, FileDirection, FileOutcome, FileTransferRow, MachineFacts, SessionRow,
+    StorageError,
+};
+use gc_types::{CauseCode, SessionId, TenantId, UnixMillis, UserId};
 use serde_json::json;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -275,6 +280,7 @@ impl Writer {
                         .detail(json!({ "detail": clean_text(detail, 500) })),
                 ))
             }
+            RelayEvent::Files { session, files } => self.files(*session, files, now).await,
             RelayEvent::Violation { session, rule, peer } => {
                 let detail = json!({ "rule": rule });
                 let known = match session {
@@ -299,6 +305,107 @@ impl Writer {
             }
         }
     }
+}
+
+impl Writer {
+    /// Each file is a row of its own; the audit gets one line for all that an agent
+    /// told at once.
+    async fn files(
+        &mut self,
+        session: SessionId,
+        files: &[(Option<UserId>, v2::FileReceipt)],
+        now: UnixMillis,
+    ) -> Result<Option<Event>, StorageError> {
+        let Some((row, event)) = self.of_session(session, "files.moved").await? else {
+            return Ok(None);
+        };
+        let mut names: HashMap<UserId, String> = HashMap::new();
+        let mut rows = Vec::with_capacity(files.len());
+        for (user, file) in files {
+            let name = match user {
+                Some(user) => match names.get(user) {
+                    Some(name) => name.clone(),
+                    None => {
+                        let name = self.user_name(row.tenant, *user).await?;
+                        names.insert(*user, name.clone());
+                        name
+                    }
+                },
+                None => "unknown".into(),
+            };
+            rows.push(self.file_row(&row, *user, name, file, now));
+        }
+        self.core.storage.write_file_transfers(&rows).await?;
+        let count = |outcome: FileOutcome| rows.iter().filter(|it| it.outcome == outcome).count();
+        let refused = count(FileOutcome::Denied) > 0;
+        let detail = json!({
+            "done": count(FileOutcome::Done),
+            "skipped": count(FileOutcome::Skipped),
+            "failed": count(FileOutcome::Failed),
+            "cancelled": count(FileOutcome::Cancelled),
+            "denied": count(FileOutcome::Denied),
+            "bytes": rows.iter().map(|it| it.moved).sum::<u64>(),
+        });
+        let event = match files.first().and_then(|(user, _)| *user) {
+            Some(user) => {
+                let name = names.remove(&user).unwrap_or_default();
+                event.actor(ActorKind::User, Some(user.to_string()), &name)
+            }
+            None => event.actor(ActorKind::Agent, Some(row.id.to_string()), &row.machine_name),
+        };
+        let event = event.detail(detail);
+        Ok(Some(if refused { event.refused() } else { event }))
+    }
+
+    fn file_row(
+        &self,
+        session: &SessionRow,
+        user: Option<UserId>,
+        user_name: String,
+        file: &v2::FileReceipt,
+        now: UnixMillis,
+    ) -> FileTransferRow {
+        FileTransferRow {
+            id: self.core.journal.id(),
+            tenant: session.tenant,
+            // An agent's clock may be wrong; the order is that of arrival.
+            at: now,
+            session: session.id,
+            machine: session.machine,
+            machine_name: session.machine_name.clone(),
+            user,
+            user_name,
+            transfer: hex(&file.transfer_id),
+            direction: match file.direction() {
+                v2::TransferDirection::Download => FileDirection::Download,
+                v2::TransferDirection::Upload | v2::TransferDirection::Unspecified => {
+                    FileDirection::Upload
+                }
+            },
+            path: clean_text(&file.path, 2_048),
+            size: file.size.min(i64::MAX as u64),
+            moved: file.moved.min(i64::MAX as u64),
+            sha256: (file.sha256.len() == 32).then(|| hex(&file.sha256)),
+            outcome: match file.outcome() {
+                v2::FileOutcome::Done => FileOutcome::Done,
+                v2::FileOutcome::Skipped => FileOutcome::Skipped,
+                v2::FileOutcome::Cancelled => FileOutcome::Cancelled,
+                v2::FileOutcome::Denied => FileOutcome::Denied,
+                v2::FileOutcome::Failed | v2::FileOutcome::Unspecified => FileOutcome::Failed,
+            },
+            cause: CauseCode::from_number(file.cause),
+            duration_ms: file.duration_ms.min(i32::MAX as u32),
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 fn agent_id(agent: AgentRef) -> String {

@@ -4,6 +4,7 @@
 mod barcode;
 mod certificate;
 mod clock;
+mod files;
 mod machine;
 mod peers;
 mod probe;
@@ -34,6 +35,8 @@ enum Command {
     Session(session::Arguments),
     /// Throughput, latency and memory of the server as a relay
     Relay(relay::Arguments),
+    /// Throughput of file transfers, and key-to-pixel latency while one runs
+    Files(files::Arguments),
     /// The same workloads through this product and through its peers, side by side
     Peers(peers::Arguments),
     /// Draw on a display; started by `session` and `peers`
@@ -52,6 +55,7 @@ fn main() -> Result<()> {
     match arguments.command {
         Command::Session(arguments) => session::run(&arguments),
         Command::Relay(arguments) => relay::run(&arguments),
+        Command::Files(arguments) => files::run(&arguments),
         Command::Peers(arguments) => peers::run(&arguments),
         Command::Workload(arguments) => workload::run(&arguments),
         Command::View(arguments) => window::run(&arguments),

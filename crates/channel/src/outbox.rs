@@ -15,8 +15,10 @@ pub struct Limits {
     pub count: usize,
     /// Input records that may wait.
     pub input: usize,
-    /// Bytes that may wait on each bulk channel (clipboard, files): its credit.
+    /// Bytes that may wait of the clipboard: its credit.
     pub bulk: usize,
+    /// The same of files: all that a receiver lets be on its way, and the headers.
+    pub files: usize,
     /// Pictures for everybody may wait this long, by the times told with
     /// [`Outbox::at`]; then they are skipped. Without such times: for ever.
     pub patience: Duration,
@@ -24,7 +26,14 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 4 << 20, count: 2_048, input: 256, bulk: 2 << 20, patience: Duration::MAX }
+        Self {
+            bytes: 4 << 20,
+            count: 2_048,
+            input: 256,
+            bulk: 2 << 20,
+            files: 12 << 20,
+            patience: Duration::MAX,
+        }
     }
 }
 
@@ -330,7 +339,9 @@ impl Outbox {
     /// bound for the rest.
     pub fn credit(&self, channel: Channel) -> usize {
         if is_bulk(channel) {
-            self.limits.bulk.saturating_sub(self.bulk[bulk_index(channel)])
+            let limit =
+                if channel == Channel::Files { self.limits.files } else { self.limits.bulk };
+            limit.saturating_sub(self.bulk[bulk_index(channel)])
         } else {
             self.limits.bytes.saturating_sub(self.bytes)
         }
@@ -341,6 +352,11 @@ impl Outbox {
         self.bytes
             + self.bulk.iter().sum::<usize>()
             + self.lanes[1].iter().map(|waiting| waiting.bytes.len()).sum::<usize>()
+    }
+
+    /// Bytes that wait before those of files: what a picture queues behind.
+    pub fn urgent_bytes(&self) -> usize {
+        self.queued_bytes() - self.bulk[bulk_index(Channel::Files)]
     }
 
     /// Messages that wait.

@@ -44,7 +44,8 @@ fn drain(outbox: &mut Outbox) -> Vec<(Channel, u32)> {
 }
 
 fn small(policy: DropPolicy) -> Outbox {
-    let limits = Limits { bytes: 1_000, count: 50, input: 3, bulk: 200, ..Limits::default() };
+    let limits =
+        Limits { bytes: 1_000, count: 50, input: 3, bulk: 200, files: 200, ..Limits::default() };
     Outbox::new(limits, policy)
 }
 
@@ -67,6 +68,7 @@ fn urgent_messages_overtake_and_order_within_a_priority_holds() {
     }
     outbox.push_link(Bytes::from_static(b"\x01link")).unwrap();
     assert_eq!(outbox.queued_bytes(), 705);
+    assert_eq!(outbox.urgent_bytes(), 605, "all but the file");
     assert_eq!(outbox.pop().unwrap(), &b"\x01link"[..]);
     assert_eq!(
         drain(&mut outbox),

@@ -27,6 +27,7 @@ fn main() -> Result<()> {
             ".guruconnect.v2.H264.access_unit",
             ".guruconnect.v2.Hevc.access_unit",
             ".guruconnect.v2.Tile.data",
+            ".guruconnect.v2.FileChunk.data",
         ])
         .out_dir(&out_dir)
         .skip_debug([".guruconnect.v2.ViewerHello", ".guruconnect.v2.Welcome"])

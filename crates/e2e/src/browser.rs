@@ -196,6 +196,26 @@ impl Page {
         self.call("Page.bringToFront", json!({})).await.map(|_| ())
     }
 
+    /// Puts files, or a folder, into an input for files, as its picker would.
+    pub async fn choose_files(&self, selector: &str, files: &[&Path]) -> Result<()> {
+        let found = self
+            .call(
+                "Runtime.evaluate",
+                json!({"expression": format!("document.querySelector({})", json!(selector))}),
+            )
+            .await?;
+        let object = found["result"]["objectId"].as_str().context("no such input")?;
+        let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+        self.call("DOM.setFileInputFiles", json!({"objectId": object, "files": files})).await?;
+        Ok(())
+    }
+
+    /// What the page downloads goes here, without a question.
+    pub async fn download_to(&self, folder: &Path) -> Result<()> {
+        let behaviour = json!({"behavior": "allow", "downloadPath": folder});
+        self.call("Page.setDownloadBehavior", behaviour).await.map(|_| ())
+    }
+
     /// The value of an expression; a promise is waited for.
     pub async fn eval(&self, expression: &str) -> Result<Value> {
         let parameters = json!({

@@ -6,6 +6,7 @@
 mod clipboard;
 mod consent;
 mod encoder;
+mod files;
 mod input;
 mod inventory;
 mod key_store;
@@ -21,6 +22,7 @@ pub use consent::{
     BarState, FakeBar, FakeBarControl, FakeConsent, FakeConsentControl, ScriptedConsent,
 };
 pub use encoder::{EncoderCall, FakeEncoderControl, FakeEncoderFactory, Misbehaviour};
+pub use files::{FakeFiles, FakeFilesControl, FileFault};
 pub use input::{FakeInput, FakeInputControl, Injected};
 pub use inventory::FakeInventory;
 pub use key_store::FakeKeyStore;

@@ -82,14 +82,7 @@ fn os_version(release: &str) -> String {
 /// Who sits at the machine: the owner of the active local session; else, when the
 /// agent itself runs as a user, that one.
 fn user() -> String {
-    let mut sessions: Vec<String> = std::fs::read_dir(SESSIONS)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| std::fs::read_to_string(entry.path()).ok())
-        .collect();
-    sessions.sort();
-    if let Some(user) = active_user(&sessions) {
+    if let Some(user) = desktop_user() {
         return user;
     }
     let uid = rustix::process::getuid();
@@ -98,6 +91,23 @@ fn user() -> String {
     }
     let passwd = std::fs::read_to_string(Path::new("/etc/passwd")).unwrap_or_default();
     account(&passwd, uid.as_raw()).unwrap_or_default()
+}
+
+/// Who is logged on at the desktop, by the system's list of sessions; `None` where
+/// there is no such list or nobody is there.
+pub(crate) fn desktop_user() -> Option<String> {
+    active_user(&sessions())
+}
+
+fn sessions() -> Vec<String> {
+    let mut sessions: Vec<String> = std::fs::read_dir(SESSIONS)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| std::fs::read_to_string(entry.path()).ok())
+        .collect();
+    sessions.sort();
+    sessions
 }
 
 fn active_user(sessions: &[String]) -> Option<String> {

@@ -3,6 +3,7 @@
 
 mod clipboard;
 mod display;
+mod files;
 mod input;
 mod inventory;
 mod key_store;
@@ -15,6 +16,7 @@ mod worker;
 
 pub use clipboard::X11Clipboard;
 pub use display::DisplayError;
+pub use files::{Account, LinuxFiles, files_of_user, session_account};
 pub use input::X11Input;
 pub use inventory::LinuxInventory;
 pub use key_store::FileKeyStore;

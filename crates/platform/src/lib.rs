@@ -5,6 +5,7 @@
 mod clipboard;
 mod code_window;
 mod consent;
+mod files;
 mod input;
 mod inventory;
 mod key_store;
@@ -22,6 +23,10 @@ pub use code_window::{CodeDialog, CodeEvent, CodeHandle, CodeStatus, CodeWindow}
 pub use consent::{
     BarHandle, ConnectedBar, ConsentAnswer, ConsentPrompt, ConsentRequest, PromptError,
     PromptHandle,
+};
+pub use files::{
+    Entry, EntryKind, FileOpener, FileStore, PARTIAL_PREFIX, PartialFile, PartialKey, Place,
+    ReadFile, StoreError, StorePath, check_existing,
 };
 pub use input::{InputError, InputInjector, PointerButton};
 pub use inventory::{Inventory, MachineFacts, UserActivity};

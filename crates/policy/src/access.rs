@@ -106,11 +106,13 @@ pub enum Action {
     ReadAudit,
     /// Read the server's settings.
     ReadSettings,
+    /// Change the settings of the tenant.
+    ManageSettings,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::OwnAccount,
         Self::ReadUsers,
         Self::ManageUsers,
@@ -122,6 +124,7 @@ impl Action {
         Self::SupportCodes,
         Self::ReadAudit,
         Self::ReadSettings,
+        Self::ManageSettings,
     ];
 
     /// Stable name, for the audit.
@@ -138,6 +141,7 @@ impl Action {
             Self::SupportCodes => "support_codes",
             Self::ReadAudit => "read_audit",
             Self::ReadSettings => "read_settings",
+            Self::ManageSettings => "manage_settings",
         }
     }
 }
@@ -199,7 +203,7 @@ pub fn decide(actor: Actor, action: Action) -> Decision {
         Action::Control | Action::EndSession | Action::SupportCodes => {
             needs(actor, Permission::Control)
         }
-        Action::ReadSettings => {
+        Action::ReadSettings | Action::ManageSettings => {
             if actor.role == Role::Admin {
                 Decision::Allow
             } else {

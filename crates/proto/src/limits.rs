@@ -36,6 +36,8 @@ pub const MAX_CLIPBOARD_PIXELS: u64 = 1 << 25;
 pub const MAX_CLIPBOARD_PARTS: usize = 8;
 /// Bytes of a piece of a clipboard content.
 pub const MAX_CLIPBOARD_PIECE: usize = 32 << 10;
+/// Files of one audit message.
+pub const MAX_FILE_RECEIPTS: usize = 1_000;
 /// Characters of a name, host name or label.
 pub const MAX_NAME: usize = 255;
 

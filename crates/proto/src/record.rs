@@ -37,7 +37,7 @@ pub enum Channel {
     Video = 3,
     /// Clipboard contents.
     Clipboard = 4,
-    /// File transfer (reserved).
+    /// Files in pieces.
     Files = 5,
     /// Chat (reserved).
     Chat = 6,

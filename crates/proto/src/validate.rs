@@ -1,8 +1,8 @@
 //! Limits on the fields of messages, checked right after decoding.
 
 use crate::limits::{
-    MAX_CLIPBOARD_PARTS, MAX_CLIPBOARD_PIECE, MAX_CURSOR_SIDE, MAX_INPUT_EVENTS, MAX_NAME,
-    MAX_PICTURE_PIXELS, MAX_PICTURE_SIDE, MAX_TYPED_TEXT, max_clipboard,
+    MAX_CLIPBOARD_PARTS, MAX_CLIPBOARD_PIECE, MAX_CURSOR_SIDE, MAX_FILE_RECEIPTS, MAX_INPUT_EVENTS,
+    MAX_NAME, MAX_PICTURE_PIXELS, MAX_PICTURE_SIDE, MAX_TYPED_TEXT, max_clipboard,
 };
 use crate::v2::link_message::Body;
 use crate::v2::{
@@ -67,7 +67,14 @@ impl Validate for Body {
                 text(&grant.technician, MAX_NAME, "technician")?;
                 text(&grant.company, MAX_NAME, "company")?;
                 text(&grant.ticket, MAX_NAME, "ticket")?;
-                require(offer.consent_timeout_ms <= 600_000, "consent_timeout_ms")
+                require(offer.consent_timeout_ms <= 600_000, "consent_timeout_ms")?;
+                offer.files.as_ref().map_or(Ok(()), |files| {
+                    let lists = [&files.allowed_extensions, &files.blocked_extensions];
+                    lists.into_iter().try_for_each(|list| {
+                        require(list.len() <= 256, "extensions")?;
+                        list.iter().try_for_each(|it| text(it, 16, "extensions"))
+                    })
+                })
             }
             Self::SessionAnswer(answer) => {
                 id(&answer.session_id, "session_id")?;
@@ -109,6 +116,16 @@ impl Validate for Body {
             Self::SessionEnd(end) => {
                 id(&end.session_id, "session_id")?;
                 end.cause.as_ref().map_or(Ok(()), |cause| text(&cause.detail, 200, "detail"))
+            }
+            Self::FileAudit(audit) => {
+                id(&audit.session_id, "session_id")?;
+                require(audit.files.len() <= MAX_FILE_RECEIPTS, "files")?;
+                audit.files.iter().try_for_each(|file| {
+                    require(file.path.len() <= 2_048, "path")?;
+                    require((1..=0xFFFF).contains(&file.participant), "participant")?;
+                    require(matches!(file.sha256.len(), 0 | 32), "sha256")?;
+                    id(&file.transfer_id, "transfer_id")
+                })
             }
             Self::Heartbeat(_) | Self::HeartbeatAck(_) => Ok(()),
         }

@@ -38,6 +38,7 @@ pub(crate) async fn serve(
         link: &link,
         conduct: Conduct::new(peer, shared.now()),
         current: None,
+        last: None,
     };
     loop {
         let event = tokio::select! {
@@ -157,6 +158,8 @@ struct Reader<'a> {
     conduct: Conduct,
     /// The session of the last record; most agents have one.
     current: Option<Arc<Session>>,
+    /// The same, kept when it is over: what became of its files is told afterwards.
+    last: Option<Arc<Session>>,
 }
 
 impl Reader<'_> {
@@ -218,6 +221,7 @@ impl Reader<'_> {
         self.current = None;
         let session = self.shared.session(id).filter(|found| found.agent == self.agent)?;
         self.current = Some(Arc::clone(&session));
+        self.last = Some(Arc::clone(&session));
         Some(session)
     }
 
@@ -257,6 +261,15 @@ impl Reader<'_> {
                     event: report.event,
                     detail: clean_text(&report.detail, 500),
                 });
+                Ok(())
+            }
+            Body::FileAudit(audit) => {
+                let over = self.last.clone();
+                let over = over.filter(|it| it.id.as_bytes()[..] == audit.session_id[..]);
+                let Some(session) = self.named(&audit.session_id).or(over) else {
+                    return self.foreign(&audit.session_id);
+                };
+                session.files(self.shared, self.link.id, audit.files);
                 Ok(())
             }
             Body::AgentStatus(status) => {

@@ -120,6 +120,8 @@ pub struct OpenSession {
     pub rights: Rights,
     /// How long the user may take.
     pub consent_timeout: Duration,
+    /// What files may be moved; nothing when unset.
+    pub files: Option<v2::FilePolicy>,
 }
 
 /// The grant sent with a session offer.
@@ -287,6 +289,13 @@ pub enum RelayEvent {
         event: String,
         /// Detail.
         detail: String,
+    },
+    /// What became of files, by the agent's word.
+    Files {
+        /// Session.
+        session: SessionId,
+        /// Each with who moved it, when the relay still knows.
+        files: Vec<(Option<UserId>, v2::FileReceipt)>,
     },
     /// A peer broke a rule: records dropped, or the link closed.
     Violation {

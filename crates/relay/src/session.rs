@@ -1,5 +1,6 @@
 //! One session: its broker, its agent's link and its viewers' links.
 
+use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -19,6 +20,9 @@ use crate::ports::{AdmittedViewer, AgentRef, OpenSession, PeerInfo, RelayEvent, 
 use crate::relay::{SessionView, ViewerView};
 use crate::shared::Shared;
 
+/// Seats whose users are remembered.
+const SEATS_KNOWN: usize = 256;
+
 struct Viewer {
     participant: u16,
     user: UserId,
@@ -36,6 +40,8 @@ struct Inner {
     /// Viewers that the agent's link was told of.
     watching: u32,
     meter: Meter,
+    /// Who had which seat: an agent's report may come after its viewer has left.
+    seats: VecDeque<(u16, UserId)>,
     /// The user of the console who ended it: the broker knows seats only.
     ended_by: Option<UserId>,
 }
@@ -88,6 +94,7 @@ impl Session {
             consent: open.consent,
             rights: open.rights,
             consent_timeout: open.consent_timeout,
+            files: open.files,
             agent_grace: matches!(open.agent, AgentRef::Support(_))
                 .then_some(shared.config.support_grace),
             stall: shared.config.stall,
@@ -102,6 +109,7 @@ impl Session {
                 viewers: Vec::new(),
                 watching: 0,
                 meter: Meter::default(),
+                seats: VecDeque::new(),
                 ended_by: None,
             }),
             changed: Notify::new(),
@@ -228,6 +236,10 @@ impl Session {
                 Joining { name: viewer.name.clone(), rights: viewer.rights, capabilities };
             let joined = inner.broker.join(joining, out)?;
             link.tell(welcome(joined));
+            if inner.seats.len() == SEATS_KNOWN {
+                inner.seats.pop_front();
+            }
+            inner.seats.push_back((joined.participant, viewer.user));
             inner.viewers.push(Viewer {
                 participant: joined.participant,
                 user: viewer.user,
@@ -368,6 +380,21 @@ impl Session {
                 inner.broker.end_by_agent(end, out);
             }
         });
+    }
+
+    /// What became of files, by the word of this session's agent.
+    pub(crate) fn files(&self, shared: &Shared, link: u64, files: Vec<v2::FileReceipt>) {
+        let inner = self.inner();
+        if inner.agent.as_ref().is_none_or(|agent| agent.id != link) {
+            return;
+        }
+        let user = |file: &v2::FileReceipt| {
+            let found =
+                inner.seats.iter().rev().find(|(seat, _)| u32::from(*seat) == file.participant);
+            found.map(|(_, user)| *user)
+        };
+        let files = files.into_iter().map(|file| (user(&file), file)).collect();
+        shared.events.emit(RelayEvent::Files { session: self.id, files });
     }
 
     /// Ended from outside, by a user of the console or by a rule of the server.

@@ -20,6 +20,10 @@ use crate::writer;
 /// Records of any kind a viewer may send per second.
 const RECORD_RATE: u32 = 1_000;
 
+/// Records of files, which are small on a slow line only: bytes are bounded by what
+/// the agent lets be on its way.
+const FILE_RATE: u32 = 20_000;
+
 /// Runs a viewer's link to its end.
 pub(crate) async fn serve(
     shared: Arc<Shared>,
@@ -42,6 +46,7 @@ pub(crate) async fn serve(
         sequence: SequenceCheck::new(0),
         input: TokenBucket::new(input, input, now),
         records: TokenBucket::new(RECORD_RATE, RECORD_RATE, now),
+        files: TokenBucket::new(FILE_RATE, FILE_RATE, now),
     };
     loop {
         let event = tokio::select! {
@@ -140,6 +145,7 @@ struct Reader<'a> {
     sequence: SequenceCheck,
     input: TokenBucket,
     records: TokenBucket,
+    files: TokenBucket,
 }
 
 impl Reader<'_> {
@@ -165,10 +171,10 @@ impl Reader<'_> {
             return Err(broken(&SocketEvent::TooLarge));
         }
         let now = self.shared.now();
-        let (bucket, rule) = if header.channel == Channel::Input {
-            (&mut self.input, "input_rate")
-        } else {
-            (&mut self.records, "record_rate")
+        let (bucket, rule) = match header.channel {
+            Channel::Input => (&mut self.input, "input_rate"),
+            Channel::Files => (&mut self.files, "file_rate"),
+            _ => (&mut self.records, "record_rate"),
         };
         if !bucket.take(now) {
             self.shared.counters.dropped(1);

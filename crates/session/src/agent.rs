@@ -125,6 +125,7 @@ struct Held {
     allowed: Rights,
     denied: Option<CauseCode>,
     seats: BTreeMap<u16, Seat>,
+    files: Option<v2::FilePolicy>,
     controller: u16,
     sequences: SequenceCounter,
     /// Set while a lost link is back and the session was not offered again.
@@ -225,6 +226,7 @@ impl AgentSessions {
                 held.granted = held.granted.intersect(granted);
                 held.expires = held.expires.min(expires);
                 held.seats.clear();
+                held.files.clone_from(&offer.files);
                 held.controller = 0;
                 held.sequences = SequenceCounter::default();
                 held.unclaimed_since = None;
@@ -258,6 +260,7 @@ impl AgentSessions {
             allowed: if asks { Rights::NONE } else { granted },
             denied: None,
             seats: BTreeMap::new(),
+            files: offer.files.clone(),
             controller: 0,
             sequences: SequenceCounter::default(),
             unclaimed_since: None,
@@ -485,6 +488,11 @@ impl AgentSessions {
             let limit = if held.consent.permits() { held.rights() } else { Rights::NONE };
             seat.map_or(Rights::NONE, |seat| seat.info.rights.intersect(limit))
         })
+    }
+
+    /// What files may be moved in a session, by the last offer; nothing when unset.
+    pub fn files(&self, session: SessionId) -> Option<&v2::FilePolicy> {
+        self.sessions.get(&session)?.files.as_ref()
     }
 
     /// The participant in control; 0 for nobody.

@@ -45,6 +45,8 @@ pub struct BrokerSetup {
     pub rights: Rights,
     /// How long the user may take.
     pub consent_timeout: Duration,
+    /// What files may be moved; nothing when unset.
+    pub files: Option<v2::FilePolicy>,
     /// A one-time agent's session ends when its agent stays away this long.
     pub agent_grace: Option<Duration>,
     /// Viewers are told that the agent stalled after this.
@@ -195,6 +197,7 @@ impl Broker {
             epoch: self.epoch,
             consent_given: self.consent == ConsentState::Granted,
             consent_timeout_ms: millis(self.setup.consent_timeout),
+            files: self.setup.files.clone(),
         })));
         for seat in &self.seats {
             out.push(Effect::ToAgent(self.joined_message(seat)));

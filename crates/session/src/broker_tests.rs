@@ -21,6 +21,7 @@ fn setup(mode: ConsentMode, consent: ConsentState) -> BrokerSetup {
         consent,
         rights: Rights::CONTROL,
         consent_timeout: Duration::from_mins(1),
+        files: None,
         agent_grace: Some(Duration::from_mins(5)),
         stall: Duration::from_secs(5),
     }

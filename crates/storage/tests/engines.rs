@@ -6,12 +6,13 @@
 
 use gc_runtime::OsEntropy;
 use gc_storage::{
-    AgentKeyRow, AuditFilter, CodeStatus, MachineFacts, MachineRow, NewCode, NewLogin, NewSession,
-    NewUser, NewViewerToken, Refreshed, SessionKind, Storage, StorageError,
+    AgentKeyRow, AuditFilter, CodeStatus, FileDirection, FileFilter, FileOutcome, FileTransferRow,
+    MachineFacts, MachineRow, NewCode, NewLogin, NewSession, NewUser, NewViewerToken, Refreshed,
+    SessionKind, Storage, StorageError,
 };
 use gc_types::{
-    AgentKeyId, CauseCode, ConsentMode, ConsentState, GrantId, MachineId, Rights, Role, SessionId,
-    SupportCodeId, TenantId, UnixMillis, UserId,
+    AgentKeyId, CauseCode, ConsentMode, ConsentState, EventId, GrantId, MachineId, Rights, Role,
+    SessionId, SupportCodeId, TenantId, UnixMillis, UserId,
 };
 use sqlx::Connection;
 use uuid::Uuid;
@@ -101,7 +102,8 @@ fn session(machine: Option<MachineId>, technician: UserId) -> NewSession {
 async fn migrations_run_twice_and_refuse_a_newer_database() {
     on_both(async |storage, url| {
         storage.migrate().await.unwrap();
-        let newer = "UPDATE _sqlx_migrations SET version = 9999";
+        let newer = "UPDATE _sqlx_migrations SET version = 9999 \
+                     WHERE version = (SELECT MAX(version) FROM _sqlx_migrations)";
         behind(&url, newer).await;
         assert!(matches!(storage.migrate().await, Err(StorageError::Newer(9999))));
     })
@@ -296,6 +298,64 @@ async fn one_tenant_sees_nothing_of_another() {
         assert!(!own.delete_machine(pc.id, NOW).await.unwrap());
         assert!(!own.end_session(live.id, CauseCode::Reaped, None, "", NOW).await.unwrap());
         assert_eq!(foreign.machines(&[], 50, None).await.unwrap().items.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn files_are_listed_newest_first_by_every_filter() {
+    on_both(async |storage, _| {
+        let store = storage.tenant(TenantId::DEFAULT);
+        let session = SessionId::random(&OsEntropy);
+        let file = |number: u8, direction, outcome| FileTransferRow {
+            id: EventId::from_bytes([number; 16]),
+            tenant: TenantId::DEFAULT,
+            at: NOW,
+            session,
+            machine: None,
+            machine_name: "pc".into(),
+            user: None,
+            user_name: "Ada".into(),
+            transfer: "07".repeat(16),
+            direction,
+            path: format!("docs/Größe_{number}%.txt"),
+            size: 1 << 40,
+            moved: 5,
+            sha256: (outcome == FileOutcome::Done).then(|| "ab".repeat(32)),
+            outcome,
+            cause: (outcome == FileOutcome::Denied).then_some(CauseCode::FileTypeBlocked),
+            duration_ms: 12,
+        };
+        let rows = [
+            file(1, FileDirection::Upload, FileOutcome::Done),
+            file(2, FileDirection::Download, FileOutcome::Denied),
+            file(3, FileDirection::Upload, FileOutcome::Cancelled),
+        ];
+        storage.write_file_transfers(&rows).await.unwrap();
+        storage.write_file_transfers(&rows).await.unwrap();
+        let list = async |filter: FileFilter| {
+            let page = store.file_transfers(&filter, 2, None).await.unwrap();
+            (page.items, page.next)
+        };
+        let (first, next) = list(FileFilter::default()).await;
+        assert_eq!(first, [rows[2].clone(), rows[1].clone()]);
+        let rest = store.file_transfers(&FileFilter::default(), 2, next).await.unwrap();
+        assert_eq!(rest.items, [rows[0].clone()]);
+        let up = FileFilter { direction: Some(FileDirection::Upload), ..FileFilter::default() };
+        assert_eq!(list(up).await.0.len(), 2);
+        let denied = FileFilter { outcome: Some(FileOutcome::Denied), ..FileFilter::default() };
+        assert_eq!(list(denied).await.0, [rows[1].clone()]);
+        let named = |text: &str| FileFilter { search: Some(text.into()), ..FileFilter::default() };
+        assert_eq!(list(named("_2%")).await.0, [rows[1].clone()], "no wildcards");
+        assert_eq!(list(named("DOCS/")).await.0.len(), 2);
+        let other = TenantId::random(&OsEntropy);
+        let none = storage.tenant(other).file_transfers(&FileFilter::default(), 9, None).await;
+        assert!(none.unwrap().items.is_empty());
+        assert_eq!(store.file_rules().await.unwrap(), None);
+        store.set_file_rules("{}", NOW).await.unwrap();
+        store.set_file_rules("{\"a\":1}", LATER).await.unwrap();
+        assert_eq!(store.file_rules().await.unwrap().as_deref(), Some("{\"a\":1}"));
+        assert_eq!(storage.tenant(other).file_rules().await.unwrap(), None);
     })
     .await;
 }

@@ -304,6 +304,12 @@ impl LinkSender {
         state.outbox.queued_bytes() + state.in_flight
     }
 
+    /// The same, without files: what a picture queues behind.
+    pub fn urgent_bytes(&self) -> usize {
+        let state = self.shared.state();
+        state.outbox.urgent_bytes() + state.in_flight
+    }
+
     /// Bytes that may be queued on the channel now.
     pub fn credit(&self, channel: Channel) -> usize {
         self.shared.state().outbox.credit(channel)

@@ -78,6 +78,46 @@ pub enum CauseCode {
     ClipboardPrivate = 82,
     /// The clipboard content could not be used.
     ClipboardUnusable = 83,
+    /// The rules of this server do not allow moving files this way. Ask an administrator.
+    FilesDenied = 120,
+    /// The file is larger than the rules of this server allow.
+    FileTooLarge = 121,
+    /// Files of this type may not be moved. Ask an administrator.
+    FileTypeBlocked = 122,
+    /// There is not enough room on the disk. Free some and try again.
+    DiskFull = 123,
+    /// The file was changed while it was being sent. Try again.
+    FileChanged = 124,
+    /// This name cannot be used on the other side. Rename the file and try again.
+    FileNameNotAllowed = 125,
+    /// The other side is gone. The transfer goes on by itself when it is back.
+    FilePeerGone = 126,
+    /// What arrived is not what was sent; it was thrown away. Try again.
+    FileHashMismatch = 127,
+    /// There are too many files in this transfer. Move them in several.
+    FilesTooMany = 128,
+    /// The folders are nested too deep, or the path is too long.
+    PathTooDeep = 129,
+    /// More was sent than may be in one transfer.
+    FileQuota = 130,
+    /// The other side broke the rules of the transfer; it was stopped.
+    FileProtocol = 131,
+    /// The file or folder is not there any more.
+    FileNotFound = 132,
+    /// The user of the machine may not read or write there. Choose another folder.
+    FileAccessDenied = 133,
+    /// Something with this name is there already.
+    FileExists = 134,
+    /// The disk could not be read or written. Try again, or choose another folder.
+    FileIoFailed = 135,
+    /// This is a link or a device; only files and folders can be moved.
+    FileNotRegular = 136,
+    /// The transfer was cancelled.
+    FilesCancelled = 137,
+    /// Nobody is logged on at the machine, so there is nobody whose files these would be.
+    FilesNoUser = 138,
+    /// Files of this machine cannot be used at the moment.
+    FilesUnavailable = 139,
 }
 
 impl CauseCode {
@@ -120,6 +160,26 @@ impl CauseCode {
         Self::ClipboardTooLarge,
         Self::ClipboardPrivate,
         Self::ClipboardUnusable,
+        Self::FilesDenied,
+        Self::FileTooLarge,
+        Self::FileTypeBlocked,
+        Self::DiskFull,
+        Self::FileChanged,
+        Self::FileNameNotAllowed,
+        Self::FilePeerGone,
+        Self::FileHashMismatch,
+        Self::FilesTooMany,
+        Self::PathTooDeep,
+        Self::FileQuota,
+        Self::FileProtocol,
+        Self::FileNotFound,
+        Self::FileAccessDenied,
+        Self::FileExists,
+        Self::FileIoFailed,
+        Self::FileNotRegular,
+        Self::FilesCancelled,
+        Self::FilesNoUser,
+        Self::FilesUnavailable,
     ];
 
     /// Stable name, as sent by the REST API and written to the audit.
@@ -162,6 +222,26 @@ impl CauseCode {
             Self::ClipboardTooLarge => "clipboard_too_large",
             Self::ClipboardPrivate => "clipboard_private",
             Self::ClipboardUnusable => "clipboard_unusable",
+            Self::FilesDenied => "files_denied",
+            Self::FileTooLarge => "file_too_large",
+            Self::FileTypeBlocked => "file_type_blocked",
+            Self::DiskFull => "disk_full",
+            Self::FileChanged => "file_changed",
+            Self::FileNameNotAllowed => "file_name_not_allowed",
+            Self::FilePeerGone => "file_peer_gone",
+            Self::FileHashMismatch => "file_hash_mismatch",
+            Self::FilesTooMany => "files_too_many",
+            Self::PathTooDeep => "path_too_deep",
+            Self::FileQuota => "file_quota",
+            Self::FileProtocol => "file_protocol",
+            Self::FileNotFound => "file_not_found",
+            Self::FileAccessDenied => "file_access_denied",
+            Self::FileExists => "file_exists",
+            Self::FileIoFailed => "file_io_failed",
+            Self::FileNotRegular => "file_not_regular",
+            Self::FilesCancelled => "files_cancelled",
+            Self::FilesNoUser => "files_no_user",
+            Self::FilesUnavailable => "files_unavailable",
         }
     }
 
@@ -249,6 +329,44 @@ impl CauseCode {
                 "What was copied is marked as secret and stays on the machine."
             }
             Self::ClipboardUnusable => "The clipboard content could not be used.",
+            Self::FilesDenied => {
+                "The rules of this server do not allow moving files this way. Ask an administrator."
+            }
+            Self::FileTooLarge => "The file is larger than the rules of this server allow.",
+            Self::FileTypeBlocked => "Files of this type may not be moved. Ask an administrator.",
+            Self::DiskFull => "There is not enough room on the disk. Free some and try again.",
+            Self::FileChanged => "The file was changed while it was being sent. Try again.",
+            Self::FileNameNotAllowed => {
+                "This name cannot be used on the other side. Rename the file and try again."
+            }
+            Self::FilePeerGone => {
+                "The other side is gone. The transfer goes on by itself when it is back."
+            }
+            Self::FileHashMismatch => {
+                "What arrived is not what was sent; it was thrown away. Try again."
+            }
+            Self::FilesTooMany => {
+                "There are too many files in this transfer. Move them in several."
+            }
+            Self::PathTooDeep => "The folders are nested too deep, or the path is too long.",
+            Self::FileQuota => "More was sent than may be in one transfer.",
+            Self::FileProtocol => "The other side broke the rules of the transfer; it was stopped.",
+            Self::FileNotFound => "The file or folder is not there any more.",
+            Self::FileAccessDenied => {
+                "The user of the machine may not read or write there. Choose another folder."
+            }
+            Self::FileExists => "Something with this name is there already.",
+            Self::FileIoFailed => {
+                "The disk could not be read or written. Try again, or choose another folder."
+            }
+            Self::FileNotRegular => {
+                "This is a link or a device; only files and folders can be moved."
+            }
+            Self::FilesCancelled => "The transfer was cancelled.",
+            Self::FilesNoUser => {
+                "Nobody is logged on at the machine, so there is nobody whose files these would be."
+            }
+            Self::FilesUnavailable => "Files of this machine cannot be used at the moment.",
         }
     }
 

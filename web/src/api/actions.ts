@@ -1,7 +1,7 @@
 // What the console does, one function per operation of the REST contract.
 
 import { api } from "./client";
-import type { Access, MachineForm, NewCode, NewUser, SetUp, UserPatch } from "./types";
+import type { Access, FileRules, MachineForm, NewCode, NewUser, SetUp, UserPatch } from "./types";
 
 export async function login(username: string, password: string): Promise<void> {
   const body = { username, password };
@@ -43,6 +43,8 @@ export const createUser = (body: NewUser) => api.request("POST", "/api/users", {
 export const changeUser = (id: string, body: UserPatch) =>
   api.request("PATCH", "/api/users/{id}", { path: { id }, body });
 export const removeUser = (id: string) => api.request("DELETE", "/api/users/{id}", { path: { id } });
+
+export const setFileRules = (body: FileRules) => api.request("PUT", "/api/settings/files", { body });
 
 export function viewerUrl(sessionId: string, access: Access): string {
   return `/session/${encodeURIComponent(sessionId)}?access=${access}`;

@@ -3,7 +3,7 @@
 
 import type { paths } from "../gen/api";
 
-export type Method = "GET" | "POST" | "PATCH" | "DELETE";
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** The routes that know a method. */
 export type Route<M extends Method> = {

@@ -2,7 +2,7 @@ import { QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } 
 import { useEffect, useSyncExternalStore } from "react";
 import { ApiError, api } from "./client";
 import { watchChanges } from "./events";
-import type { Session, Topic, User } from "./types";
+import type { FileTransfer, Session, Topic, User } from "./types";
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -170,6 +170,35 @@ export function useAudit(filter: AuditFilter) {
     getNextPageParam: (last) => last.next_cursor ?? undefined,
     placeholderData: (before) => before,
     refetchInterval: usePoll(),
+  });
+}
+
+export interface FileFilter {
+  q: string;
+  direction?: FileTransfer["direction"];
+  outcome?: FileTransfer["outcome"];
+  session_id?: string;
+}
+
+export function useFileTransfers(filter: FileFilter) {
+  return useInfiniteQuery({
+    queryKey: ["audit", "files", filter],
+    queryFn: ({ pageParam, signal }) =>
+      api.request("GET", "/api/file-transfers", {
+        query: { ...filter, limit: 100, cursor: pageParam },
+        signal,
+      }),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.next_cursor ?? undefined,
+    placeholderData: (before) => before,
+    refetchInterval: usePoll(),
+  });
+}
+
+export function useFileRules() {
+  return useQuery({
+    queryKey: ["settings", "files"],
+    queryFn: ({ signal }) => api.request("GET", "/api/settings/files", { signal }),
   });
 }
 

@@ -31,6 +31,9 @@ export type NewCode = Schemas["NewCodeRequest"];
 export type CodeAnswer = Schemas["ValidCode"];
 export type CodeProgress = Schemas["GuestProgress"];
 
+export type FileRules = Schemas["FileRules"];
+export type FileTransfer = Schemas["FileTransfer"];
+
 export type AuditEvent = Schemas["AuditEvent"];
 
 /** What the stream of changes names; the document knows streams as text only. */

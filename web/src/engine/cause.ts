@@ -58,6 +58,32 @@ const CAUSES: Readonly<Record<number, readonly [name: string, sentence: string]>
   81: ["clipboard_too_large", "The clipboard content is too large to be sent."],
   82: ["clipboard_private", "What was copied is marked as secret and stays on the machine."],
   83: ["clipboard_unusable", "The clipboard content could not be used."],
+  120: ["files_denied", "The rules of this server do not allow moving files this way. Ask an administrator."],
+  121: ["file_too_large", "The file is larger than the rules of this server allow."],
+  122: ["file_type_blocked", "Files of this type may not be moved. Ask an administrator."],
+  123: ["disk_full", "There is not enough room on the disk. Free some and try again."],
+  124: ["file_changed", "The file was changed while it was being sent. Try again."],
+  125: [
+    "file_name_not_allowed",
+    "This name cannot be used on the other side. Rename the file and try again.",
+  ],
+  126: ["file_peer_gone", "The other side is gone. The transfer goes on by itself when it is back."],
+  127: ["file_hash_mismatch", "What arrived is not what was sent; it was thrown away. Try again."],
+  128: ["files_too_many", "There are too many files in this transfer. Move them in several."],
+  129: ["path_too_deep", "The folders are nested too deep, or the path is too long."],
+  130: ["file_quota", "More was sent than may be in one transfer."],
+  131: ["file_protocol", "The other side broke the rules of the transfer; it was stopped."],
+  132: ["file_not_found", "The file or folder is not there any more."],
+  133: ["file_access_denied", "The user of the machine may not read or write there. Choose another folder."],
+  134: ["file_exists", "Something with this name is there already."],
+  135: ["file_io_failed", "The disk could not be read or written. Try again, or choose another folder."],
+  136: ["file_not_regular", "This is a link or a device; only files and folders can be moved."],
+  137: ["files_cancelled", "The transfer was cancelled."],
+  138: [
+    "files_no_user",
+    "Nobody is logged on at the machine, so there is nobody whose files these would be.",
+  ],
+  139: ["files_unavailable", "Files of this machine cannot be used at the moment."],
 };
 
 /** A cause as it came over the wire, for people. */

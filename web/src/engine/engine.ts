@@ -2,6 +2,7 @@
 // the browser can draw there, else in the page; it never touches the document.
 
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { FileDesk } from "../files/desk";
 import { CauseCode } from "../gen/guruconnect/v2/cause_pb";
 import { type ClipboardPiece, ClipboardPieceSchema } from "../gen/guruconnect/v2/clipboard_pb";
 import { AgentControlSchema, NoticeTopic, ViewerControlSchema } from "../gen/guruconnect/v2/control_pb";
@@ -126,6 +127,13 @@ export class Engine {
   /** Settles when this browser's decoders are known and the picture can be drawn. */
   private prepared: Promise<void> = Promise.resolve();
   private lastSession: SessionFacts | null = null;
+  private filesEpoch = -1;
+  private readonly files = new FileDesk({
+    send: (payload) => this.sendRecord(Channel.Files, payload, Flags.none),
+    post: (event) => this.post({ type: "files", event }),
+    unsent: () => this.socket?.bufferedAmount ?? 0,
+    now: () => performance.now() / 1000,
+  });
 
   constructor(
     private readonly post: (event: EngineEvent, transfer?: Transferable[]) => void,
@@ -169,6 +177,9 @@ export class Engine {
           case: "controlAction",
           value: { verb: VERBS[command.verb], participant: command.participant },
         });
+        break;
+      case "files":
+        this.files.handle(command.command);
         break;
       case "refresh":
         this.sendRefresh(RefreshCause.USER);
@@ -436,6 +447,7 @@ export class Engine {
       self: seat.participant,
       rights: own?.rights ?? seat.rights,
     };
+    this.syncFiles(seat, this.lastSession.agent);
     this.post({ type: "session", session: this.lastSession });
   }
 
@@ -447,6 +459,22 @@ export class Engine {
     this.picture?.restart();
     this.stats.restart();
     this.sendWishes();
+  }
+
+  /** Files need an agent that knows this seat: one of the present epoch. */
+  private syncFiles(seat: Seat, agent: SessionFacts["agent"]): void {
+    if (agent === "offline" || agent === "unknown") {
+      if (this.filesEpoch >= 0) this.files.lost();
+      this.filesEpoch = -1;
+    } else if (this.filesEpoch !== seat.epoch) {
+      this.filesEpoch = seat.epoch;
+      this.files.linkUp();
+    }
+  }
+
+  private filesLost(): void {
+    this.filesEpoch = -1;
+    this.files.lost();
   }
 
   private sendWishes(): void {
@@ -498,6 +526,7 @@ export class Engine {
   private closeSocket(): void {
     const socket = this.socket;
     this.socket = null;
+    this.filesLost();
     if (this.heartbeatTimer !== null) clearInterval(this.heartbeatTimer);
     if (this.openingTimer !== null) clearTimeout(this.openingTimer);
     this.heartbeatTimer = null;
@@ -517,6 +546,7 @@ export class Engine {
     this.clearRetry();
     this.closeSocket();
     this.picture?.close();
+    this.files.close();
     if (this.statsTimer !== null) clearTimeout(this.statsTimer);
     this.watch(false, false);
   }
@@ -543,6 +573,9 @@ export class Engine {
         if (this.clipboardOn) this.receiveClipboard(fromBinary(ClipboardPieceSchema, payload));
         break;
       }
+      case Channel.Files:
+        this.files.receive(payload);
+        break;
       default:
         break;
     }
@@ -661,7 +694,7 @@ export class Engine {
     const socket = this.socket;
     if (!this.seat || !socket) return;
     const wanted =
-      socket.bufferedAmount > CROWDED_BYTES
+      socket.bufferedAmount > CROWDED_BYTES + this.files.allowance
         ? events.filter((event) => event.event?.case !== "pointerMove")
         : events;
     for (let at = 0; at < wanted.length; at += MAX_INPUT_EVENTS) {

@@ -1,6 +1,7 @@
 // What the page and the engine (in its worker) say to each other.
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { FilesCommand, FilesEvent } from "../files/facts";
 import type { InputEventSchema } from "../gen/guruconnect/v2/input_pb";
 import type { ClipboardContent, Crossed } from "./clipboard";
 import type { Region } from "./regions";
@@ -131,6 +132,7 @@ export interface EngineStats {
 }
 
 export type EngineEvent =
+  | { type: "files"; event: FilesEvent }
   | { type: "token-wanted" }
   | { type: "phase"; phase: LinkPhase; cause: CauseFacts | null; retryInMs: number | null }
   | { type: "session"; session: SessionFacts }
@@ -157,6 +159,7 @@ export type EngineEvent =
 export type TokenFailure = { retry: "soon" | "consent" | "never"; cause: CauseFacts };
 
 export type EngineCommand =
+  | { type: "files"; command: FilesCommand }
   | { type: "start"; canvas: OffscreenCanvas | HTMLCanvasElement; url: string; software: string }
   | { type: "token"; token: string }
   | { type: "token-failed"; failure: TokenFailure }

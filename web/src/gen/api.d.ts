@@ -242,6 +242,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/file-transfers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Files that were moved in sessions, or were to be, newest first. */
+        get: operations["file_transfers_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/machines": {
         parameters: {
             query?: never;
@@ -403,6 +420,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sessions/{id}/file-transfers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Files of one session, newest first. */
+        get: operations["sessions_file_transfers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions/{id}/viewer-token": {
         parameters: {
             query?: never;
@@ -430,6 +464,24 @@ export interface paths {
         /** How the server was started. Changed by its environment only. */
         get: operations["settings_get"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settings/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What files may be moved in sessions. */
+        get: operations["settings_files"];
+        /** Set it. Sessions that are open keep what they were opened with. */
+        put: operations["settings_set_files"];
         post?: never;
         delete?: never;
         options?: never;
@@ -760,6 +812,76 @@ export interface components {
          * @description An audit event.
          */
         EventId: string;
+        /**
+         * @description Which way a file went, from the technician's side.
+         * @enum {string}
+         */
+        FileDirectionName: "upload" | "download";
+        /**
+         * @description What became of a file.
+         * @enum {string}
+         */
+        FileOutcomeName: "done" | "skipped" | "failed" | "cancelled" | "denied";
+        /** @description What files may be moved in sessions. */
+        FileRules: {
+            /** @description When there are any, nothing else may be moved. Without the dot. */
+            allowed_extensions: string[];
+            /** @description Never moved, by name or by content. Without the dot. */
+            blocked_extensions: string[];
+            /** @description From the machine. */
+            download: boolean;
+            /**
+             * Format: int64
+             * @description Bytes of one file; unset for any size.
+             */
+            max_file_bytes: number | null;
+            /** @description To the machine. */
+            upload: boolean;
+        };
+        /** @description One file that was moved, or was to be. */
+        FileTransfer: {
+            /** @description When it was over. */
+            at_ms: components["schemas"]["UnixMillis"];
+            /** @description Stable name of why, when it is not done. */
+            cause: string | null;
+            /** @description The same for people. */
+            cause_sentence: string | null;
+            /** @description Which way. */
+            direction: components["schemas"]["FileDirectionName"];
+            /**
+             * Format: int32
+             * @description Milliseconds that it took.
+             */
+            duration_ms: number;
+            /** @description Id. */
+            id: components["schemas"]["EventId"];
+            machine_id: null | components["schemas"]["MachineId"];
+            /** @description For people. */
+            machine_name: string;
+            /**
+             * Format: int64
+             * @description Bytes that went over the wire.
+             */
+            moved: number;
+            /** @description How it ended. */
+            outcome: components["schemas"]["FileOutcomeName"];
+            /** @description Relative, as it was sent. */
+            path: string;
+            /** @description In which session. */
+            session_id: components["schemas"]["SessionId"];
+            /** @description Lower-case hexadecimal, when it was moved whole. */
+            sha256: string | null;
+            /**
+             * Format: int64
+             * @description Bytes of the file.
+             */
+            size: number;
+            /** @description The transfer it was part of. */
+            transfer_id: string;
+            user_id: null | components["schemas"]["UserId"];
+            /** @description For people. */
+            user_name: string;
+        };
         /** @description How far a guest has come. */
         GuestProgress: {
             /** @description State. */
@@ -855,6 +977,55 @@ export interface components {
                 /** @description Who waits for the guest. */
                 technician: string;
                 used_ms: null | components["schemas"]["UnixMillis"];
+            }[];
+            /** @description Value of `cursor` for the next page; null when this is the last. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list. */
+        List_FileTransfer: {
+            /** @description Rows. */
+            items: {
+                /** @description When it was over. */
+                at_ms: components["schemas"]["UnixMillis"];
+                /** @description Stable name of why, when it is not done. */
+                cause: string | null;
+                /** @description The same for people. */
+                cause_sentence: string | null;
+                /** @description Which way. */
+                direction: components["schemas"]["FileDirectionName"];
+                /**
+                 * Format: int32
+                 * @description Milliseconds that it took.
+                 */
+                duration_ms: number;
+                /** @description Id. */
+                id: components["schemas"]["EventId"];
+                machine_id: null | components["schemas"]["MachineId"];
+                /** @description For people. */
+                machine_name: string;
+                /**
+                 * Format: int64
+                 * @description Bytes that went over the wire.
+                 */
+                moved: number;
+                /** @description How it ended. */
+                outcome: components["schemas"]["FileOutcomeName"];
+                /** @description Relative, as it was sent. */
+                path: string;
+                /** @description In which session. */
+                session_id: components["schemas"]["SessionId"];
+                /** @description Lower-case hexadecimal, when it was moved whole. */
+                sha256: string | null;
+                /**
+                 * Format: int64
+                 * @description Bytes of the file.
+                 */
+                size: number;
+                /** @description The transfer it was part of. */
+                transfer_id: string;
+                user_id: null | components["schemas"]["UserId"];
+                /** @description For people. */
+                user_name: string;
             }[];
             /** @description Value of `cursor` for the next page; null when this is the last. */
             next_cursor: string | null;
@@ -1875,6 +2046,58 @@ export interface operations {
             };
         };
     };
+    file_transfers_list: {
+        parameters: {
+            query?: {
+                /** @description Rows of a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Of this session only. */
+                session_id?: components["schemas"]["SessionId"];
+                /** @description Of this machine only. */
+                machine_id?: components["schemas"]["MachineId"];
+                /** @description By this user only, by id or name. */
+                user?: string;
+                /** @description This way only. */
+                direction?: components["schemas"]["FileDirectionName"];
+                /** @description With this end only. */
+                outcome?: components["schemas"]["FileOutcomeName"];
+                /** @description With this text in the path; at most 200 characters. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_FileTransfer"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     machines_list: {
         parameters: {
             query?: {
@@ -2335,6 +2558,40 @@ export interface operations {
             };
         };
     };
+    sessions_file_transfers: {
+        parameters: {
+            query?: {
+                /** @description Rows of a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_FileTransfer"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     sessions_viewer_token: {
         parameters: {
             query?: never;
@@ -2402,6 +2659,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Settings"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    settings_files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileRules"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    settings_set_files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FileRules"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileRules"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             403: {

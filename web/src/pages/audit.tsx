@@ -3,8 +3,41 @@ import { useAudit, useUsers } from "../api/queries";
 import { may, useUser } from "../app/auth";
 import { Empty, Failure, Loading } from "../ui/states";
 import { AuditList, actionWords } from "./audit-list";
+import { FileTransfers } from "./file-transfers";
 
 export function AuditPage() {
+  const [tab, setTab] = useState<"events" | "files">("events");
+
+  useEffect(() => {
+    document.title = "Audit · GuruConnect";
+  }, []);
+
+  return (
+    <section className="page">
+      <div className="pane-head">
+        <h1>Audit</h1>
+        <div className="tab-list" role="tablist">
+          {(["events", "files"] as const).map((name) => (
+            <button
+              key={name}
+              type="button"
+              role="tab"
+              className="tab"
+              aria-selected={tab === name}
+              data-testid={`audit-tab-${name}`}
+              onClick={() => setTab(name)}
+            >
+              {name === "events" ? "Events" : "Files"}
+            </button>
+          ))}
+        </div>
+      </div>
+      {tab === "events" ? <Events /> : <FileTransfers />}
+    </section>
+  );
+}
+
+function Events() {
   const user = useUser();
   const [action, setAction] = useState("");
   const [actor, setActor] = useState("");
@@ -16,15 +49,8 @@ export function AuditPage() {
   for (const event of events) seen.current.add(event.action);
   const known = [...seen.current].sort();
 
-  useEffect(() => {
-    document.title = "Audit · GuruConnect";
-  }, []);
-
   return (
-    <section className="page">
-      <div className="pane-head">
-        <h1>Audit</h1>
-      </div>
+    <>
       <div className="filters">
         <div className="field">
           <label className="label" htmlFor="audit-action">
@@ -93,6 +119,6 @@ export function AuditPage() {
           )}
         </>
       )}
-    </section>
+    </>
   );
 }

@@ -2,6 +2,7 @@ import { useEffect } from "react";
 import { useSettings, useVersion } from "../api/queries";
 import { useUser } from "../app/auth";
 import { Failure, Forbidden, Loading } from "../ui/states";
+import { FileRulesSection } from "./file-rules";
 
 const NAMES: Readonly<Record<string, string>> = {
   public_url: "Public address",
@@ -68,6 +69,7 @@ export function SettingsPage() {
           </div>
         )}
       </dl>
+      <FileRulesSection />
       <p className="page-text">
         <a href="/api/docs">API documentation</a>
       </p>

@@ -18,6 +18,7 @@ import type {
   SessionFacts,
 } from "../engine/messages";
 import type { Region } from "../engine/regions";
+import { FilesController, type FilesState, NO_FILES } from "../files/controller";
 import { Keyboard } from "../input/keyboard";
 import { Pointer, toSurface, WheelUnits } from "../input/pointer";
 import { type CursorImage, CursorMaker, cursorScale, paint } from "./cursor";
@@ -26,6 +27,7 @@ import { mintToken } from "./token";
 
 export const RIGHT_CONTROL = 2;
 export const RIGHT_CLIPBOARD = 4;
+export const RIGHT_FILES = 8;
 const PASTE_GRACE_MS = 60;
 /** A picture takes longer; the machine tells when it is there. */
 const PASTE_PICTURE_MS = 5_000;
@@ -56,6 +58,7 @@ export interface ViewerState {
   clipboardWaiting: boolean;
   showStats: boolean;
   showRegions: boolean;
+  files: FilesState;
 }
 
 const START: ViewerState = {
@@ -79,6 +82,7 @@ const START: ViewerState = {
   clipboardWaiting: false,
   showStats: false,
   showRegions: false,
+  files: NO_FILES,
 };
 
 interface KeyboardLock {
@@ -112,6 +116,10 @@ export class ViewerController {
   private readonly reads = new Map<number, (pixels: number[] | null) => void>();
   private readId = 0;
   private readonly regionListeners = new Set<(regions: Region[]) => void>();
+  readonly files = new FilesController(
+    (command) => this.host?.send({ type: "files", command }),
+    (files) => this.update({ files }),
+  );
 
   constructor(
     private readonly sessionId: string,
@@ -331,6 +339,9 @@ export class ViewerController {
       case "stats":
         this.update({ stats: event.stats });
         break;
+      case "files":
+        this.files.receive(event.event);
+        break;
       case "regions":
         for (const listener of this.regionListeners) listener(event.regions);
         break;
@@ -478,6 +489,7 @@ export class ViewerController {
     document.addEventListener("visibilitychange", () => document.hidden && this.letGo(), { signal });
     window.addEventListener("blur", () => this.letGo(), { signal });
     window.addEventListener("focus", () => this.mayUseClipboard && void this.clipboard.look(), { signal });
+    this.files.listen(stage, signal, () => ((this.state.session?.rights ?? 0) & RIGHT_FILES) !== 0);
     window.addEventListener("pagehide", () => this.letGo(), { signal });
     // Newer browsers tell of every change while the page has the focus.
     navigator.clipboard?.addEventListener?.(
@@ -545,6 +557,8 @@ export class ViewerController {
     const { showStats, showRegions } = this.state;
     if (event.code === "KeyS") {
       if (!event.repeat) this.setOverlays(!showStats, showRegions);
+    } else if (event.code === "KeyT") {
+      if (!event.repeat) this.files.show(!this.state.files.shown);
     } else if (event.code === "KeyO") {
       if (!event.repeat) this.setOverlays(showStats, !showRegions);
     } else {

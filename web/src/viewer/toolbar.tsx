@@ -4,6 +4,7 @@ import {
   Clipboard,
   ClipboardCheck,
   ClipboardX,
+  FolderSync,
   Gauge,
   Info,
   Keyboard,
@@ -20,7 +21,13 @@ import type { QualitySettings } from "../engine/messages";
 import { Confirm } from "../ui/dialog";
 import { Dropdown, Item, Label, Line } from "../ui/menu";
 import { Hint } from "../ui/tooltip";
-import { RIGHT_CLIPBOARD, RIGHT_CONTROL, type ViewerController, type ViewerState } from "./controller";
+import {
+  RIGHT_CLIPBOARD,
+  RIGHT_CONTROL,
+  RIGHT_FILES,
+  type ViewerController,
+  type ViewerState,
+} from "./controller";
 import { DesktopSessions } from "./desktop-sessions";
 import { QualityDialog, TypeDialog } from "./toolbar-dialogs";
 
@@ -95,6 +102,7 @@ export function Toolbar(props: ToolbarProps) {
           <Quality {...props} />
           <Keys {...props} />
           <ClipboardButton {...props} />
+          <FilesButton {...props} />
           <span className="divider" />
           <Hint text="Statistics (Ctrl + Alt + Shift + S)">
             <button
@@ -375,6 +383,35 @@ function ClipboardButton({ controller, state }: ToolbarProps) {
       >
         <Icon size={16} aria-hidden />
         <span className="word">Clipboard{state.clipboardFlash ? ` ${arrow[state.clipboardFlash]}` : ""}</span>
+      </button>
+    </Hint>
+  );
+}
+
+function FilesButton({ controller, state }: ToolbarProps) {
+  const { files } = state;
+  const allowed = ((state.session?.rights ?? 0) & RIGHT_FILES) !== 0;
+  const running = files.transfers.filter((one) => one.status === "running").length;
+  const text = allowed ? "Move files (Ctrl + Alt + Shift + T)" : "Files are not moved in this session";
+  return (
+    <Hint text={text}>
+      <button
+        type="button"
+        className="tool"
+        aria-pressed={files.shown}
+        aria-keyshortcuts="Control+Alt+Shift+T"
+        aria-label="Files"
+        disabled={!allowed}
+        data-testid="toolbar-files"
+        onClick={() => controller.files.show(!files.shown)}
+      >
+        <FolderSync size={16} aria-hidden />
+        <span className="word">Files</span>
+        {running > 0 && (
+          <span className="dot" role="status" aria-label={`${running} transfers run`}>
+            {running}
+          </span>
+        )}
       </button>
     </Hint>
   );

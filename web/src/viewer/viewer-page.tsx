@@ -1,6 +1,7 @@
 import { type RefObject, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import type { Access } from "../api/types";
 import "./viewer.css";
+import { FilesPanel } from "../files/panel";
 import { ViewerController } from "./controller";
 import { take } from "./early";
 import { Banner, Notices, Overlay } from "./overlays";
@@ -70,6 +71,12 @@ function Chrome({ controller, sessionId, access, keys, stage }: ChromeProps) {
       </div>
       <Overlay controller={controller} state={state} sessionId={sessionId} access={access} />
       <Banner controller={controller} state={state} access={access} />
+      {state.files.dragging && (
+        <div className="files-drop" data-testid="files-drop">
+          Drop to send to the machine
+        </div>
+      )}
+      {state.files.shown && <FilesPanel controller={controller} state={state} />}
       {state.showStats && <StatsOverlay controller={controller} state={state} />}
     </>
   );

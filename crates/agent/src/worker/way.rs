@@ -10,7 +10,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use gc_channel::{DropPolicy, Limits, Outbox};
-use gc_proto::{Header, Record};
+use gc_proto::v2::link_message::Body;
+use gc_proto::{Header, Record, v2};
 use gc_types::SessionId;
 
 use crate::outlet::{RecordMark, RecordWay};
@@ -145,6 +146,16 @@ impl RecordWay for PipeWay {
     fn backlog(&self) -> u64 {
         let state = self.lock();
         u64::try_from(state.outbox.queued_bytes()).unwrap_or(u64::MAX) + state.under_way()
+    }
+
+    fn report(&self, _body: Body) -> bool {
+        // Between agent and worker there is no such message; without files, which a
+        // worker does not move, there is nothing to report.
+        false
+    }
+
+    fn files(&self, _session: SessionId) -> Option<v2::FilePolicy> {
+        None
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod auth;
 pub(crate) mod codes;
 pub(crate) mod downloads;
 pub(crate) mod events;
+pub(crate) mod file_transfers;
 pub(crate) mod keys;
 pub(crate) mod machines;
 pub(crate) mod sessions;
@@ -43,6 +44,7 @@ where
     let filter = match method {
         Method::POST => MethodFilter::POST,
         Method::PATCH => MethodFilter::PATCH,
+        Method::PUT => MethodFilter::PUT,
         Method::DELETE => MethodFilter::DELETE,
         _ => MethodFilter::GET,
     };
@@ -60,6 +62,8 @@ fn table() -> Vec<Route> {
         route(Method::GET, "/api/openapi.json", Public, status::docs::openapi),
         route(Method::GET, "/api/docs", Public, status::docs::docs),
         route(Method::GET, "/api/settings", User, settings::settings),
+        route(Method::GET, "/api/settings/files", User, settings::files::get),
+        route(Method::PUT, "/api/settings/files", User, settings::files::put),
         route(Method::POST, "/api/setup", Public, auth::setup::setup),
         route(Method::POST, "/api/auth/login", Public, auth::login::login),
         route(Method::POST, "/api/auth/refresh", Refresh, auth::refresh::refresh),
@@ -90,6 +94,8 @@ fn table() -> Vec<Route> {
             User,
             sessions::viewer_token::viewer_token,
         ),
+        route(Method::GET, "/api/sessions/{id}/file-transfers", User, file_transfers::of_session),
+        route(Method::GET, "/api/file-transfers", User, file_transfers::list),
         route(Method::GET, "/api/codes", User, codes::list::list),
         route(Method::POST, "/api/codes", User, codes::create::create),
         route(Method::POST, "/api/codes/validate", Public, codes::validate::validate),

@@ -12,6 +12,7 @@ mod auth;
 mod codes;
 mod contract;
 mod edge;
+mod files;
 mod harness;
 mod machines;
 mod planes;

@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 use gc_agent::{EncoderCandidate, Ended, Mode, Platform};
 use gc_platform::{
     BarHandle, CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeEvent, CodeHandle,
-    CodeStatus, CodeWindow, ConnectedBar, ConsentAnswer, ConsentPrompt, ConsentRequest, InputError,
-    InputInjector, Inventory, ProcessorTime, PromptError, PromptHandle, ScreenCapture,
+    CodeStatus, CodeWindow, ConnectedBar, ConsentAnswer, ConsentPrompt, ConsentRequest, FileOpener,
+    InputError, InputInjector, Inventory, ProcessorTime, PromptError, PromptHandle, ScreenCapture,
 };
 use gc_runtime::OsEntropy;
 use gc_types::SupportCode;
@@ -207,6 +207,10 @@ impl Platform for Telling {
 
     fn encoders(&self) -> Vec<EncoderCandidate> {
         self.platform.encoders()
+    }
+
+    fn files(&self) -> Option<FileOpener> {
+        self.platform.files()
     }
 
     fn consent(&self) -> &dyn ConsentPrompt {

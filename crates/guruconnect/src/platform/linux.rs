@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 use gc_agent::{EncoderCandidate, Platform};
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeWindow, ConnectedBar,
-    ConsentPrompt, InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture, WorkerHost,
-    WorkerStream,
+    ConsentPrompt, FileOpener, InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture,
+    WorkerHost, WorkerStream,
 };
 use gc_platform_linux::{
     LinuxInventory, X11Clipboard, X11ConnectedBar, X11Consent, X11Input, X11Screen,
@@ -127,6 +127,11 @@ impl Platform for Linux {
             name: "VA-API".into(),
             connect: Arc::new(gc_platform_linux::vaapi::connect),
         }]
+    }
+
+    fn files(&self) -> Option<FileOpener> {
+        let home = gc_runtime::env("HOME").map(std::path::PathBuf::from);
+        Some(gc_platform_linux::files_of_user(self.display.clone(), home))
     }
 
     fn consent(&self) -> &dyn ConsentPrompt {

@@ -1,5 +1,7 @@
 //! `GET /api/settings`
 
+pub(crate) mod files;
+
 use axum::Json;
 use axum::extract::State;
 use gc_policy::Action;

@@ -1,0 +1,8 @@
+//! Files of a session: a thread of its own, so that a slow disk holds up neither
+//! input nor pictures.
+
+mod audit;
+mod none;
+mod thread;
+
+pub(crate) use thread::FilesThread;

@@ -1,0 +1,310 @@
+//! How much may be on its way. The sender keeps what the line holds and a few
+//! milliseconds more, so that the line is full and nothing queues in front of input
+//! and pictures. Modelled on BBR (draft-ietf-ccwg-bbr): the largest rate at which
+//! bytes were taken lately, times the shortest way they had.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// Queue that is allowed on top of the line, as time: what a scheduler, a disk or a
+/// busy relay may take without the line running dry.
+const SLACK: Duration = Duration::from_millis(5);
+/// Bytes on their way before anything is known.
+const FIRST_WINDOW: u64 = 64 << 10;
+/// Never less than this: two of the smallest chunks.
+const LEAST_WINDOW: u64 = 8 << 10;
+/// Data bytes of a chunk at most: with both headers it fits into what a viewer may
+/// send in one message.
+pub const MAX_CHUNK: usize = 60 << 10;
+/// A chunk on a slow line: input waits behind one at most.
+const LEAST_CHUNK: usize = 4 << 10;
+/// A chunk takes about this long on the line.
+const CHUNK_TIME: Duration = Duration::from_millis(4);
+/// The best rate counts for this many round trips ...
+const RATE_ROUNDS: u64 = 10;
+/// ... and the shortest way for this long.
+const WAY_LASTS: Duration = Duration::from_secs(30);
+/// Over eight round trips, as hundredths: ask for more, drain what that queued,
+/// cruise.
+const CYCLE: [u64; 8] = [115, 90, 100, 100, 100, 100, 100, 100];
+/// While the line is still being found out.
+const STARTUP: u64 = 250;
+
+#[derive(Debug, Clone, Copy)]
+struct Sent {
+    /// All bytes sent up to and with this.
+    end: u64,
+    at: Duration,
+    /// Bytes acknowledged when it was sent, and when that was.
+    delivered: u64,
+    delivered_at: Duration,
+    /// The sender had nothing more to send: says nothing about the line.
+    starved: bool,
+}
+
+/// What the peer did that no honest one does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("more was acknowledged than was sent")]
+pub struct AckBeyondSent;
+
+/// The sending side of one link.
+#[derive(Debug)]
+pub struct Pace {
+    sent: u64,
+    delivered: u64,
+    delivered_at: Duration,
+    room: u64,
+    /// What this end itself may have on its way.
+    cap: u64,
+    flying: VecDeque<Sent>,
+    /// Bytes a second, by round.
+    rates: VecDeque<(u64, u64)>,
+    ways: VecDeque<(Duration, Duration)>,
+    round: u64,
+    round_ends: u64,
+    startup: bool,
+    /// The best rate some rounds ago, and how many did not better it by a quarter.
+    plateau: (u64, u32),
+    phase: usize,
+    starved: bool,
+}
+
+impl Pace {
+    /// Before the first byte. `room` is what the receiver takes until it says.
+    pub fn new(now: Duration, room: u64) -> Self {
+        Self {
+            sent: 0,
+            delivered: 0,
+            delivered_at: now,
+            room,
+            cap: u64::MAX,
+            flying: VecDeque::new(),
+            rates: VecDeque::new(),
+            ways: VecDeque::new(),
+            round: 0,
+            round_ends: 0,
+            startup: true,
+            plateau: (0, 0),
+            phase: 2,
+            starved: true,
+        }
+    }
+
+    /// Bytes that this end may have on its way, whatever the receiver takes.
+    pub fn set_cap(&mut self, cap: u64) {
+        self.cap = cap.max(LEAST_WINDOW);
+    }
+
+    /// Bytes a second that the line was seen to take; 0 before the first answer.
+    pub fn rate(&self) -> u64 {
+        self.rates.iter().map(|(_, rate)| *rate).max().unwrap_or(0)
+    }
+
+    /// The shortest time from sending to acknowledgement.
+    pub fn way(&self) -> Option<Duration> {
+        self.ways.iter().map(|(_, way)| *way).min()
+    }
+
+    /// Bytes that may be on their way.
+    pub fn window(&self) -> u64 {
+        let room = self.room.min(self.cap);
+        let Some(way) = self.way() else { return FIRST_WINDOW.min(room) };
+        let gain = if self.startup { STARTUP } else { CYCLE[self.phase] };
+        let line = bytes_in(self.rate(), way) * gain / 100 + bytes_in(self.rate(), SLACK);
+        line.max(LEAST_WINDOW).min(room)
+    }
+
+    /// Bytes of the next chunk; 0 while none may be sent.
+    pub fn chunk(&self) -> usize {
+        let size = if self.way().is_none() {
+            LEAST_CHUNK
+        } else {
+            (bytes_in(self.rate(), CHUNK_TIME) as usize).clamp(LEAST_CHUNK, MAX_CHUNK)
+        };
+        if self.sent - self.delivered + size as u64 <= self.window() { size } else { 0 }
+    }
+
+    /// Bytes on their way.
+    pub const fn flying(&self) -> u64 {
+        self.sent - self.delivered
+    }
+
+    /// A chunk of this many bytes is handed over.
+    pub fn sent(&mut self, bytes: usize, now: Duration) {
+        if self.flying.is_empty() {
+            // The line has rested: the time since counts for nothing.
+            self.delivered_at = now;
+        }
+        self.sent += bytes as u64;
+        self.flying.push_back(Sent {
+            end: self.sent,
+            at: now,
+            delivered: self.delivered,
+            delivered_at: self.delivered_at,
+            starved: self.starved,
+        });
+        self.starved = false;
+    }
+
+    /// There is nothing to send although the line would take it.
+    pub fn starve(&mut self) {
+        self.starved = true;
+    }
+
+    /// The receiver says what it took in all, and how much more may come.
+    pub fn acknowledged(
+        &mut self,
+        received: u64,
+        room: u64,
+        now: Duration,
+    ) -> Result<(), AckBeyondSent> {
+        if received > self.sent {
+            return Err(AckBeyondSent);
+        }
+        self.room = room.max(LEAST_WINDOW);
+        if received <= self.delivered {
+            return Ok(());
+        }
+        let mut last = None;
+        while let Some(first) = self.flying.front().filter(|it| it.end <= received) {
+            last = Some(*first);
+            self.flying.pop_front();
+        }
+        self.delivered = received;
+        self.delivered_at = now;
+        let Some(last) = last else { return Ok(()) };
+
+        let way = now.saturating_sub(last.at);
+        while self.ways.back().is_some_and(|(_, known)| *known >= way) {
+            self.ways.pop_back();
+        }
+        self.ways.push_back((now, way));
+        while self.ways.front().is_some_and(|(at, _)| now.saturating_sub(*at) > WAY_LASTS) {
+            self.ways.pop_front();
+        }
+
+        let took = now.saturating_sub(last.delivered_at).max(Duration::from_micros(50));
+        let rate = rate_of(received - last.delivered, took);
+        // A rate with nothing more to send is a lower bound only.
+        if !last.starved || rate > self.rate() {
+            while self.rates.back().is_some_and(|(_, known)| *known <= rate) {
+                self.rates.pop_back();
+            }
+            self.rates.push_back((self.round, rate));
+        }
+        if last.delivered >= self.round_ends {
+            self.next_round();
+        }
+        Ok(())
+    }
+
+    fn next_round(&mut self) {
+        self.round += 1;
+        self.round_ends = self.delivered;
+        while self.rates.len() > 1
+            && self.rates.front().is_some_and(|(at, _)| self.round - at > RATE_ROUNDS)
+        {
+            self.rates.pop_front();
+        }
+        if self.startup {
+            let rate = self.rate();
+            if rate > self.plateau.0 + self.plateau.0 / 4 {
+                self.plateau = (rate, 0);
+            } else {
+                self.plateau.1 += 1;
+                self.startup = self.plateau.1 < 3;
+            }
+            if !self.startup {
+                // Drain what finding out has queued.
+                self.phase = 1;
+            }
+        } else {
+            self.phase = (self.phase + 1) % CYCLE.len();
+        }
+    }
+}
+
+fn bytes_in(rate: u64, time: Duration) -> u64 {
+    u64::try_from(u128::from(rate) * time.as_micros() / 1_000_000).unwrap_or(u64::MAX / 4)
+}
+
+fn rate_of(bytes: u64, took: Duration) -> u64 {
+    u64::try_from(u128::from(bytes) * 1_000_000 / took.as_micros().max(1)).unwrap_or(u64::MAX / 4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A line of a rate and a delay with an endless queue. Returns the share of the
+    /// line that was used, and the longest queue in the second half.
+    fn run(bytes_a_second: u64, round_trip: Duration, seconds: u64) -> (f64, Duration) {
+        let mut pace = Pace::new(Duration::ZERO, 8 << 20);
+        let mut now = Duration::ZERO;
+        let end = Duration::from_secs(seconds);
+        let mut line_free = Duration::ZERO;
+        let mut acks: VecDeque<(Duration, u64)> = VecDeque::new();
+        let (mut sent, mut taken, mut worst) = (0_u64, 0_u64, Duration::ZERO);
+        while now < end {
+            loop {
+                let chunk = pace.chunk();
+                if chunk == 0 {
+                    break;
+                }
+                sent += chunk as u64;
+                pace.sent(chunk, now);
+                let took = Duration::from_nanos(chunk as u64 * 1_000_000_000 / bytes_a_second);
+                line_free = line_free.max(now) + took;
+                if now > end / 2 {
+                    worst = worst.max(line_free.saturating_sub(now));
+                }
+                acks.push_back((line_free + round_trip, sent));
+            }
+            let Some((at, upto)) = acks.pop_front() else { panic!("stuck") };
+            now = at;
+            if now < end {
+                taken = upto;
+            }
+            pace.acknowledged(upto, 8 << 20, now).unwrap();
+        }
+        (taken as f64 / (bytes_a_second * seconds) as f64, worst)
+    }
+
+    #[test]
+    fn a_line_is_filled_and_its_queue_stays_short() {
+        for (rate, round_trip) in [
+            (2_500_000, Duration::from_millis(100)),
+            (2_500_000, Duration::from_millis(20)),
+            (125_000_000, Duration::from_millis(20)),
+            (40_000_000, Duration::from_millis(100)),
+            (32_000, Duration::from_millis(100)),
+        ] {
+            let (share, worst) = run(rate, round_trip, 20);
+            assert!(share >= 0.9, "{rate} {round_trip:?}: {share}");
+            let chunk = Duration::from_nanos(LEAST_WINDOW * 1_000_000_000 / rate);
+            let bound = round_trip / 4 + SLACK + CHUNK_TIME + chunk;
+            assert!(worst <= bound, "{rate} {round_trip:?}: a queue of {worst:?}");
+        }
+    }
+
+    #[test]
+    fn the_receivers_word_bounds_what_is_on_its_way() {
+        let mut pace = Pace::new(Duration::ZERO, 40 << 10);
+        let mut sent = 0;
+        while pace.chunk() > 0 {
+            sent += pace.chunk();
+            pace.sent(pace.chunk(), Duration::ZERO);
+        }
+        assert!(sent <= 40 << 10 && pace.flying() == sent as u64);
+    }
+
+    #[test]
+    fn nobody_acknowledges_what_was_not_sent() {
+        let mut pace = Pace::new(Duration::ZERO, 1 << 20);
+        pace.sent(1_000, Duration::ZERO);
+        let late = Duration::from_millis(1);
+        assert_eq!(pace.acknowledged(1_001, 1 << 20, late), Err(AckBeyondSent));
+        assert_eq!(pace.acknowledged(1_000, 1 << 20, late), Ok(()));
+        assert_eq!(pace.acknowledged(10, 1 << 20, late), Ok(()), "an old word changes nothing");
+    }
+}

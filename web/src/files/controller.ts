@@ -1,0 +1,182 @@
+// The page's side of file transfers: state for the panel, drags onto the session,
+// questions to the machine's folders.
+
+import type { CauseFacts } from "../engine/messages";
+import type {
+  ConflictFacts,
+  FilePolicyFacts,
+  FilesCommand,
+  FilesEvent,
+  FolderStep,
+  LocalItem,
+  RemoteEntry,
+  RemotePath,
+  TransferFacts,
+} from "./facts";
+import { dropped, save } from "./local";
+
+export interface FilesState {
+  shown: boolean;
+  /** Null until the machine has said what it allows. */
+  policy: FilePolicyFacts | null;
+  transfers: TransferFacts[];
+  conflicts: ConflictFacts[];
+  /** Files are being dragged over the session. */
+  dragging: boolean;
+  /** Where uploads go. */
+  folder: RemotePath;
+  /** What could not be begun. */
+  problem: string | null;
+}
+
+export const DROP_FOLDER: RemotePath = { place: "", parts: [] };
+
+export const NO_FILES: FilesState = {
+  shown: false,
+  policy: null,
+  transfers: [],
+  conflicts: [],
+  dragging: false,
+  folder: DROP_FOLDER,
+  problem: null,
+};
+
+export interface FolderAnswer {
+  entries: RemoteEntry[];
+  cut: boolean;
+  cause: CauseFacts | null;
+}
+
+interface DirectoryPicker {
+  showDirectoryPicker?(options: { mode: "readwrite" }): Promise<FileSystemDirectoryHandle>;
+}
+
+export class FilesController {
+  private state: FilesState = NO_FILES;
+  private lastRequest = 0;
+  private readonly answers = new Map<number, (answer: FolderAnswer) => void>();
+
+  constructor(
+    private readonly send: (command: FilesCommand) => void,
+    private readonly changed: (state: FilesState) => void,
+  ) {}
+
+  private update(change: Partial<FilesState>): void {
+    this.state = { ...this.state, ...change };
+    this.changed(this.state);
+  }
+
+  receive(event: FilesEvent): void {
+    switch (event.what) {
+      case "state": {
+        const asked = event.conflicts.length > 0 && this.state.conflicts.length === 0;
+        const { policy, transfers, conflicts } = event;
+        this.update({ policy, transfers, conflicts, shown: this.state.shown || asked });
+        break;
+      }
+      case "reply":
+        this.answers.get(event.request)?.(event);
+        this.answers.delete(event.request);
+        break;
+      case "save":
+        save(event.name, event.data);
+        break;
+    }
+  }
+
+  show(shown: boolean): void {
+    this.update({ shown, problem: null });
+  }
+
+  setFolder(folder: RemotePath): void {
+    this.update({ folder });
+  }
+
+  upload(items: LocalItem[], folder = this.state.folder): void {
+    if (items.length === 0) return;
+    this.update({ shown: true, problem: null });
+    this.send({ do: "upload", items, folder, rule: "ask" });
+  }
+
+  /** Into a folder that the person chooses, or, where the browser has no such thing,
+   * into the browser's downloads. */
+  async download(sources: RemotePath[], choose: boolean): Promise<void> {
+    if (sources.length === 0) return;
+    let folder: FileSystemDirectoryHandle | null = null;
+    const { showDirectoryPicker } = window as Window & DirectoryPicker;
+    if (choose && showDirectoryPicker) {
+      try {
+        folder = await showDirectoryPicker.call(window, { mode: "readwrite" });
+      } catch (error) {
+        // The person thought better of it.
+        if (error instanceof DOMException && error.name === "AbortError") return;
+        this.update({ problem: "The browser did not open that folder. Choose another one." });
+        return;
+      }
+    }
+    this.update({ problem: null });
+    this.send({ do: "download", sources, folder, rule: "ask" });
+  }
+
+  get canChooseFolder(): boolean {
+    return "showDirectoryPicker" in window;
+  }
+
+  command(command: FilesCommand): void {
+    this.send(command);
+  }
+
+  /** One step in the folders of the machine. */
+  ask(step: FolderStep): Promise<FolderAnswer> {
+    this.lastRequest += 1;
+    const request = this.lastRequest;
+    return new Promise((resolve) => {
+      this.answers.set(request, resolve);
+      this.send({ do: "request", request, step });
+    });
+  }
+
+  /** Files dropped on the session go up. */
+  listen(stage: HTMLElement, signal: AbortSignal, allowed: () => boolean): void {
+    const target = stage.parentElement ?? stage;
+    const ours = (event: DragEvent) => allowed() && event.dataTransfer?.types.includes("Files") === true;
+    let depth = 0;
+    const over = (dragging: boolean) => {
+      if (this.state.dragging !== dragging) this.update({ dragging });
+    };
+    target.addEventListener(
+      "dragenter",
+      (event) => {
+        if (!ours(event)) return;
+        event.preventDefault();
+        depth += 1;
+        over(true);
+      },
+      { signal },
+    );
+    target.addEventListener("dragover", (event) => ours(event) && event.preventDefault(), { signal });
+    target.addEventListener(
+      "dragleave",
+      () => {
+        depth = Math.max(0, depth - 1);
+        if (depth === 0) over(false);
+      },
+      { signal },
+    );
+    target.addEventListener(
+      "drop",
+      (event) => {
+        // A file dropped beside the mark must not replace the page.
+        event.preventDefault();
+        depth = 0;
+        over(false);
+        if (!ours(event) || !event.dataTransfer) return;
+        dropped(event.dataTransfer).then(
+          (items) => this.upload(items),
+          () => this.update({ shown: true, problem: "The browser could not read what was dropped." }),
+        );
+      },
+      { signal },
+    );
+  }
+}

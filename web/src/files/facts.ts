@@ -1,0 +1,84 @@
+// What page and engine tell each other about files.
+
+import type { CauseFacts } from "../engine/messages";
+
+/** A place of the machine and the way from it; an empty place is the drop folder. */
+export interface RemotePath {
+  place: string;
+  parts: string[];
+}
+
+export interface RemoteEntry {
+  name: string;
+  kind: "file" | "folder" | "other";
+  size: number;
+  modifiedMs: number;
+  /** For a place: what a path calls it. */
+  place: string;
+}
+
+export type Rule = "ask" | "rename" | "skip" | "overwrite";
+
+/** Something of this computer: a file, or a folder that may be empty. */
+export interface LocalItem {
+  /** Relative, parts separated by `/`. */
+  path: string;
+  file: File | null;
+  modifiedMs: number;
+}
+
+export type TransferStatus = "running" | "paused" | "waiting" | "done" | "stopped";
+
+export interface TransferFacts {
+  number: number;
+  direction: "upload" | "download";
+  /** Name of the first thing in it. */
+  title: string;
+  status: TransferStatus;
+  files: number;
+  totalFiles: number;
+  bytes: number;
+  totalBytes: number;
+  /** Bytes a second. */
+  rate: number;
+  leftS: number | null;
+  current: string | null;
+  cause: CauseFacts | null;
+  /** Files that did not come through, with why; the first hundred. */
+  failed: { path: string; cause: CauseFacts }[];
+  failures: number;
+}
+
+export interface FilePolicyFacts {
+  upload: boolean;
+  download: boolean;
+  maxFileBytes: number | null;
+  allowed: string[];
+  blocked: string[];
+}
+
+export interface ConflictFacts {
+  transfer: number;
+  index: number;
+  path: string;
+  size: number;
+  existingSize: number;
+  existingModifiedMs: number;
+}
+
+export type FolderStep =
+  | { kind: "list" | "make" | "delete"; path: RemotePath }
+  | { kind: "rename"; path: RemotePath; name: string };
+
+export type FilesCommand =
+  | { do: "upload"; items: LocalItem[]; folder: RemotePath; rule: Rule }
+  | { do: "download"; sources: RemotePath[]; folder: FileSystemDirectoryHandle | null; rule: Rule }
+  | { do: "choose"; transfer: number; index: number; rule: Rule; all: boolean }
+  | { do: "pause"; transfer: number; paused: boolean }
+  | { do: "cancel" | "retry" | "forget"; transfer: number }
+  | { do: "request"; request: number; step: FolderStep };
+
+export type FilesEvent =
+  | { what: "state"; policy: FilePolicyFacts | null; transfers: TransferFacts[]; conflicts: ConflictFacts[] }
+  | { what: "reply"; request: number; entries: RemoteEntry[]; cut: boolean; cause: CauseFacts | null }
+  | { what: "save"; name: string; data: Blob };

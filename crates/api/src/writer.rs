@@ -323,14 +323,12 @@ impl Writer {
         let mut rows = Vec::with_capacity(files.len());
         for (user, file) in files {
             let name = match user {
-                Some(user) => match names.get(user) {
-                    Some(name) => name.clone(),
-                    None => {
-                        let name = self.user_name(row.tenant, *user).await?;
-                        names.insert(*user, name.clone());
-                        name
+                Some(user) => {
+                    if !names.contains_key(user) {
+                        names.insert(*user, self.user_name(row.tenant, *user).await?);
                     }
-                },
+                    names.get(user).cloned().unwrap_or_default()
+                }
                 None => "unknown".into(),
             };
             rows.push(self.file_row(&row, *user, name, file, now));

@@ -184,7 +184,9 @@ export function Notices({ state }: { state: ViewerState }) {
   const { input, clipboard, encoder, capture, desktop_session: desktop } = state.notices;
   const stalled = state.session?.agent === "stalled";
   const refused = desktop?.code === "desktop_session_unknown" ? desktop : undefined;
-  const lines: CauseFacts[] = [input, clipboard, encoder, capture, refused].filter((cause) => cause !== undefined);
+  const lines: CauseFacts[] = [input, clipboard, encoder, capture, refused].filter(
+    (cause) => cause !== undefined,
+  );
   return (
     <div role="status">
       {stalled && <p>Nothing has been heard from the machine for a few seconds. Waiting for it.</p>}

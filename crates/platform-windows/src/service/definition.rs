@@ -28,12 +28,12 @@ pub const RESTART_DELAYS: [Duration; 5] = [
     Duration::from_secs(5),
     Duration::from_secs(10),
     Duration::from_secs(30),
-    Duration::from_secs(120),
-    Duration::from_secs(300),
+    Duration::from_mins(2),
+    Duration::from_mins(5),
 ];
 
 /// After this long without a failure the next one counts as the first.
-pub const FORGIVEN_AFTER: Duration = Duration::from_secs(3600);
+pub const FORGIVEN_AFTER: Duration = Duration::from_hours(1);
 
 /// A service of its own process that runs as LocalSystem.
 #[derive(Debug, Clone, PartialEq, Eq)]

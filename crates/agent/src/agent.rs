@@ -33,7 +33,10 @@ pub(crate) type Stop<'a> = Pin<&'a mut (dyn Future<Output = ()> + Send)>;
 /// What a session of this agent is at.
 pub(crate) enum Held {
     /// The prompt shows.
-    Asking(#[expect(dead_code, reason = "keeps the window open")] Box<dyn PromptHandle>, Opening),
+    Asking(
+        #[expect(dead_code, reason = "keeps the window open")] Box<dyn PromptHandle>,
+        Box<Opening>,
+    ),
     /// Allowed.
     Open(Box<dyn OpenDesktop>),
 }
@@ -266,7 +269,7 @@ impl Agent {
         match self.desktop.ask(question) {
             Ok(prompt) => {
                 let opening = Opening { session, offer: offer.clone(), frames_before: 0 };
-                self.held.insert(session, Held::Asking(prompt, opening));
+                self.held.insert(session, Held::Asking(prompt, Box::new(opening)));
                 None
             }
             Err(error) => {

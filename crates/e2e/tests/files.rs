@@ -11,7 +11,7 @@ use gc_filetransfer::{ConflictRule, DeskEvent, Direction, Plan, StorePath};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A stack whose agent's home is a folder of the test.
 struct Machine {

@@ -170,7 +170,7 @@ fn whatever_passes_is_one_safe_name_that_passes_unchanged() {
     let mut random = Lehmer(20_261_122);
     for round in 0..60_000 {
         let path: String =
-            (0..1 + random.below(9)).map(|_| PIECES[random.below(PIECES.len())]).collect();
+            (0..=random.below(9)).map(|_| PIECES[random.below(PIECES.len())]).collect();
         let Ok(parts) = portable_path(&path) else { continue };
         assert!(!parts.is_empty() && parts.len() <= MAX_DEPTH, "{round}: {path:?}");
         for part in &parts {

@@ -1,5 +1,9 @@
 //! Replays the fuzzing corpus, as it is and with random changes.
-#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may fail loudly and says its seed"
+)]
 
 #[path = "../../../fuzz/bodies/files.rs"]
 mod files;

@@ -226,13 +226,12 @@ impl Supervisor {
                 Phase::Serving { pinged, next, .. } => match *pinged {
                     Some(_) if overslept => *pinged = Some(now),
                     Some(at) if now >= at.saturating_add(HANG) => hung = Some(*number),
-                    Some(_) => {}
                     None if now >= *next => {
                         *pinged = Some(now);
                         *next = now.saturating_add(every);
                         actions.push(Action::Ping(*number));
                     }
-                    None => {}
+                    Some(_) | None => {}
                 },
             }
         }

@@ -170,9 +170,10 @@ impl Life {
     /// `Ok`: the stream ended.
     fn talk(&self, stream: WorkerStream, ticket: &Ticket) -> Result<(), TalkError> {
         let WorkerStream { mut reader, mut writer } = stream;
-        let hello = match frame::read::<FromWorker>(reader.as_mut())? {
-            Frame::Message(FromWorker { word: Some(Word::Hello(hello)) }) => hello,
-            _ => return Err(TalkError::Stranger),
+        let Frame::Message(FromWorker { word: Some(Word::Hello(hello)) }) =
+            frame::read::<FromWorker>(reader.as_mut())?
+        else {
+            return Err(TalkError::Stranger);
         };
         greet(hello, ticket, |user, idle_ms| {
             self.shared.state().active(user, idle_ms, self.shared.clock.monotonic());

@@ -60,7 +60,7 @@ pub(crate) fn read<M: Message + Default>(reader: &mut dyn Read) -> Result<Frame<
     let allowed = match kind {
         MESSAGE => 1..=MAX_MESSAGE + 1,
         RECORD | RECORD_BARRED => 1 + HEADER_LEN..=MAX_AGENT_MESSAGE + 1,
-        _ => 1..=0,
+        _ => return Err(FrameError::NotAllowed { kind, length }),
     };
     if !allowed.contains(&length) {
         return Err(FrameError::NotAllowed { kind, length });

@@ -20,7 +20,9 @@ impl Ticket {
         let half = || {
             let mut bytes = [0; HALF];
             entropy.fill(&mut bytes);
-            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('0');
+            let hex: String =
+                bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect();
             Secret::new(hex)
         };
         Self { worker: half(), service: half() }

@@ -108,7 +108,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             let bytes = u64::from(line.kbps) * 125 * u64::from(seconds);
             let figures = runtime.block_on(product::over_line(bytes, line.shape))?;
             let share = |value: f64| value * 8_000.0 / f64::from(line.kbps) * 100.0;
-            table += &format!(
+            let row = format!(
                 "| {} | {:.2} MB/s | {:.2} MB/s | {:.0} % / {:.0} % |\n",
                 line.name,
                 figures.up,
@@ -116,6 +116,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
                 share(figures.up),
                 share(figures.down)
             );
+            table.push_str(&row);
             rows.push(json!({ "line": line.name, "upload_mb_s": figures.up,
                 "download_mb_s": figures.down, "kbps": line.kbps }));
         }
@@ -130,13 +131,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         for line in lines().into_iter().filter(|line| line.shape.loss == 0.0) {
             progress(line.name);
             let latency = runtime.block_on(product::latency(line.shape, line.kbps))?;
-            table += &format!(
+            let row = format!(
                 "| {} | {} | {} | {} |\n",
                 line.name,
                 latency.idle,
                 latency.up.against(&latency.idle),
                 latency.down.against(&latency.idle)
             );
+            table.push_str(&row);
             rows.push(json!({ "line": line.name, "idle_p95_ms": latency.idle.p95,
                 "upload_p95_ms": latency.up.p95, "download_p95_ms": latency.down.p95 }));
         }

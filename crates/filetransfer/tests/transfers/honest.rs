@@ -36,7 +36,7 @@ fn a_folder_goes_up_and_comes_back_as_it_was() {
     assert!(world.receipts.iter().all(|it| it.sha256.is_some()));
 
     // And back, into another store.
-    let (there, _) = (world.there.clone(), ());
+    let there = world.there.clone();
     let mut world = World::open();
     for path in there.files() {
         let (data, time) = there.file(&path).unwrap();
@@ -139,7 +139,7 @@ fn pause_rests_and_cancel_leaves_nothing() {
     world.viewer.pause(number, true);
     world.rest();
     let rested = world.viewer.progress(number, world.now).unwrap();
-    world.until(world.now + Duration::from_secs(60));
+    world.until(world.now + Duration::from_mins(1));
     assert_eq!(world.viewer.progress(number, world.now).unwrap().bytes, rested.bytes);
     assert!(rested.bytes < 5_000_000);
     world.viewer.pause(number, false);

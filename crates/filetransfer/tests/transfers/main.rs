@@ -1,11 +1,6 @@
 //! Both ends of a transfer on a virtual clock and a virtual line.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a failed step is a failed test"
-)]
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 mod faults;
 mod honest;

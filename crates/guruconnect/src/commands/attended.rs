@@ -51,12 +51,13 @@ async fn serve(
     let mut stop = platform::StopSignal::watch()?;
     let platform = platform::open(&clock);
     loop {
-        let code = match given.take() {
-            Some(code) => Some(code),
-            None => tokio::select! {
+        let code = if let Some(code) = given.take() {
+            Some(code)
+        } else {
+            tokio::select! {
                 code = user.code() => code,
                 () = stop.wait() => None,
-            },
+            }
         };
         let Some(code) = code else { return Ok(ExitCode::SUCCESS) };
         user.window.tell(CodeStatus::Checking);

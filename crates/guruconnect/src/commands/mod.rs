@@ -19,15 +19,15 @@ pub(crate) fn run(command: Option<Command>) -> Result<ExitCode> {
         Some(Command::Agent(arguments)) => agent::run(arguments),
         Some(Command::Support(arguments)) => support::run(arguments),
         Some(Command::Worker(arguments)) => worker::run(arguments),
-        None => match platform::code_window() {
-            Some(window) => attended::run(window.as_ref()),
-            None => {
-                let usage = Arguments::command().render_long_help().to_string();
-                crate::say(&usage);
-                platform::complain(&usage);
-                Ok(ExitCode::from(2))
+        None => {
+            if let Some(window) = platform::code_window() {
+                return attended::run(window.as_ref());
             }
-        },
+            let usage = Arguments::command().render_long_help().to_string();
+            crate::say(&usage);
+            platform::complain(&usage);
+            Ok(ExitCode::from(2))
+        }
     }
 }
 

@@ -66,7 +66,7 @@ impl Asked {
         let lit = |lit: bool, at: (i32, i32)| {
             let mut step = 0;
             until("the light of a button", || {
-                // A move alone may be put together with another program's.
+                // A move to where it is would be none.
                 step = 1 - step;
                 self.person.move_to((at.0 + step, at.1));
                 let wanted = if lit { HOVER } else { SURFACE };

@@ -33,8 +33,11 @@ struct Shown {
 }
 
 fn show() -> Shown {
-    let person = Person::new();
-    person.move_to((5, 500));
+    show_to(Person::new())
+}
+
+fn show_to(person: Person) -> Shown {
+    person.move_to((5, 700));
     let clock = Arc::new(ManualClock::default());
     let shared: Arc<dyn Clock> = clock.clone();
     let (send, stops) = channel();
@@ -79,10 +82,11 @@ fn the_bar_takes_the_keyboard_only_when_it_is_chosen() {
         person.click(middle_of_text);
         notepad.is_in_front().then_some(())
     });
-    let shown = show();
+    let shown = show_to(person);
     // A click on it takes nothing away either.
     let at = rect(shown.window);
     shown.person.click((at.left + 40, at.top + 12));
+    assert!(notepad.is_in_front());
     shown.person.text("still here");
     notepad.wait_for("still here");
     assert!(notepad.is_in_front() && shown.stops.try_recv().is_err());

@@ -5,11 +5,11 @@ use std::sync::mpsc::Receiver;
 
 use gc_platform::{InputInjector, PointerButton};
 use gc_platform_windows::WindowsInput;
-use windows::Win32::Foundation::{HWND, RECT};
+use windows::Win32::Foundation::{HWND, POINT, RECT};
 use windows::Win32::Graphics::Gdi::{GetDC, GetPixel, ReleaseDC};
 use windows::Win32::UI::WindowsAndMessaging::{
-    FindWindowExW, FindWindowW, GW_HWNDPREV, GetForegroundWindow, GetWindow, GetWindowRect,
-    GetWindowTextW, IsWindowVisible,
+    FindWindowExW, FindWindowW, GW_HWNDPREV, GetCursorPos, GetForegroundWindow, GetWindow,
+    GetWindowRect, GetWindowTextW, IsWindowVisible,
 };
 use windows::core::{HSTRING, PCWSTR};
 
@@ -22,6 +22,9 @@ pub(crate) const ESCAPE: u8 = 0x01;
 pub(crate) const ALT: u8 = 0x38;
 pub(crate) const LEFT: (u8, bool) = (0x4B, true);
 pub(crate) const RIGHT: (u8, bool) = (0x4D, true);
+
+/// Looks at the pointer that find it where it is to be.
+const REST: u32 = 4;
 
 pub(crate) struct Person {
     input: RefCell<WindowsInput>,
@@ -100,6 +103,13 @@ pub(crate) fn pixel(x: i32, y: i32) -> [u8; 3] {
     [red, green, blue]
 }
 
+fn pointer() -> (i32, i32) {
+    let mut at = POINT::default();
+    // SAFETY: writes into the live point.
+    unsafe { GetCursorPos(&raw mut at) }.unwrap();
+    (at.x, at.y)
+}
+
 /// Whether another window lies above in the order of windows.
 pub(crate) fn is_above(upper: HWND, lower: HWND) -> bool {
     let mut at = lower;
@@ -126,10 +136,21 @@ impl Person {
         Self { input: RefCell::new(WindowsInput::new()), _window: window }
     }
 
-    pub(crate) fn move_to(&self, (x, y): (i32, i32)) {
-        let mut input = self.input.borrow_mut();
-        input.pointer_move(x, y).unwrap();
-        input.flush().unwrap();
+    /// Moves the pointer, and waits until it rests there: under Wine the X server tells
+    /// of each move once more a moment later, and a pointer that has gone on jumps back.
+    pub(crate) fn move_to(&self, at: (i32, i32)) {
+        let mut rested = 0;
+        until("the pointer at rest", || {
+            if pointer() == at {
+                rested += 1;
+            } else {
+                rested = 0;
+                let mut input = self.input.borrow_mut();
+                input.pointer_move(at.0, at.1).unwrap();
+                input.flush().unwrap();
+            }
+            (rested == REST).then_some(())
+        });
     }
 
     pub(crate) fn button(&self, down: bool) {

@@ -211,6 +211,10 @@ impl RemoteSession {
 
 impl OpenDesktop for RemoteSession {
     fn joined(&mut self, participant: u16, info: &ParticipantInfo) {
+        {
+            let state = self.shared.state();
+            state.order(state.files(self.session));
+        }
         self.change(|shown| shown.joined(participant, info));
         self.shared.state().greet(self.session, participant);
         self.shared.wake();

@@ -8,6 +8,7 @@ use gc_proto::v2::input_event::Event;
 use gc_proto::v2::{self, InputMessage, ViewerControl, viewer_control};
 use gc_proto::{Channel, Flags, Header, Record};
 use gc_session::ParticipantInfo;
+use gc_types::SessionId;
 use prost::Message;
 
 use crate::desktop::Opening;
@@ -39,6 +40,10 @@ impl Shown {
             units: 0,
             held: HeldInput::default(),
         }
+    }
+
+    pub(super) fn session(&self) -> SessionId {
+        self.opening.session
     }
 
     pub(super) fn is_watched(&self) -> bool {

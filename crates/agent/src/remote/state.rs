@@ -1,7 +1,7 @@
 //! The service's side of its workers, as one value behind a lock: what sessions,
 //! questions and workers there are, and what each event means for the others.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use gc_input::Control;
 use gc_platform::{
     DesktopSession, DesktopSessionId, DesktopSessionKind, DesktopSessionState, WorkerProcess,
 };
+use gc_proto::v2::link_message::Body;
 use gc_proto::v2::{self, AgentControl, NoticeTopic, ViewerControl, agent_control, viewer_control};
 use gc_proto::{Channel, Flags, Header, Record};
 use gc_session::{Answer, ConsentQuestion};
@@ -21,7 +22,7 @@ use super::supervisor::{Action, Supervisor, WorkerNumber};
 use crate::events::{AgentEvent, EventSender};
 use crate::input_thread::notice;
 use crate::outlet::{Outlet, RecordWay, Uplink};
-use crate::worker::message::{AnswerKind, Ask, Goodbye, OfSession, Order, Ping, Word};
+use crate::worker::message::{AnswerKind, Ask, Files, Goodbye, OfSession, Order, Ping, Word};
 
 /// A prompt closes by itself in time; a worker that does not say so is not waited
 /// for longer.
@@ -29,6 +30,11 @@ const LATE_ANSWER: Duration = Duration::from_secs(2);
 
 /// A screen or an encoder that has not returned for so long does not return.
 const STALL_MS: u64 = 8_000;
+
+/// Reports that wait for a link.
+const MAX_UNREPORTED: usize = 256;
+/// Sessions that are remembered after their end.
+const MAX_CLOSED: usize = 64;
 
 /// Of the list of sessions; the channel's messages have 16 KiB.
 const LIST_BYTES: usize = 12 << 10;
@@ -78,6 +84,10 @@ pub(super) struct State {
     activity: Activity,
     trouble: Option<CauseCode>,
     nonce: u64,
+    /// Reports that wait for a link.
+    unreported: VecDeque<Body>,
+    /// Sessions that have ended; what came of them may still be reported.
+    closed: VecDeque<SessionId>,
 }
 
 impl State {
@@ -97,6 +107,8 @@ impl State {
             activity: Activity::default(),
             trouble: None,
             nonce: 0,
+            unreported: VecDeque::new(),
+            closed: VecDeque::new(),
         }
     }
 
@@ -252,6 +264,7 @@ impl State {
         for shown in self.sessions.values() {
             let (open, wishes, joined) = shown.take_up(place);
             queue.order(open);
+            queue.order(self.files(shown.session()));
             for wish in &wishes {
                 queue.record(wish, true);
             }
@@ -295,7 +308,12 @@ impl State {
     }
 
     pub(super) fn close(&mut self, session: SessionId, now: Duration) -> Vec<Todo> {
-        self.sessions.remove(&session);
+        if self.sessions.remove(&session).is_some() {
+            self.closed.push_back(session);
+            if self.closed.len() > MAX_CLOSED {
+                self.closed.pop_front();
+            }
+        }
         self.order(Order::Close(of(session)));
         self.watched(now);
         if self.sessions.is_empty() {
@@ -318,8 +336,16 @@ impl State {
         self.watched(now);
     }
 
+    /// What the server allows of files in a session by its last offer.
+    pub(super) fn files(&self, session: SessionId) -> Order {
+        let policy = self.uplink.rules(|rules| rules.files(session).cloned());
+        Order::Files(Files { session: session.as_bytes().to_vec(), policy })
+    }
+
     /// Tells somebody who has just come what the worker does not know.
-    pub(super) fn greet(&self, session: SessionId, participant: u16) {
+    pub(super) fn greet(&mut self, session: SessionId, participant: u16) {
+        // Who comes shows that there is a link.
+        self.report_all();
         self.send_list(session, participant);
         if self.trouble.is_some() {
             let message = notice(NoticeTopic::DesktopSession, self.trouble, "");
@@ -463,6 +489,36 @@ impl State {
         Some(())
     }
 
+    /// A report for the server, about a session that was or is open here. `None`: this
+    /// is not for a worker to say.
+    pub(super) fn reported(&mut self, body: Body) -> Option<()> {
+        let session = match &body {
+            Body::FileAudit(audit) => &audit.session_id,
+            Body::AuditReport(report) => &report.session_id,
+            _ => return None,
+        };
+        let session = SessionId::from_slice(session).ok()?;
+        if !self.sessions.contains_key(&session) && !self.closed.contains(&session) {
+            return None;
+        }
+        if self.unreported.len() >= MAX_UNREPORTED {
+            tracing::error!(%session, "a report of a worker is lost: there is no link for too long");
+            self.unreported.pop_front();
+        }
+        self.unreported.push_back(body);
+        self.report_all();
+        Some(())
+    }
+
+    fn report_all(&mut self) {
+        while let Some(body) = self.unreported.front() {
+            if !self.uplink.report(body.clone()) {
+                return;
+            }
+            self.unreported.pop_front();
+        }
+    }
+
     /// The user of the worker's session, and since when nothing was pressed.
     pub(super) fn active(&mut self, user: String, idle_ms: u64, now: Duration) {
         self.activity = Activity { user, idle: Duration::from_millis(idle_ms), at: now };
@@ -585,5 +641,33 @@ mod tests {
 
         let few = listed(&[session(3), session(1)], None);
         assert_eq!(few.iter().map(|session| session.id).collect::<Vec<_>>(), [1, 3]);
+    }
+
+    #[test]
+    fn a_worker_reports_of_its_sessions_and_of_nothing_else() {
+        let clock = Arc::new(gc_types::ManualClock::default());
+        let uplink = Arc::new(Uplink::new(clock));
+        let mut state = State::new(uplink, EventSender::new().0);
+        let session = SessionId::from_bytes([5; 16]);
+        let audit = |session: SessionId| {
+            let session_id = session.as_bytes().to_vec();
+            Body::FileAudit(v2::FileAudit { session_id, files: Vec::new() })
+        };
+        assert_eq!(state.reported(audit(session)), None, "not open here");
+        assert_eq!(state.reported(Body::Heartbeat(v2::Heartbeat::default())), None);
+        let opening = crate::desktop::Opening {
+            session,
+            offer: v2::SessionOffer::default(),
+            frames_before: 0,
+        };
+        state.open(session, Shown::new(opening));
+        assert_eq!(state.reported(audit(session)), Some(()));
+        drop(state.close(session, Duration::ZERO));
+        assert_eq!(state.reported(audit(session)), Some(()), "what ended with it");
+        assert_eq!(state.unreported.len(), 2, "kept until there is a link");
+        for _ in 0..2 * MAX_UNREPORTED {
+            assert_eq!(state.reported(audit(session)), Some(()));
+        }
+        assert_eq!(state.unreported.len(), MAX_UNREPORTED);
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use gc_platform::{
     DesktopSession, DesktopSessionId, SessionChange, SpawnedWorker, WorkerHostError, WorkerStream,
 };
-use gc_proto::{Channel, Header};
+use gc_proto::{Channel, Header, Packet};
 use gc_types::Secret;
 
 use super::queue::Queue;
@@ -223,6 +223,13 @@ impl Life {
                     }
                     queue.received(length);
                     self.shared.backlog.queued();
+                }
+                Ok(Frame::Report(link)) => {
+                    let Ok(Packet::Link(body)) = Packet::decode(link) else {
+                        return Err(TalkError::NotAllowed);
+                    };
+                    let fine = self.shared.state().reported(body);
+                    fine.ok_or(TalkError::NotAllowed)?;
                 }
                 Err(FrameError::Ended) => return Ok(()),
                 Err(error) => return Err(error.into()),

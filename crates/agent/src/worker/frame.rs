@@ -13,6 +13,8 @@ const MESSAGE: u8 = 1;
 const RECORD: u8 = 2;
 /// A record of a viewer that may not arrange the session.
 const RECORD_BARRED: u8 = 3;
+/// A link message that a worker wants the server to have.
+const REPORT: u8 = 4;
 
 /// No message is larger; offers and questions are names and numbers.
 const MAX_MESSAGE: usize = 64 << 10;
@@ -29,6 +31,8 @@ pub(crate) enum Frame<M> {
         bytes: BytesMut,
         may_arrange: bool,
     },
+    /// As it is to go onto the link.
+    Report(Bytes),
 }
 
 /// Why reading ended.
@@ -58,11 +62,12 @@ pub(crate) fn read<M: Message + Default>(reader: &mut dyn Read) -> Result<Frame<
     let [l0, l1, l2, l3, kind] = head;
     let length = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
     let allowed = match kind {
-        MESSAGE => 1..=MAX_MESSAGE + 1,
-        RECORD | RECORD_BARRED => 1 + HEADER_LEN..=MAX_AGENT_MESSAGE + 1,
-        _ => return Err(FrameError::NotAllowed { kind, length }),
+        MESSAGE => (1..=MAX_MESSAGE + 1).contains(&length),
+        RECORD | RECORD_BARRED => (1 + HEADER_LEN..=MAX_AGENT_MESSAGE + 1).contains(&length),
+        REPORT => (1..=MAX_AGENT_MESSAGE + 1).contains(&length),
+        _ => false,
     };
-    if !allowed.contains(&length) {
+    if !allowed {
         return Err(FrameError::NotAllowed { kind, length });
     }
     let mut left = length - 1;
@@ -76,6 +81,7 @@ pub(crate) fn read<M: Message + Default>(reader: &mut dyn Read) -> Result<Frame<
     }
     Ok(match kind {
         MESSAGE => Frame::Message(M::decode(body)?),
+        REPORT => Frame::Report(body.freeze()),
         _ => Frame::Record { bytes: body, may_arrange: kind == RECORD },
     })
 }
@@ -96,6 +102,14 @@ pub(crate) fn message(message: &impl Message) -> Bytes {
     put_head(&mut out, MESSAGE, length);
     // Encoding into a growing buffer cannot run out of room.
     let _ = message.encode(&mut out);
+    out.freeze()
+}
+
+/// A link message as a whole frame.
+pub(crate) fn report(link: &[u8]) -> Bytes {
+    let mut out = BytesMut::with_capacity(LENGTH + 1 + link.len());
+    put_head(&mut out, REPORT, link.len());
+    out.put_slice(link);
     out.freeze()
 }
 

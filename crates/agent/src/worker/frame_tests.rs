@@ -28,6 +28,7 @@ fn messages_and_records_come_out_as_they_went_in() {
     let mut stream = message(&pong()).to_vec();
     write_record(&mut stream, &record, true).unwrap();
     write_record(&mut stream, &record.slice(..HEADER_LEN), false).unwrap();
+    stream.extend(report(b"link"));
     let (frames, error) = read_all(&stream);
     assert!(matches!(error, FrameError::Ended), "{error}");
     assert_eq!(
@@ -36,6 +37,7 @@ fn messages_and_records_come_out_as_they_went_in() {
             Frame::Message(pong()),
             Frame::Record { bytes: BytesMut::from(&record[..]), may_arrange: true },
             Frame::Record { bytes: BytesMut::from(&record[..HEADER_LEN]), may_arrange: false },
+            Frame::Report(Bytes::from_static(b"link")),
         ]
     );
 }

@@ -7,7 +7,10 @@ use gc_proto::v2;
 /// From the service.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(crate) struct ToWorker {
-    #[prost(oneof = "Order", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17")]
+    #[prost(
+        oneof = "Order",
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18"
+    )]
     pub(crate) order: Option<Order>,
 }
 
@@ -52,6 +55,9 @@ pub(crate) enum Order {
     /// Release everything, and end.
     #[prost(message, tag = "17")]
     Goodbye(Goodbye),
+    /// Before a viewer of the session joins.
+    #[prost(message, tag = "18")]
+    Files(Files),
 }
 
 /// From the worker.
@@ -107,6 +113,15 @@ pub(crate) struct Open {
     /// At most so many frames were sent in this session so far.
     #[prost(uint32, tag = "2")]
     pub(crate) frames_before: u32,
+}
+
+/// What the server allows of files by its last offer; unset: nothing.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct Files {
+    #[prost(bytes = "vec", tag = "1")]
+    pub(crate) session: Vec<u8>,
+    #[prost(message, optional, tag = "2")]
+    pub(crate) policy: Option<v2::FilePolicy>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]

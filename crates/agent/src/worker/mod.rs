@@ -64,7 +64,7 @@ pub fn run(
         idle_ms: millis(activity.idle),
     }));
     let sender = Arc::clone(&way);
-    std::thread::Builder::new()
+    let writing = std::thread::Builder::new()
         .name("worker-writer".into())
         .spawn(move || sender.write(writer.as_mut()))?;
 
@@ -108,12 +108,19 @@ pub fn run(
                         .map_err(|error| WorkerError::Stream(error.to_string()))?;
                     worker.receive(&record, may_arrange);
                 }
+                Ok(Frame::Report(_)) => {
+                    return Err(WorkerError::Stream("a report for the server".into()));
+                }
                 Err(error) => return Err(WorkerError::Stream(error.to_string())),
             }
         }
         // Sessions end here, and release what they hold.
     })();
     way.close();
+    // The last words, of what came to its end just now, are the service's to have.
+    if writing.join().is_err() {
+        tracing::error!("the thread that writes panicked");
+    }
     outcome
 }
 
@@ -153,6 +160,7 @@ impl Worker {
             Order::Close(which) => {
                 if let Some(session) = id(&which.session) {
                     self.sessions.remove(&session);
+                    self.way.set_files(session, None);
                 }
             }
             Order::Joined(joined) => {
@@ -208,6 +216,11 @@ impl Worker {
                     user: activity.user,
                     idle_ms: millis(activity.idle),
                 }));
+            }
+            Order::Files(files) => {
+                if let Some(session) = id(&files.session) {
+                    self.way.set_files(session, files.policy);
+                }
             }
             Order::Progress(progress) => self.way.progress(progress),
             Order::ReleaseHeld(held) => {

@@ -4,14 +4,14 @@
 //! are on their way, and the rest waits here, where the more urgent goes first and
 //! what does not fit is refused, as on a link.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::Write;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use gc_channel::{DropPolicy, Limits, Outbox};
 use gc_proto::v2::link_message::Body;
-use gc_proto::{Header, Record, v2};
+use gc_proto::{Header, Record, encode_link, v2};
 use gc_types::SessionId;
 
 use crate::outlet::{RecordMark, RecordWay};
@@ -20,6 +20,8 @@ use crate::worker::message::{FromWorker, Progress, Word};
 
 /// Bytes of records that may be on their way: in the pipe and on the service's link.
 const WINDOW: u64 = 256 << 10;
+/// Words that may wait; a service that reads takes them at once.
+const MAX_WORDS: usize = 1_024;
 /// Bytes taken out of the queue at once.
 const BATCH: usize = 32 << 10;
 
@@ -29,6 +31,8 @@ struct State {
     /// Bytes of records handed to the pipe so far.
     written: u64,
     progress: Progress,
+    /// What the server allows of files.
+    files: BTreeMap<SessionId, v2::FilePolicy>,
     closed: bool,
 }
 
@@ -52,6 +56,7 @@ impl PipeWay {
                 outbox: Outbox::new(Limits::default(), DropPolicy::Refuse),
                 written: 0,
                 progress: Progress::default(),
+                files: BTreeMap::new(),
                 closed: false,
             }),
             changed: Condvar::new(),
@@ -72,7 +77,16 @@ impl PipeWay {
         self.changed.notify_all();
     }
 
-    /// Ends [`PipeWay::write`].
+    /// What the server allows of files from here on; `None`: nothing.
+    pub(crate) fn set_files(&self, session: SessionId, policy: Option<v2::FilePolicy>) {
+        let mut state = self.lock();
+        match policy {
+            Some(policy) => state.files.insert(session, policy),
+            None => state.files.remove(&session),
+        };
+    }
+
+    /// Ends [`PipeWay::write`] as soon as the words that wait are out.
     pub(crate) fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
@@ -93,7 +107,10 @@ impl PipeWay {
             });
             if let Err(error) = written {
                 tracing::debug!(%error, "the service takes nothing more");
-                self.close();
+                let mut state = self.lock();
+                state.closed = true;
+                state.words.clear();
+                state.outbox.clear_records();
                 return;
             }
         }
@@ -103,10 +120,10 @@ impl PipeWay {
     fn next(&self) -> (VecDeque<Bytes>, Vec<Bytes>) {
         let mut state = self.lock();
         loop {
-            if state.closed {
-                return (VecDeque::new(), Vec::new());
-            }
             let words = std::mem::take(&mut state.words);
+            if state.closed {
+                return (words, Vec::new());
+            }
             let mut records = Vec::new();
             if state.under_way() < WINDOW {
                 records = state.outbox.pop_batch(BATCH);
@@ -148,14 +165,20 @@ impl RecordWay for PipeWay {
         u64::try_from(state.outbox.queued_bytes()).unwrap_or(u64::MAX) + state.under_way()
     }
 
-    fn report(&self, _body: Body) -> bool {
-        // Between agent and worker there is no such message; without files, which a
-        // worker does not move, there is nothing to report.
-        false
+    /// The service keeps it until there is a link.
+    fn report(&self, body: Body) -> bool {
+        let mut state = self.lock();
+        if state.closed || state.words.len() >= MAX_WORDS {
+            return false;
+        }
+        state.words.push_back(frame::report(&encode_link(body)));
+        drop(state);
+        self.changed.notify_all();
+        true
     }
 
-    fn files(&self, _session: SessionId) -> Option<v2::FilePolicy> {
-        None
+    fn files(&self, session: SessionId) -> Option<v2::FilePolicy> {
+        self.lock().files.get(&session).cloned()
     }
 }
 

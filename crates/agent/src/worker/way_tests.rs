@@ -105,3 +105,24 @@ fn what_does_not_fit_is_refused_as_on_a_link() {
     way.close();
     assert!(!send(&way, Channel::Control, 100), "nobody takes it");
 }
+
+#[test]
+fn reports_go_out_also_at_the_end_and_files_are_as_last_told() {
+    let way = PipeWay::new();
+    let policy = v2::FilePolicy { upload: true, ..v2::FilePolicy::default() };
+    way.set_files(SESSION, Some(policy.clone()));
+    assert_eq!(RecordWay::files(way.as_ref(), SESSION), Some(policy));
+    way.set_files(SESSION, None);
+    assert_eq!(RecordWay::files(way.as_ref(), SESSION), None);
+
+    let report = v2::AuditReport {
+        session_id: SESSION.as_bytes().to_vec(),
+        event: "folder_made".into(),
+        detail: String::new(),
+    };
+    assert!(way.report(Body::AuditReport(report.clone())));
+    way.close();
+    assert!(!way.report(Body::AuditReport(report)), "nobody writes any more");
+    let written = writing(&way);
+    assert_eq!(take(&written, 1).len(), 1, "what was taken is written");
+}

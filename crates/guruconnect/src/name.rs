@@ -32,6 +32,10 @@ impl Name {
         let address = format!("https://{}", server.replacen(',', ":", 1));
         let url: Url = address.parse().ok()?;
         let host = url.host_str()?;
+        // An address takes more than a host has.
+        if !host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte)) {
+            return None;
+        }
         let plain = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         // Nothing but host and port, and those as they were written.
         if address != format!("https://{plain}") {

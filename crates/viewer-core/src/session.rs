@@ -171,6 +171,8 @@ impl ViewerSession {
             }
             Channel::Cursor => self.cursor(&parse(record)?),
             Channel::Control => Ok(self.control(parse(record)?)),
+            // An agent offers both to everybody who may have them.
+            Channel::Clipboard | Channel::Files => Ok(None),
             other => Err(SessionError::Channel(other)),
         }
     }

@@ -151,9 +151,14 @@ fn foreign_and_undecodable_records_are_refused() {
     let broken = Record::from_payload(header, &[0xFF; 9]);
     let refused = session.on_record(&broken, at(1));
     assert_eq!(refused, Err(SessionError::Undecodable(Channel::Control)));
-    let clipboard = record(Channel::Clipboard, &AgentControl::default());
-    let refused = session.on_record(&clipboard, at(1));
-    assert_eq!(refused, Err(SessionError::Channel(Channel::Clipboard)));
+    // What it does not take part in is let pass.
+    for channel in [Channel::Clipboard, Channel::Files] {
+        let other = record(channel, &AgentControl::default());
+        assert_eq!(session.on_record(&other, at(1)), Ok(None));
+    }
+    let terminal = record(Channel::Terminal, &AgentControl::default());
+    let refused = session.on_record(&terminal, at(1));
+    assert_eq!(refused, Err(SessionError::Channel(Channel::Terminal)));
 }
 
 #[test]

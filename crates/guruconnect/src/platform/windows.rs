@@ -95,6 +95,7 @@ impl StopSignal {
 }
 
 /// Who starts the program by a double click is asked in a window.
+#[expect(clippy::unnecessary_wraps, reason = "other systems have none")]
 pub(crate) fn code_window() -> Option<Box<dyn CodeWindow>> {
     Some(Box::new(WindowsCodeWindow))
 }

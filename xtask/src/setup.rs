@@ -44,6 +44,7 @@ const WINDOWS_PACKAGES: &[(&str, &str)] = &[
     ("g++-mingw-w64-x86-64", "x86_64-w64-mingw32-g++-posix"),
     ("wine64", "/usr/lib/wine/wine64"),
     ("wine", "wine"),
+    ("locales", "/usr/share/i18n/locales/tr_TR"),
     ("xvfb", "Xvfb"),
 ];
 

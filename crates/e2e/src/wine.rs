@@ -7,6 +7,31 @@ use anyhow::{Context, Result, bail};
 
 use crate::{Agent, Desktop, Process, Programs};
 
+/// The keyboard of a country.
+#[derive(Debug, Clone, Copy)]
+pub struct Keyboard {
+    /// As X calls it: Wine takes the layout of the display for that of Windows.
+    layout: &'static str,
+    /// Of the programs: Wine 8 finds no key for a letter that takes several bytes.
+    locale: (&'static str, &'static str),
+}
+
+impl Keyboard {
+    /// United States.
+    pub const AMERICAN: Self = Self { layout: "us", locale: ("en_US", "ISO-8859-1") };
+    /// France.
+    pub const FRENCH: Self = Self { layout: "fr", locale: ("fr_FR", "ISO-8859-1") };
+    /// Germany.
+    pub const GERMAN: Self = Self { layout: "de", locale: ("de_DE", "ISO-8859-1") };
+    /// Turkey.
+    pub const TURKISH: Self = Self { layout: "tr", locale: ("tr_TR", "ISO-8859-9") };
+
+    /// As the C library looks for it, and X.
+    fn locale_name(self) -> String {
+        format!("{}.{}", self.locale.0, self.locale.1.replacen('-', "", 1))
+    }
+}
+
 /// A Wine desktop that fills a display of its own. Dropping it ends every program of
 /// its prefix, and the display.
 #[derive(Debug)]
@@ -14,20 +39,24 @@ pub struct Wine {
     desktop: Desktop,
     prefix: PathBuf,
     program: PathBuf,
+    keyboard: Keyboard,
     folder: PathBuf,
 }
 
 impl Wine {
-    /// Starts it with a keyboard layout by its X name, as "us" or "de": Wine takes the
-    /// layout of the display for that of Windows. The prefix is that of the other Windows
-    /// tests and is kept, since it takes a while to make: one such desktop at a time.
-    pub fn start((width, height): (u32, u32), layout: &str, folder: &Path) -> Result<Self> {
+    /// Starts it. The prefix is that of the other Windows tests and is kept, since it takes
+    /// a while to make: one such desktop at a time.
+    pub fn start((width, height): (u32, u32), keyboard: Keyboard, folder: &Path) -> Result<Self> {
         let program = Self::built_program()?;
         let prefix = built()?.join("wine");
         std::fs::create_dir_all(&prefix)?;
         let desktop = Desktop::start(width, height, folder)?;
-        desktop.output("setxkbmap", &["-layout", layout])?;
-        let wine = Self { desktop, prefix, program, folder: folder.to_owned() };
+        desktop.output("setxkbmap", &["-layout", keyboard.layout])?;
+        let (input, charset) = keyboard.locale;
+        let made = folder.join(keyboard.locale_name());
+        let made = made.to_str().context("path is not UTF-8")?;
+        desktop.output("localedef", &["-i", input, "-f", charset, made])?;
+        let wine = Self { desktop, prefix, program, keyboard, folder: folder.to_owned() };
         // The first program makes the prefix, or brings it up to date, and opens a desktop
         // of this size, which all share.
         for (key, name, value) in [
@@ -70,6 +99,8 @@ impl Wine {
             .env("WINEPREFIX", &self.prefix)
             .env("WINEDEBUG", "-all")
             .env("WINEARCH", "win64")
+            .env("LOCPATH", &self.folder)
+            .env("LC_ALL", self.keyboard.locale_name())
             // No offer to download anything.
             .env("WINEDLLOVERRIDES", "mscoree,mshtml=")
             .env("RUST_BACKTRACE", "0");

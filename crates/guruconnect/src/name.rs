@@ -32,6 +32,7 @@ impl Name {
         let address = format!("https://{}", server.replacen(',', ":", 1));
         let url: Url = address.parse().ok()?;
         let host = url.host_str()?;
+        // An address takes more than a host has.
         if !host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte)) {
             return None;
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use gc_e2e::{Agent, Browser, steps};
+use gc_e2e::{Agent, Browser, Keyboard, steps};
 use serde_json::json;
 
 use crate::office::{Office, SCREEN};
@@ -48,7 +48,7 @@ fn answer(office: &Office, session: &str, keys: &[&str], state: &str) -> Result<
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_user_allows_and_the_session_ends_with_the_program() -> Result<()> {
-    let office = Office::start("us")?;
+    let office = Office::start(Keyboard::AMERICAN)?;
     let (mut agent, session) = ask(&office)?;
     let token = format!("/api/sessions/{session}/viewer-token");
     let early = office.rest.call("POST", &token, Some(json!({"access": "control"})));
@@ -69,7 +69,7 @@ async fn the_user_allows_and_the_session_ends_with_the_program() -> Result<()> {
 
 #[test]
 fn the_user_declines() -> Result<()> {
-    let office = Office::start("us")?;
+    let office = Office::start(Keyboard::AMERICAN)?;
     let (mut agent, session) = ask(&office)?;
     answer(&office, &session, &["Return"], "denied")?;
     agent.process.wait(PATIENCE)?;

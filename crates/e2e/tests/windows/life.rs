@@ -1,13 +1,13 @@
 //! A managed agent's session: picture, typing, what is held, a crash.
 
 use anyhow::{Result, ensure};
-use gc_e2e::{Browser, steps};
+use gc_e2e::{Browser, Keyboard, steps};
 
 use crate::office::{Office, SCREEN};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_typed_in_the_viewer_is_in_notepad_and_pixel_exact_in_the_picture() -> Result<()> {
-    let office = Office::start("us")?;
+    let office = Office::start(Keyboard::AMERICAN)?;
     let mut machine = office.machine()?;
     let path = format!("/api/machines/{}", machine.id);
     let facts = office.rest.call("GET", &path, None)?;
@@ -44,7 +44,7 @@ async fn what_is_typed_in_the_viewer_is_in_notepad_and_pixel_exact_in_the_pictur
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_a_leaving_viewer_holds_goes_up() -> Result<()> {
-    let office = Office::start("us")?;
+    let office = Office::start(Keyboard::AMERICAN)?;
     let machine = office.machine()?;
     let browser = Browser::start(1400, 950, office.folder()).await?;
     let page = office.join(&machine, &browser).await?;

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use gc_e2e::{ADMIN, Agent, Browser, Page, Programs, Rest, Server, ServerOptions, Wine, steps};
+use gc_e2e::{
+    ADMIN, Agent, Browser, Keyboard, Page, Programs, Rest, Server, ServerOptions, Wine, steps,
+};
 use serde_json::json;
 
 /// No program takes longer to start or to end.
@@ -22,13 +24,13 @@ pub(crate) struct Office {
 
 impl Office {
     /// A server with an administrator, and a Windows desktop with this keyboard.
-    pub(crate) fn start(layout: &str) -> Result<Self> {
+    pub(crate) fn start(keyboard: Keyboard) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let programs = Programs::beside_this()?;
         let server = Server::start(&programs, folder.path(), ServerOptions::default())?;
         let mut rest = Rest::new(server.address());
         rest.set_up(server.setup_link().context("no set-up link")?, ADMIN.0, ADMIN.1)?;
-        let wine = Wine::start(SCREEN, layout, folder.path())?;
+        let wine = Wine::start(SCREEN, keyboard, folder.path())?;
         Ok(Self { wine, server, rest, folder })
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use gc_e2e::Wine;
+use gc_e2e::{Keyboard, Wine};
 
 use crate::office::Office;
 
@@ -29,7 +29,7 @@ fn it_is_dressed_for_windows() -> Result<()> {
 
 #[test]
 fn it_says_what_it_is_and_leaves_nothing_behind() -> Result<()> {
-    let office = Office::start("us")?;
+    let office = Office::start(Keyboard::AMERICAN)?;
     let program = office.wine.program().display().to_string();
     let version = office.wine.run("wine", &[&program, "--version"])?;
     ensure!(version.starts_with("guruconnect "), "{version}");

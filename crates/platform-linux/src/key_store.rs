@@ -114,7 +114,7 @@ impl FileKeyStore {
         Ok(Secret::new(key))
     }
 
-    fn write(&self, path: &Path, key: &Secret) -> io::Result<()> {
+    fn write(path: &Path, key: &Secret) -> io::Result<()> {
         let mut file = OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -127,7 +127,7 @@ impl FileKeyStore {
     }
 
     fn replace(&self, temporary: &Path, key: &Secret) -> Result<(), KeyStoreError> {
-        self.write(temporary, key).map_err(|error| told(temporary, &error))?;
+        Self::write(temporary, key).map_err(|error| told(temporary, &error))?;
         // Before it replaces one that may be good.
         if Self::read(temporary)? != *key {
             return Err(KeyStoreError::Failed("what was written reads differently".to_owned()));

@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 use gc_agent::{EncoderCandidate, Platform};
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeWindow, ConnectedBar,
-    ConsentPrompt, InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture, WorkerHost,
-    WorkerStream,
+    ConsentPrompt, FileOpener, InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture,
+    WorkerHost, WorkerStream,
 };
 use gc_platform_windows::{
     EndOfSession, MediaFoundationFactory, Origin, WindowsClipboard, WindowsCodeWindow,
@@ -136,6 +136,10 @@ impl Platform for Windows {
         listener: ClipboardListener,
     ) -> Result<Box<dyn Clipboard>, ClipboardError> {
         Ok(Box::new(WindowsClipboard::open(listener)?))
+    }
+
+    fn files(&self) -> Option<FileOpener> {
+        Some(gc_platform_windows::files_of_user())
     }
 
     fn encoders(&self) -> Vec<EncoderCandidate> {

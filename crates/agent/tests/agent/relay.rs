@@ -251,6 +251,7 @@ impl Relay {
             epoch,
             consent_given: true,
             consent_timeout_ms: 60_000,
+            connection_notice: None,
             files: None,
         }))
         .await;

@@ -10,11 +10,13 @@ use gc_agent::{Platform, worker};
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, ConnectedBar, ConsentAnswer,
     ConsentPrompt, DesktopSession, DesktopSessionId, DesktopSessionKind, DesktopSessionState,
-    InputError, InputInjector, Inventory, PointerButton, ScreenCapture, SessionChange,
+    InputError, InputInjector, Inventory, PointerButton, ScreenCapture, SecureAttentionError,
+    SessionChange,
 };
 use gc_platform_fake::{
     FakeBar, FakeBarControl, FakeClipboard, FakeConsent, FakeConsentControl, FakeInventory,
-    FakeScreen, FakeWorkerHost, FakeWorkerHostControl, Launched, ScriptedConsent,
+    FakeScreen, FakeSecureAttention, FakeWorkerHost, FakeWorkerHostControl, Launched,
+    ScriptedConsent,
 };
 use gc_proto::v2::link_message::Body;
 use gc_proto::v2::{
@@ -183,6 +185,14 @@ impl World {
         list: Vec<DesktopSession>,
         launch: impl Fn(usize, Desk, Launched) + Send + Sync + 'static,
     ) -> Self {
+        Self::on(list, |host| host, launch).await
+    }
+
+    async fn on(
+        list: Vec<DesktopSession>,
+        furnish: impl FnOnce(FakeWorkerHost) -> FakeWorkerHost,
+        launch: impl Fn(usize, Desk, Launched) + Send + Sync + 'static,
+    ) -> Self {
         let (pressed, users) = (Arc::new(Pressed::default()), Users::default());
         let count = AtomicUsize::new(0);
         let (host, control) = {
@@ -202,7 +212,7 @@ impl World {
                 launch(count.fetch_add(1, Ordering::SeqCst), desk, launched);
             })
         };
-        let connection: Connection = Start::new().await.with_workers(host);
+        let connection: Connection = Start::new().await.with_workers(furnish(host));
         let relay = Relay::of(connection).await;
         Self { relay, host: control, pressed, users, stash: Vec::new(), generation: 0 }
     }
@@ -354,6 +364,64 @@ fn honest(desk: Desk, launched: Launched) {
     let clock = Arc::new(SystemClock::new());
     // A worker that is killed finds its stream broken; that is no matter here.
     drop(worker::run(Arc::new(desk), launched.stream, &launched.ticket, clock));
+}
+
+impl World {
+    /// Asks for Ctrl+Alt+Del, again when that was too soon; why it was not pressed.
+    async fn ctrl_alt_del(&mut self, request_id: u32) -> Option<v2::Cause> {
+        loop {
+            let request = v2::MachineActionRequest {
+                request_id,
+                action: v2::MachineAction::CtrlAltDel.into(),
+                on: true,
+            };
+            let body = Some(viewer_control::Body::MachineAction(request));
+            self.record(1, Channel::Control, &ViewerControl { body }).await;
+            let cause = self
+                .wait_for_control(|body| match body {
+                    agent_control::Body::MachineActionResult(result)
+                        if result.request_id == request_id =>
+                    {
+                        Some(result.cause)
+                    }
+                    _ => None,
+                })
+                .await;
+            if cause.as_ref().is_none_or(|it| it.code != CauseCode::ActionTooSoon as i32) {
+                return cause;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_alt_del_is_pressed_by_the_service_and_its_failure_is_told() {
+    let attention = Arc::new(FakeSecureAttention::default());
+    let with = Arc::clone(&attention);
+    let furnish = move |host: FakeWorkerHost| host.with_attention(with);
+    let list = vec![console(1)];
+    let mut world = World::on(list, furnish, |_, desk, launched| honest(desk, launched)).await;
+    world.join().await;
+    world.wait_for_surface(336).await;
+    let able = world
+        .wait_for_control(|body| match body {
+            agent_control::Body::MachineActions(state) => Some(state),
+            _ => None,
+        })
+        .await;
+    let keys = v2::MachineAction::CtrlAltDel;
+    let ability = able.abilities.iter().find(|it| it.action() == keys).unwrap();
+    assert_eq!(ability.unavailable, None, "this worker's machine could not by itself");
+    assert_eq!(world.ctrl_alt_del(1).await, None);
+    assert_eq!(attention.asked(), 1);
+
+    attention.fail(Some(SecureAttentionError::PolicyForbids));
+    let cause = world.ctrl_alt_del(2).await.expect("a cause");
+    assert_eq!(cause.code, CauseCode::SecureAttentionUnavailable as i32);
+    assert!(cause.detail.contains("policy"), "{}", cause.detail);
+    assert_eq!(attention.asked(), 2);
+    world.relay.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,21 +4,25 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use gc_agent::{EncoderCandidate, Platform};
+use gc_agent::{EncoderCandidate, Platform, TrayBar};
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeWindow, ConnectedBar,
-    ConsentPrompt, FileOpener, InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture,
-    WorkerHost, WorkerStream,
+    ConsentPrompt, FileOpener, InputError, InputInjector, Inventory, MachineActions, NoticeOverlay,
+    ProcessorTime, ScreenCapture, TrayMenu, WorkerHost, WorkerStream,
 };
+use gc_platform_windows::sas::WindowsSecureAttention;
 use gc_platform_windows::{
-    EndOfSession, MediaFoundationFactory, Origin, WindowsClipboard, WindowsCodeWindow,
-    WindowsConnectedBar, WindowsConsent, WindowsInput, WindowsInventory, console, removal,
+    EndOfSession, MediaFoundationFactory, Origin, WindowsActions, WindowsClipboard,
+    WindowsCodeWindow, WindowsConnectedBar, WindowsConsent, WindowsInput, WindowsInventory,
+    WindowsNotice, WindowsTrayIcon, console, local_time, removal,
 };
 use gc_transport::Connector;
 use gc_types::Clock;
 use rustls_platform_verifier::Verifier;
 use tokio::signal::windows::{CtrlBreak, CtrlC, CtrlClose, ctrl_break, ctrl_c, ctrl_close};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use super::Leave;
 
 /// The console of Windows 7 prints them as what they are.
 pub(crate) const COLORS: bool = false;
@@ -49,11 +53,32 @@ pub(crate) fn connector(ca_file: Option<&Path>) -> Result<Connector> {
 
 /// The desktop of the user who started the program.
 pub(crate) fn open(clock: &Arc<dyn Clock>) -> Arc<dyn Platform> {
-    Arc::new(Windows {
-        clock: Arc::clone(clock),
-        consent: WindowsConsent::new(Arc::clone(clock)),
-        bar: WindowsConnectedBar::new(Arc::clone(clock)),
-        inventory: WindowsInventory,
+    Arc::new(Windows::new(clock, Box::new(WindowsConnectedBar::new(Arc::clone(clock)))))
+}
+
+/// The same with an icon in the notification area. Without `leave` the program is not
+/// the user's to end.
+pub(crate) fn open_with_icon(clock: &Arc<dyn Clock>, leave: Option<Leave>) -> Arc<dyn Platform> {
+    let bar = WindowsConnectedBar::new(Arc::clone(clock));
+    Arc::new(Windows::new(clock, Box::new(tray_bar(bar, leave))))
+}
+
+fn tray_bar(bar: WindowsConnectedBar, leave: Option<Leave>) -> TrayBar<WindowsConnectedBar> {
+    let about = if leave.is_some() {
+        "Lets a technician help you for one session."
+    } else {
+        "Lets your support provider's technicians connect to this computer."
+    };
+    let menu = TrayMenu {
+        product: format!("GuruConnect {}", gc_types::VERSION),
+        about: about.to_owned(),
+        end_session: true,
+        exit: leave.is_some(),
+    };
+    TrayBar::new(bar, &WindowsTrayIcon, menu, "Nobody is connected", move || {
+        if let Some(leave) = &leave {
+            leave();
+        }
     })
 }
 
@@ -118,8 +143,24 @@ pub(crate) fn worker_stream() -> Result<WorkerStream> {
 struct Windows {
     clock: Arc<dyn Clock>,
     consent: WindowsConsent,
-    bar: WindowsConnectedBar,
+    bar: Box<dyn ConnectedBar>,
+    actions: WindowsActions,
+    notice: WindowsNotice,
     inventory: WindowsInventory,
+}
+
+impl Windows {
+    fn new(clock: &Arc<dyn Clock>, bar: Box<dyn ConnectedBar>) -> Self {
+        let attention = Arc::new(WindowsSecureAttention::default());
+        Self {
+            clock: Arc::clone(clock),
+            consent: WindowsConsent::new(Arc::clone(clock)),
+            bar,
+            actions: WindowsActions::new(attention, Arc::clone(clock)),
+            notice: WindowsNotice::new(Arc::clone(clock)),
+            inventory: WindowsInventory,
+        }
+    }
 }
 
 impl Platform for Windows {
@@ -162,11 +203,23 @@ impl Platform for Windows {
     }
 
     fn bar(&self) -> &dyn ConnectedBar {
-        &self.bar
+        self.bar.as_ref()
     }
 
     fn inventory(&self) -> &dyn Inventory {
         &self.inventory
+    }
+
+    fn actions(&self) -> &dyn MachineActions {
+        &self.actions
+    }
+
+    fn notice(&self) -> Option<&dyn NoticeOverlay> {
+        Some(&self.notice)
+    }
+
+    fn local_time(&self) -> Option<(u8, u8)> {
+        local_time()
     }
 
     fn processor_time(&self) -> Option<ProcessorTime> {

@@ -16,6 +16,7 @@ use gc_session::{Answer, ConsentQuestion};
 use gc_types::{CauseCode, SessionId};
 use prost::Message;
 
+use super::logs::WorkerLogs;
 use super::queue::Queue;
 use super::shown::{Shown, releases};
 use super::supervisor::{Action, Supervisor, WorkerNumber};
@@ -88,6 +89,7 @@ pub(super) struct State {
     unreported: VecDeque<Body>,
     /// Sessions that have ended; what came of them may still be reported.
     closed: VecDeque<SessionId>,
+    logs: WorkerLogs,
 }
 
 impl State {
@@ -109,6 +111,7 @@ impl State {
             nonce: 0,
             unreported: VecDeque::new(),
             closed: VecDeque::new(),
+            logs: WorkerLogs::default(),
         }
     }
 
@@ -454,6 +457,10 @@ impl State {
                 if self.serving == Some(number) {
                     self.active(pong.user, pong.idle_ms, now);
                 }
+                return Some(());
+            }
+            Word::Log(log) => {
+                self.logs.line(number, &log.line, now);
                 return Some(());
             }
             _ if self.serving != Some(number) => return Some(()),

@@ -2,6 +2,7 @@
 //! has link, key and consent.
 
 pub(crate) mod frame;
+pub(crate) mod log;
 pub(crate) mod message;
 pub(crate) mod ticket;
 mod way;
@@ -23,6 +24,7 @@ use crate::input_thread::pointer_button;
 use crate::outlet::RecordWay;
 use crate::platform_set::Platform;
 use frame::{Frame, FrameError};
+pub use log::LogLines;
 use message::{AnswerKind, Answered, Ask, Hello, OfSession, Order, Picture, Pong, ToWorker, Word};
 use ticket::Ticket;
 use way::PipeWay;
@@ -45,12 +47,14 @@ pub enum WorkerError {
 }
 
 /// Serves until the service says goodbye or is gone; then everything held is
-/// released. Blocks. `ticket` is what the service started this process with.
+/// released. Blocks. `ticket` is what the service started this process with. Lines of
+/// `log` go into the service's, where this process has no log that anybody sees.
 pub fn run(
     platform: Arc<dyn Platform>,
     stream: WorkerStream,
     ticket: &Secret,
     clock: Arc<dyn Clock>,
+    log: Option<LogLines>,
 ) -> Result<(), WorkerError> {
     let ticket = Ticket::parse(ticket).ok_or(WorkerError::NoTicket)?;
     let WorkerStream { mut reader, mut writer } = stream;
@@ -78,6 +82,9 @@ pub fn run(
             Ok(_) => return Err(WorkerError::NotTheService),
             Err(FrameError::Ended) => return Ok(()),
             Err(error) => return Err(WorkerError::Stream(error.to_string())),
+        }
+        if let Some(log) = log {
+            log.attach(&way);
         }
         let teller = Arc::clone(&way);
         std::thread::Builder::new().name("worker-events".into()).spawn(move || {

@@ -6,3 +6,4 @@ mod keyboard;
 mod life;
 mod office;
 mod program;
+mod service;

@@ -1,5 +1,11 @@
 //! Windows 7 SP1 and later.
 
+mod commands;
+mod install;
+mod logging;
+mod service;
+mod worker;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -7,8 +13,7 @@ use anyhow::{Context, Result};
 use gc_agent::{EncoderCandidate, Platform};
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeWindow, ConnectedBar,
-    ConsentPrompt, InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture, WorkerHost,
-    WorkerStream,
+    ConsentPrompt, InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture,
 };
 use gc_platform_windows::{
     EndOfSession, MediaFoundationFactory, Origin, WindowsClipboard, WindowsCodeWindow,
@@ -19,6 +24,13 @@ use gc_types::Clock;
 use rustls_platform_verifier::Verifier;
 use tokio::signal::windows::{CtrlBreak, CtrlC, CtrlClose, ctrl_break, ctrl_c, ctrl_close};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+pub(crate) use self::commands::{SystemCommand, is_by_hand, run_system};
+pub(crate) use self::service::stored_key;
+use self::worker::Place;
+pub(crate) use self::worker::{
+    WorkerGuard, open_for_worker, worker_host, worker_log, worker_stream,
+};
 
 /// The console of Windows 7 prints them as what they are.
 pub(crate) const COLORS: bool = false;
@@ -49,12 +61,7 @@ pub(crate) fn connector(ca_file: Option<&Path>) -> Result<Connector> {
 
 /// The desktop of the user who started the program.
 pub(crate) fn open(clock: &Arc<dyn Clock>) -> Arc<dyn Platform> {
-    Arc::new(Windows {
-        clock: Arc::clone(clock),
-        consent: WindowsConsent::new(Arc::clone(clock)),
-        bar: WindowsConnectedBar::new(Arc::clone(clock)),
-        inventory: WindowsInventory,
-    })
+    Arc::new(Windows::new(clock, None))
 }
 
 /// Tells when the person or the system wants the program to end: Ctrl+C, the console is
@@ -105,36 +112,51 @@ pub(crate) fn remove_after_end(program: &Path) -> Result<()> {
     Ok(removal::after_end(program)?)
 }
 
-/// Only a service may start workers here, in the sessions of others.
-pub(crate) fn worker_host() -> Result<Arc<dyn WorkerHost>> {
-    anyhow::bail!("on Windows only the service starts workers, and this program has none yet")
-}
-
-/// A worker's end of what its agent started it with.
-pub(crate) fn worker_stream() -> Result<WorkerStream> {
-    anyhow::bail!("on Windows only the service starts workers, and this program has none yet")
-}
-
 struct Windows {
     clock: Arc<dyn Clock>,
     consent: WindowsConsent,
     bar: WindowsConnectedBar,
     inventory: WindowsInventory,
+    /// Of a worker of the service.
+    place: Option<Place>,
+}
+
+impl Windows {
+    fn new(clock: &Arc<dyn Clock>, place: Option<Place>) -> Self {
+        Self {
+            clock: Arc::clone(clock),
+            consent: WindowsConsent::new(Arc::clone(clock)),
+            bar: WindowsConnectedBar::new(Arc::clone(clock)),
+            inventory: WindowsInventory,
+            place,
+        }
+    }
 }
 
 impl Platform for Windows {
     fn open_screen(&self) -> Result<Box<dyn ScreenCapture>, CaptureError> {
-        gc_platform_windows::open_screen(Arc::clone(&self.clock))
+        let open = || gc_platform_windows::open_screen(Arc::clone(&self.clock));
+        match &self.place {
+            Some(place) => place.screen(open),
+            None => open(),
+        }
     }
 
     fn open_input(&self) -> Result<Box<dyn InputInjector>, InputError> {
-        Ok(Box::new(WindowsInput::new()))
+        let input = Box::new(WindowsInput::new());
+        Ok(match &self.place {
+            Some(place) => place.input(input),
+            None => input,
+        })
     }
 
     fn open_clipboard(
         &self,
         listener: ClipboardListener,
     ) -> Result<Box<dyn Clipboard>, ClipboardError> {
+        if self.place.as_ref().is_some_and(|place| !place.is_the_users()) {
+            return Err(ClipboardError("the desktop that shows is not a user's".to_owned()));
+        }
         Ok(Box::new(WindowsClipboard::open(listener)?))
     }
 

@@ -59,3 +59,55 @@ impl Write for LogLines {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::worker::frame::{self, Frame};
+    use crate::worker::message::{FromWorker, Word};
+
+    /// What the service reads after the worker has ended.
+    fn read(way: &PipeWay) -> Vec<String> {
+        way.close();
+        let mut pipe = Vec::new();
+        way.write(&mut pipe);
+        let mut rest = pipe.as_slice();
+        let mut lines = Vec::new();
+        while let Ok(Frame::Message(FromWorker { word: Some(Word::Log(log)) })) =
+            frame::read(&mut rest)
+        {
+            lines.push(log.line);
+        }
+        lines
+    }
+
+    #[test]
+    fn lines_from_before_the_service_is_there_come_first() {
+        let (log, way) = (LogLines::default(), PipeWay::new());
+        let write = |line: &str| log.clone().write_all(line.as_bytes()).unwrap();
+        write("one\n");
+        log.attach(&way);
+        write("two\n");
+        write(&"long ".repeat(LONGEST_LINE));
+        let lines = read(&way);
+        assert_eq!(lines[..2], ["one", "two"]);
+        assert!(lines[2].len() <= LONGEST_LINE);
+        write("after the end");
+        assert_eq!(read(&way), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_log_that_nobody_reads_takes_no_more_room() {
+        let (log, way) = (LogLines::default(), PipeWay::new());
+        for number in 0..2 * EARLY {
+            log.clone().write_all(number.to_string().as_bytes()).unwrap();
+        }
+        log.attach(&way);
+        for number in 0..10_000 {
+            log.clone().write_all(number.to_string().as_bytes()).unwrap();
+        }
+        let lines = read(&way);
+        assert_eq!(lines[0], EARLY.to_string(), "the latest of the early ones");
+        assert!((EARLY..2_000).contains(&lines.len()), "{}", lines.len());
+    }
+}

@@ -276,6 +276,10 @@ impl Installation {
             if let Some(service) = manager.find(name)? {
                 service.stop()?;
                 service.delete()?;
+                drop(service);
+                if !manager.wait_until_gone(name)? {
+                    tracing::warn!(service = name, "it goes when nobody has it open any more");
+                }
             }
         }
         // First of all the secret.

@@ -120,11 +120,11 @@ fn put_in_place(request: &SetupRequest) -> Result<String, Refusal> {
 
 fn remove() -> Result<String, Refusal> {
     let left = Installation::of_this_machine(Arc::new(OsEntropy))?.uninstall()?;
-    let mut text = "GuruConnect is removed.".to_owned();
-    for path in left {
-        text.push_str(&format!("\n{} goes when Windows starts again.", path.display()));
-    }
-    Ok(text)
+    let left =
+        left.iter().map(|path| format!("{} goes when Windows starts again.", path.display()));
+    let lines: Vec<String> =
+        std::iter::once("GuruConnect is removed.".to_owned()).chain(left).collect();
+    Ok(lines.join("\n"))
 }
 
 impl Arguments {

@@ -5,7 +5,7 @@
 //! [`choice`] puts GDI in its place where it fails, [`changes()`] finds damage,
 //! [`cursor_picture`] makes cursors transparent, [`Pace`] says when to look,
 //! [`clipboard`] reads what programs put there, [`WindowsVersion`] tells what a version is
-//! called, and the judgements of [`security`], [`process`], [`service`] and [`sas`] are
+//! called, [`files`] judges names and links, and the judgements of [`security`], [`process`], [`service`] and [`sas`] are
 //! apart from their calls. All the rest exists on Windows only.
 
 #![cfg_attr(windows, expect(unsafe_code, reason = "Win32 and COM are calls into foreign code"))]
@@ -20,6 +20,7 @@ mod cursor;
 pub mod duplication;
 #[cfg(windows)]
 mod ending;
+pub mod files;
 mod injected;
 #[cfg(windows)]
 mod input;
@@ -57,6 +58,8 @@ pub use clipboard::WindowsClipboard;
 pub use cursor::{CursorBitmaps, cursor_picture};
 #[cfg(windows)]
 pub use ending::EndOfSession;
+#[cfg(windows)]
+pub use files::{WindowsFiles, files_of_user};
 pub use injected::{Listener, announce};
 #[cfg(windows)]
 pub use input::WindowsInput;

@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use gc_agent::{EncoderCandidate, Platform};
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeWindow, ConnectedBar,
-    ConsentPrompt, InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture,
+    ConsentPrompt, FileOpener, InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture,
 };
 use gc_platform_windows::{
     EndOfSession, MediaFoundationFactory, Origin, WindowsClipboard, WindowsCodeWindow,
@@ -154,10 +154,15 @@ impl Platform for Windows {
         &self,
         listener: ClipboardListener,
     ) -> Result<Box<dyn Clipboard>, ClipboardError> {
-        if self.place.as_ref().is_some_and(|place| !place.is_the_users()) {
+        if !self.place.as_ref().is_none_or(Place::is_the_users) {
             return Err(ClipboardError("the desktop that shows is not a user's".to_owned()));
         }
         Ok(Box::new(WindowsClipboard::open(listener)?))
+    }
+
+    fn files(&self) -> Option<FileOpener> {
+        let theirs = self.place.as_ref().is_none_or(Place::is_the_users);
+        theirs.then(gc_platform_windows::files_of_user)
     }
 
     fn encoders(&self) -> Vec<EncoderCandidate> {

@@ -43,6 +43,6 @@ pub use secure_attention::{NoSecureAttention, SecureAttention, SecureAttentionEr
 pub use tray::{TrayCommand, TrayHandle, TrayIcon, TrayMenu, TrayStatus};
 pub use worker_host::{
     DesktopSession, DesktopSessionId, DesktopSessionKind, DesktopSessionState, SessionChange,
-    SessionListener, SessionWatch, SpawnedWorker, WORKER_TICKET_VARIABLE, WorkerExit, WorkerHost,
-    WorkerHostError, WorkerProcess, WorkerStream,
+    SessionListener, SessionWatch, SpawnedWorker, WORKER_HANDS_OVER, WORKER_TICKET_VARIABLE,
+    WorkerExit, WorkerHost, WorkerHostError, WorkerProcess, WorkerStream,
 };

@@ -1,6 +1,7 @@
 //! The desktop in other processes: a worker in each session of the system that is
 //! shown. Link, key and consent stay here, and outlive every worker.
 
+mod logs;
 mod queue;
 mod shown;
 mod state;

@@ -17,6 +17,7 @@ use gc_session::{Answer, ConsentQuestion};
 use gc_types::{CauseCode, SessionId};
 use prost::Message;
 
+use super::logs::WorkerLogs;
 use super::queue::Queue;
 use super::shown::{Shown, releases};
 use super::supervisor::{Action, Supervisor, WorkerNumber};
@@ -91,6 +92,7 @@ pub(super) struct State {
     unreported: VecDeque<Body>,
     /// Sessions that have ended; what came of them may still be reported.
     closed: VecDeque<SessionId>,
+    logs: WorkerLogs,
 }
 
 impl State {
@@ -113,6 +115,7 @@ impl State {
             pressed: None,
             unreported: VecDeque::new(),
             closed: VecDeque::new(),
+            logs: WorkerLogs::default(),
         }
     }
 
@@ -458,6 +461,10 @@ impl State {
                 if self.serving == Some(number) {
                     self.active(pong.user, pong.idle_ms, now);
                 }
+                return Some(());
+            }
+            Word::Log(log) => {
+                self.logs.line(number, &log.line, now);
                 return Some(());
             }
             _ if self.serving != Some(number) => return Some(()),

@@ -13,7 +13,7 @@ use gc_types::{CauseCode, Secret};
 
 use super::queue::Queue;
 use super::state::{Connected, Todo, of};
-use super::supervisor::{Supervisor, WorkerNumber};
+use super::supervisor::{Loss, Supervisor, WorkerNumber};
 use super::{FAREWELL, REREAD, Shared};
 use crate::outlet::Forwarded;
 use crate::worker::frame::{self, Frame, FrameError};
@@ -29,20 +29,20 @@ pub(super) fn carry_out(shared: &Arc<Shared>, todo: Vec<Todo>) {
             .spawn(move || Life { shared: its, number, session }.run());
         if let Err(error) = thread {
             tracing::error!(%error, "no thread for a worker");
-            over(shared, number, false);
+            over(shared, number, Loss::Ended);
         }
     }
     shared.wake();
 }
 
 /// A worker is not there any more, or never was.
-fn over(shared: &Arc<Shared>, number: WorkerNumber, gone: bool) {
+fn over(shared: &Arc<Shared>, number: WorkerNumber, why: Loss) {
     // What is there now decides what the end means.
     let list = sessions(shared);
     let now = shared.clock.monotonic();
     let todo = shared.state().drive(now, |rules| {
         let mut actions = list.map(|list| rules.sessions(list, now)).unwrap_or_default();
-        actions.extend(rules.ended(number, gone, now));
+        actions.extend(rules.ended(number, why, now));
         actions
     });
     carry_out(shared, todo);
@@ -144,7 +144,8 @@ impl Life {
                 tracing::warn!(%error, session = %self.session, "no worker");
                 self.shared.state().not_started(self.number);
                 let gone = matches!(error, WorkerHostError::SessionGone(_));
-                return over(&self.shared, self.number, gone);
+                let why = if gone { Loss::Gone } else { Loss::Ended };
+                return over(&self.shared, self.number, why);
             }
         };
         let SpawnedWorker { stream, process } = worker;
@@ -165,7 +166,8 @@ impl Life {
         in_order &= exit.code == Some(0);
         tracing::info!(worker = self.number.0, process = process.id(), %exit, "worker has ended");
         self.shared.state().ended(self.number, in_order);
-        over(&self.shared, self.number, false);
+        let why = if exit.hands_over() { Loss::HandedOver } else { Loss::Ended };
+        over(&self.shared, self.number, why);
     }
 
     /// `Ok`: the stream ended.

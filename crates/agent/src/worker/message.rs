@@ -72,7 +72,7 @@ pub(crate) enum Order {
 /// From the worker.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(crate) struct FromWorker {
-    #[prost(oneof = "Word", tags = "1, 2, 3, 4, 5, 6, 8, 9")]
+    #[prost(oneof = "Word", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9")]
     pub(crate) word: Option<Word>,
 }
 
@@ -92,6 +92,9 @@ pub(crate) enum Word {
     Picture(Picture),
     #[prost(message, tag = "6")]
     Pong(Pong),
+    /// For the service's log.
+    #[prost(message, tag = "7")]
+    Log(Log),
     #[prost(message, tag = "8")]
     LockAtEnd(LockAtEnd),
     /// The service is to press Ctrl+Alt+Del.
@@ -166,6 +169,12 @@ pub(crate) struct Files {
     pub(crate) session: Vec<u8>,
     #[prost(message, optional, tag = "2")]
     pub(crate) policy: Option<v2::FilePolicy>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct Log {
+    #[prost(string, tag = "1")]
+    pub(crate) line: String,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]

@@ -3,6 +3,7 @@
 
 mod attention;
 pub(crate) mod frame;
+pub(crate) mod log;
 pub(crate) mod message;
 pub(crate) mod ticket;
 mod way;
@@ -26,6 +27,7 @@ use crate::platform_set::Platform;
 use crate::serve::report_of;
 use attention::AttentionLine;
 use frame::{Frame, FrameError};
+pub use log::LogLines;
 use message::{
     AnswerKind, Answered, Ask, Hello, LockAtEnd, OfSession, Order, Picture, Pong, ToWorker, Word,
 };
@@ -50,12 +52,14 @@ pub enum WorkerError {
 }
 
 /// Serves until the service says goodbye or is gone; then everything held is
-/// released. Blocks. `ticket` is what the service started this process with.
+/// released. Blocks. `ticket` is what the service started this process with. Lines of
+/// `log` go into the service's, where this process has no log that anybody sees.
 pub fn run(
     platform: Arc<dyn Platform>,
     stream: WorkerStream,
     ticket: &Secret,
     clock: Arc<dyn Clock>,
+    log: Option<LogLines>,
 ) -> Result<(), WorkerError> {
     let ticket = Ticket::parse(ticket).ok_or(WorkerError::NoTicket)?;
     let WorkerStream { mut reader, mut writer } = stream;
@@ -85,6 +89,9 @@ pub fn run(
             Err(FrameError::Ended) => return Ok(()),
             Err(error) => return Err(WorkerError::Stream(error.to_string())),
         };
+        if let Some(log) = log {
+            log.attach(&way);
+        }
         let teller = Arc::clone(&way);
         std::thread::Builder::new().name("worker-events".into()).spawn(move || {
             while let Some(event) = inbox.blocking_recv() {

@@ -103,6 +103,8 @@ async fn a_lost_link_releases_keys_and_the_session_is_taken_up_again(place: Plac
     relay.offer(v2::ConsentMode::Silent, Rights::CONTROL, 1).await;
     relay.join(1, Rights::CONTROL).await;
     relay.give_control(1).await;
+    // A worker that does not serve yet presses nothing.
+    relay.wait_for_record(Channel::Video).await;
     relay.key(1, 1, true).await;
     let key = |down| Injected::Key { scan_code: KEY, extended: false, down };
     assert!(relay.input.wait_until(PATIENCE, |log| log == [key(true)]));

@@ -191,7 +191,7 @@ impl Relay {
                 let (host, control) = FakeWorkerHost::new(vec![console(1)], move |launched| {
                     let clock = Arc::new(SystemClock::new());
                     let machine = Arc::clone(&machine) as Arc<dyn Platform>;
-                    worker::run(machine, launched.stream, &launched.ticket, clock).unwrap();
+                    worker::run(machine, launched.stream, &launched.ticket, clock, None).unwrap();
                 });
                 let parts = start.with_workers(host);
                 assert!(control.wait_for_started(1, PATIENCE), "no worker");

@@ -363,7 +363,7 @@ impl World {
 fn honest(desk: Desk, launched: Launched) {
     let clock = Arc::new(SystemClock::new());
     // A worker that is killed finds its stream broken; that is no matter here.
-    drop(worker::run(Arc::new(desk), launched.stream, &launched.ticket, clock));
+    drop(worker::run(Arc::new(desk), launched.stream, &launched.ticket, clock, None));
 }
 
 impl World {

@@ -7,3 +7,4 @@ mod keyboard;
 mod life;
 mod office;
 mod program;
+mod service;

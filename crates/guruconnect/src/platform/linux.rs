@@ -1,21 +1,25 @@
 //! Linux with X11.
 
+use std::convert::Infallible;
 use std::path::Path;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use gc_agent::worker::LogLines;
 use gc_agent::{EncoderCandidate, Platform};
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeWindow, ConnectedBar,
-    ConsentPrompt, FileOpener, InputError, InputInjector, Inventory, MachineActions, NoticeOverlay,
-    ProcessorTime, ScreenCapture, WorkerHost, WorkerStream,
+    ConsentPrompt, FileOpener, InputError, InputInjector, Inventory, KeyStore, KeyStoreError,
+    MachineActions, NoticeOverlay, ProcessorTime, ScreenCapture, WorkerHost, WorkerStream,
 };
 use gc_platform_linux::{
-    LinuxInventory, X11Actions, X11Clipboard, X11ConnectedBar, X11Consent, X11Input, X11Notice,
-    X11Screen,
+    FileKeyStore, LinuxInventory, X11Actions, X11Clipboard, X11ConnectedBar, X11Consent, X11Input,
+    X11Notice, X11Screen,
 };
+use gc_runtime::OsEntropy;
 use gc_transport::Connector;
-use gc_types::Clock;
+use gc_types::{Clock, Secret};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Leave;
@@ -87,6 +91,44 @@ pub(crate) fn worker_host() -> Result<Arc<dyn WorkerHost>> {
 /// A worker's end of what its agent started it with.
 pub(crate) fn worker_stream() -> Result<WorkerStream> {
     gc_platform_linux::stream_of_worker().context("there is no agent to speak to")
+}
+
+/// It has the agent's standard error, where its log is seen.
+pub(crate) fn worker_log() -> Option<LogLines> {
+    crate::logging::to_standard_error();
+    None
+}
+
+/// A worker here has the display of its agent.
+#[expect(clippy::unnecessary_wraps, reason = "other systems may fail")]
+pub(crate) fn open_for_worker(clock: &Arc<dyn Clock>) -> Result<Arc<dyn Platform>> {
+    Ok(open(clock))
+}
+
+/// Whoever ends the agent may mean its worker too, which ends after it, in order.
+pub(crate) struct WorkerGuard(#[expect(dead_code, reason = "keeps the signals")] StopSignal);
+
+impl WorkerGuard {
+    pub(crate) fn new() -> Result<Self> {
+        Ok(Self(StopSignal::watch()?))
+    }
+}
+
+/// The key that was put into its place on this machine.
+pub(crate) fn stored_key() -> Result<Secret, KeyStoreError> {
+    FileKeyStore::of_this_machine(Arc::new(OsEntropy)).load()
+}
+
+/// Nothing but what other systems can do too.
+pub(crate) type SystemCommand = Infallible;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "on other systems it is more than nothing")]
+pub(crate) const fn is_by_hand(command: &SystemCommand) -> bool {
+    match *command {}
+}
+
+pub(crate) fn run_system(command: SystemCommand) -> Result<ExitCode> {
+    match command {}
 }
 
 struct Linux {

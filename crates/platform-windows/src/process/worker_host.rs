@@ -192,8 +192,18 @@ impl WorkerHost for WindowsWorkerHost {
         );
         let environment = EnvironmentBlock::of(&token, &variables).map_err(not_started)?;
         let WorkerProgram { path, arguments, .. } = &self.program;
-        let process = start(&token, account, path, arguments, &environment, &self.job)
-            .map_err(not_started)?;
+        let start = |token: &Token| start(token, account, path, arguments, &environment, &self.job);
+        let process = match account {
+            WorkerAccount::System => start(&token),
+            // Without it everything works but elevated windows, which take no input then.
+            WorkerAccount::User => {
+                token.with_ui_access().and_then(|token| start(&token)).or_else(|error| {
+                    tracing::warn!(%error, "the worker has no input for elevated windows");
+                    start(&token)
+                })
+            }
+        }
+        .map_err(not_started)?;
         drop(environment);
         let process = Arc::new(process);
         tracing::info!(session = session.0, ?account, process = process.id(), "worker started");

@@ -1,5 +1,11 @@
 //! Windows 7 SP1 and later.
 
+mod commands;
+mod install;
+mod logging;
+mod service;
+mod worker;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,7 +14,7 @@ use gc_agent::{EncoderCandidate, Platform, TrayBar};
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeWindow, ConnectedBar,
     ConsentPrompt, FileOpener, InputError, InputInjector, Inventory, MachineActions, NoticeOverlay,
-    ProcessorTime, ScreenCapture, TrayMenu, WorkerHost, WorkerStream,
+    ProcessorTime, ScreenCapture, TrayMenu,
 };
 use gc_platform_windows::sas::WindowsSecureAttention;
 use gc_platform_windows::{
@@ -22,6 +28,12 @@ use rustls_platform_verifier::Verifier;
 use tokio::signal::windows::{CtrlBreak, CtrlC, CtrlClose, ctrl_break, ctrl_c, ctrl_close};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
+pub(crate) use self::commands::{SystemCommand, is_by_hand, run_system};
+pub(crate) use self::service::stored_key;
+use self::worker::Place;
+pub(crate) use self::worker::{
+    WorkerGuard, open_for_worker, worker_host, worker_log, worker_stream,
+};
 use super::Leave;
 
 /// The console of Windows 7 prints them as what they are.
@@ -53,17 +65,20 @@ pub(crate) fn connector(ca_file: Option<&Path>) -> Result<Connector> {
 
 /// The desktop of the user who started the program.
 pub(crate) fn open(clock: &Arc<dyn Clock>) -> Arc<dyn Platform> {
-    Arc::new(Windows::new(clock, Box::new(WindowsConnectedBar::new(Arc::clone(clock)))))
+    Arc::new(Windows::new(clock, bar(clock), None))
 }
 
 /// The same with an icon in the notification area. Without `leave` the program is not
 /// the user's to end.
 pub(crate) fn open_with_icon(clock: &Arc<dyn Clock>, leave: Option<Leave>) -> Arc<dyn Platform> {
-    let bar = WindowsConnectedBar::new(Arc::clone(clock));
-    Arc::new(Windows::new(clock, Box::new(tray_bar(bar, leave))))
+    Arc::new(Windows::new(clock, bar_with_icon(clock, leave), None))
 }
 
-fn tray_bar(bar: WindowsConnectedBar, leave: Option<Leave>) -> TrayBar<WindowsConnectedBar> {
+fn bar(clock: &Arc<dyn Clock>) -> Box<dyn ConnectedBar> {
+    Box::new(WindowsConnectedBar::new(Arc::clone(clock)))
+}
+
+fn bar_with_icon(clock: &Arc<dyn Clock>, leave: Option<Leave>) -> Box<dyn ConnectedBar> {
     let about = if leave.is_some() {
         "Lets a technician help you for one session."
     } else {
@@ -75,11 +90,12 @@ fn tray_bar(bar: WindowsConnectedBar, leave: Option<Leave>) -> TrayBar<WindowsCo
         end_session: true,
         exit: leave.is_some(),
     };
-    TrayBar::new(bar, &WindowsTrayIcon, menu, "Nobody is connected", move || {
+    let bar = WindowsConnectedBar::new(Arc::clone(clock));
+    Box::new(TrayBar::new(bar, &WindowsTrayIcon, menu, "Nobody is connected", move || {
         if let Some(leave) = &leave {
             leave();
         }
-    })
+    }))
 }
 
 /// Tells when the person or the system wants the program to end: Ctrl+C, the console is
@@ -130,16 +146,6 @@ pub(crate) fn remove_after_end(program: &Path) -> Result<()> {
     Ok(removal::after_end(program)?)
 }
 
-/// Only a service may start workers here, in the sessions of others.
-pub(crate) fn worker_host() -> Result<Arc<dyn WorkerHost>> {
-    anyhow::bail!("on Windows only the service starts workers, and this program has none yet")
-}
-
-/// A worker's end of what its agent started it with.
-pub(crate) fn worker_stream() -> Result<WorkerStream> {
-    anyhow::bail!("on Windows only the service starts workers, and this program has none yet")
-}
-
 struct Windows {
     clock: Arc<dyn Clock>,
     consent: WindowsConsent,
@@ -147,10 +153,12 @@ struct Windows {
     actions: WindowsActions,
     notice: WindowsNotice,
     inventory: WindowsInventory,
+    /// Of a worker of the service.
+    place: Option<Place>,
 }
 
 impl Windows {
-    fn new(clock: &Arc<dyn Clock>, bar: Box<dyn ConnectedBar>) -> Self {
+    fn new(clock: &Arc<dyn Clock>, bar: Box<dyn ConnectedBar>, place: Option<Place>) -> Self {
         let attention = Arc::new(WindowsSecureAttention::default());
         Self {
             clock: Arc::clone(clock),
@@ -159,28 +167,41 @@ impl Windows {
             actions: WindowsActions::new(attention, Arc::clone(clock)),
             notice: WindowsNotice::new(Arc::clone(clock)),
             inventory: WindowsInventory,
+            place,
         }
     }
 }
 
 impl Platform for Windows {
     fn open_screen(&self) -> Result<Box<dyn ScreenCapture>, CaptureError> {
-        gc_platform_windows::open_screen(Arc::clone(&self.clock))
+        let open = || gc_platform_windows::open_screen(Arc::clone(&self.clock));
+        match &self.place {
+            Some(place) => place.screen(open),
+            None => open(),
+        }
     }
 
     fn open_input(&self) -> Result<Box<dyn InputInjector>, InputError> {
-        Ok(Box::new(WindowsInput::new()))
+        let input = Box::new(WindowsInput::new());
+        Ok(match &self.place {
+            Some(place) => place.input(input),
+            None => input,
+        })
     }
 
     fn open_clipboard(
         &self,
         listener: ClipboardListener,
     ) -> Result<Box<dyn Clipboard>, ClipboardError> {
+        if !self.place.as_ref().is_none_or(Place::is_the_users) {
+            return Err(ClipboardError("the desktop that shows is not a user's".to_owned()));
+        }
         Ok(Box::new(WindowsClipboard::open(listener)?))
     }
 
     fn files(&self) -> Option<FileOpener> {
-        Some(gc_platform_windows::files_of_user())
+        let theirs = self.place.as_ref().is_none_or(Place::is_the_users);
+        theirs.then(gc_platform_windows::files_of_user)
     }
 
     fn encoders(&self) -> Vec<EncoderCandidate> {

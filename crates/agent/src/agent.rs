@@ -269,6 +269,7 @@ impl Agent {
                         offer,
                         managed,
                         lock_at_end: false,
+                        told_of: Vec::new(),
                         frames_before: 0,
                     });
                 }
@@ -302,8 +303,14 @@ impl Agent {
         match self.desktop.ask(question) {
             Ok(prompt) => {
                 let (managed, offer) = (!self.is_one_time(), offer.clone());
-                let opening =
-                    Opening { session, offer, managed, lock_at_end: false, frames_before: 0 };
+                let opening = Opening {
+                    session,
+                    offer,
+                    managed,
+                    lock_at_end: false,
+                    told_of: Vec::new(),
+                    frames_before: 0,
+                };
                 self.held.insert(session, Held::Asking(prompt, Box::new(opening)));
                 None
             }

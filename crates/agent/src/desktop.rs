@@ -31,6 +31,8 @@ pub(crate) struct Opening {
     pub(crate) managed: bool,
     /// What was wished for, by way of another process.
     pub(crate) lock_at_end: bool,
+    /// Participants of whom the user was told, by another process.
+    pub(crate) told_of: Vec<u16>,
     /// At most so many frames were sent in this session before, by another process.
     pub(crate) frames_before: u32,
 }

@@ -18,18 +18,21 @@ pub(crate) struct NoticeBoard {
     platform: Arc<dyn Platform>,
     clock: Arc<dyn Clock>,
     present: BTreeSet<u16>,
-    /// Who was there when the link was lost: their return is no news.
+    /// Who was there when the link was lost, or is there already: their return is no
+    /// news.
     before: BTreeSet<u16>,
     shown: Option<Box<dyn PromptHandle>>,
 }
 
 impl NoticeBoard {
-    /// `settings` as the relay sent them; none: nothing is ever shown.
+    /// `settings` as the relay sent them; none: nothing is ever shown. The user knows
+    /// of `told_of`.
     pub(crate) fn new(
         settings: Option<v2::ConnectionNotice>,
         company: String,
         platform: Arc<dyn Platform>,
         clock: Arc<dyn Clock>,
+        told_of: &[u16],
     ) -> Self {
         Self {
             settings,
@@ -37,7 +40,7 @@ impl NoticeBoard {
             platform,
             clock,
             present: BTreeSet::new(),
-            before: BTreeSet::new(),
+            before: told_of.iter().copied().collect(),
             shown: None,
         }
     }
@@ -132,7 +135,7 @@ mod tests {
     fn board(machine: &TestMachine, settings: Option<v2::ConnectionNotice>) -> NoticeBoard {
         // Five past two in the afternoon, on the first day.
         let clock = Arc::new(ManualClock::new(UnixMillis((14 * 60 + 5) * 60_000)));
-        NoticeBoard::new(settings, "Contoso".into(), Arc::clone(&machine.platform), clock)
+        NoticeBoard::new(settings, "Contoso".into(), Arc::clone(&machine.platform), clock, &[])
     }
 
     #[test]

@@ -86,6 +86,7 @@ impl OpenSession {
             opening.company(),
             Arc::clone(platform),
             Arc::clone(clock),
+            &opening.told_of,
         );
         let clipboard = ClipboardBridge::open(platform.as_ref(), &outlet)
             .inspect_err(|error| tracing::warn!(%error, "the clipboard is not shared"))

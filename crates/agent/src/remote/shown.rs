@@ -1,6 +1,6 @@
 //! What the service knows of a session, so that a new worker can take it up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gc_input::{Control, HeldInput, ScanCode};
 use gc_platform::DesktopSessionId;
@@ -29,6 +29,8 @@ pub(super) struct Shown {
     held: HeldInput,
     /// Who has control; 0 for nobody.
     controller: u16,
+    /// Participants of whom a worker has told the user.
+    told_of: BTreeSet<u16>,
 }
 
 impl Shown {
@@ -42,7 +44,13 @@ impl Shown {
             units: 0,
             held: HeldInput::default(),
             controller: 0,
+            told_of: BTreeSet::new(),
         }
+    }
+
+    /// A worker has heard of everybody.
+    pub(super) fn told(&mut self) {
+        self.told_of.extend(self.participants.keys());
     }
 
     pub(super) fn in_control(&mut self, participant: u16) {
@@ -82,6 +90,7 @@ impl Shown {
 
     pub(super) fn left(&mut self, participant: u16) {
         self.participants.remove(&participant);
+        self.told_of.remove(&participant);
         if self.controller == participant {
             self.controller = 0;
         }
@@ -160,6 +169,7 @@ impl Shown {
             offer: Some(self.opening.offer.clone()),
             frames_before: self.units,
             lock_at_end: self.opening.lock_at_end,
+            told_of: self.told_of.iter().map(|participant| (*participant).into()).collect(),
         });
         let display = self.display.as_ref().filter(|(of, _)| *of == place).map(|(_, it)| it);
         let wishes = [self.settings.as_ref(), self.clipboard.as_ref(), display];

@@ -279,6 +279,7 @@ impl State {
                 queue.order(joined);
             }
         }
+        self.sessions.values_mut().for_each(Shown::told);
         for question in self.questions.values() {
             queue.order(Order::Ask(ask(&question.question, question.deadline, now)));
         }
@@ -339,6 +340,9 @@ impl State {
     ) {
         let Some(shown) = self.sessions.get_mut(&session) else { return };
         let order = change(shown);
+        if self.serving.is_some() {
+            shown.told();
+        }
         self.order(order);
         self.watched(now);
     }
@@ -687,6 +691,7 @@ mod tests {
             offer: v2::SessionOffer::default(),
             managed: true,
             lock_at_end: false,
+            told_of: Vec::new(),
             frames_before: 0,
         };
         state.open(session, Shown::new(opening));

@@ -160,6 +160,9 @@ pub(crate) struct Open {
     /// Wished for while another worker served.
     #[prost(bool, tag = "3")]
     pub(crate) lock_at_end: bool,
+    /// Participants of whom another worker has told the user.
+    #[prost(uint32, repeated, tag = "4")]
+    pub(crate) told_of: Vec<u32>,
 }
 
 /// What the server allows of files by its last offer; unset: nothing.

@@ -290,6 +290,7 @@ impl Worker {
             // Only the installed agent has workers.
             managed: true,
             lock_at_end: open.lock_at_end,
+            told_of: open.told_of.iter().filter_map(|it| u16::try_from(*it).ok()).collect(),
             frames_before: open.frames_before,
         };
         match self.desktop.open(&opening) {

@@ -6,6 +6,7 @@
 mod agent;
 mod backlog;
 mod clipboard_bridge;
+mod clipboard_files;
 mod desktop;
 mod events;
 mod files;

@@ -63,10 +63,10 @@ impl OpenSession {
         )?;
         let input =
             InputThread::start(Arc::clone(platform), Arc::clone(clock), share, outlet.clone())?;
-        let clipboard = ClipboardBridge::open(platform.as_ref(), &outlet)
+        let files = FilesThread::start(Arc::clone(platform), Arc::clone(clock), outlet.clone())?;
+        let clipboard = ClipboardBridge::open(platform.as_ref(), &outlet, files.locator())
             .inspect_err(|error| tracing::warn!(%error, "the clipboard is not shared"))
             .ok();
-        let files = FilesThread::start(Arc::clone(platform), Arc::clone(clock), outlet)?;
         Ok(Self {
             session,
             picture,
@@ -95,7 +95,7 @@ impl OpenDesktop for OpenSession {
         if info.rights.allows(Right::Clipboard)
             && let Some(clipboard) = &self.clipboard
         {
-            clipboard.joined(participant);
+            clipboard.joined(participant, info.rights.allows(Right::Files));
         }
     }
 

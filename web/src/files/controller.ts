@@ -31,6 +31,9 @@ export interface FilesState {
 
 export const DROP_FOLDER: RemotePath = { place: "", parts: [] };
 
+/** Things that one download may begin with. */
+const MAX_SOURCES = 256;
+
 export const NO_FILES: FilesState = {
   shown: false,
   policy: null,
@@ -54,6 +57,8 @@ interface DirectoryPicker {
 export class FilesController {
   private state: FilesState = NO_FILES;
   private lastRequest = 0;
+  private lastToken = 0;
+  private readonly uploads = new Map<number, (cause: CauseFacts | null) => void>();
   private readonly answers = new Map<number, (answer: FolderAnswer) => void>();
 
   constructor(
@@ -81,6 +86,10 @@ export class FilesController {
       case "save":
         save(event.name, event.data);
         break;
+      case "uploaded":
+        this.uploads.get(event.token)?.(event.cause);
+        this.uploads.delete(event.token);
+        break;
     }
   }
 
@@ -96,6 +105,16 @@ export class FilesController {
     if (items.length === 0) return;
     this.update({ shown: true, problem: null });
     this.send({ do: "upload", items, folder, rule: "ask" });
+  }
+
+  /** The same, to its end: null, or why something is missing. The panel stays as it is. */
+  uploaded(items: LocalItem[], folder: RemotePath, title: string): Promise<CauseFacts | null> {
+    this.lastToken += 1;
+    const token = this.lastToken;
+    return new Promise((resolve) => {
+      this.uploads.set(token, resolve);
+      this.send({ do: "upload", items, folder, rule: "rename", asked: { token, title } });
+    });
   }
 
   /** Into a folder that the person chooses, or, where the browser has no such thing,
@@ -115,7 +134,9 @@ export class FilesController {
       }
     }
     this.update({ problem: null });
-    this.send({ do: "download", sources, folder, rule: "ask" });
+    for (let at = 0; at < sources.length; at += MAX_SOURCES) {
+      this.send({ do: "download", sources: sources.slice(at, at + MAX_SOURCES), folder, rule: "ask" });
+    }
   }
 
   get canChooseFolder(): boolean {

@@ -244,6 +244,9 @@ describe("pasting files", () => {
     paste.lost();
     await paste.begin(Promise.reject(new Error("unreadable")));
     expect(shown.paste?.at).toBe("failed");
+    await begin(...Array.from({ length: 1001 }, (_, at) => `${at}`));
+    expect(shown.paste?.at).toBe("failed");
+    expect(uploads.length).toBe(4);
   });
 
   it("gives way to what was copied later", async () => {

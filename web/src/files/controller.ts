@@ -54,9 +54,16 @@ interface DirectoryPicker {
   showDirectoryPicker?(options: { mode: "readwrite" }): Promise<FileSystemDirectoryHandle>;
 }
 
+function isFailedDownload({ direction, status, failures, cause }: TransferFacts): boolean {
+  const stopped = status === "stopped" && cause?.code !== "files_cancelled";
+  return direction === "download" && (stopped || failures > 0);
+}
+
 export class FilesController {
   private state: FilesState = NO_FILES;
   private lastRequest = 0;
+  /** Transfers of which it was shown that they failed. */
+  private readonly failed = new Set<number>();
   private lastToken = 0;
   private readonly uploads = new Map<number, (cause: CauseFacts | null) => void>();
   private readonly answers = new Map<number, (answer: FolderAnswer) => void>();
@@ -76,7 +83,11 @@ export class FilesController {
       case "state": {
         const asked = event.conflicts.length > 0 && this.state.conflicts.length === 0;
         const { policy, transfers, conflicts } = event;
-        this.update({ policy, transfers, conflicts, shown: this.state.shown || asked });
+        // A download begins without the panel; what went wrong has to be seen.
+        const failed = transfers.filter(isFailedDownload).map(({ number }) => number);
+        const fresh = failed.some((number) => !this.failed.has(number));
+        for (const number of failed) this.failed.add(number);
+        this.update({ policy, transfers, conflicts, shown: this.state.shown || asked || fresh });
         break;
       }
       case "reply":

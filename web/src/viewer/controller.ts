@@ -2,8 +2,8 @@
 // components read its state and call its methods.
 
 import type { Access } from "../api/types";
-import type { ClipboardContent, Crossed } from "../engine/clipboard";
 import { causeFacts } from "../engine/cause";
+import type { ClipboardContent, Crossed } from "../engine/clipboard";
 import { type EngineHost, startEngine } from "../engine/host";
 import type {
   CauseFacts,
@@ -677,7 +677,10 @@ export class ViewerController {
     } else if (!this.inControl) {
       this.filePaste.fail("Files", "Take control first, then paste.");
     } else if (!this.mayUseClipboard) {
-      this.filePaste.fail("Files", "The clipboard is not shared. Switch it on, or drop the files on the picture.");
+      this.filePaste.fail(
+        "Files",
+        "The clipboard is not shared. Switch it on, or drop the files on the picture.",
+      );
     } else {
       this.clipboard.passOver({ text });
       void this.filePaste.begin(files);

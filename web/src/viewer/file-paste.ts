@@ -5,6 +5,7 @@ import type { ClipboardContent } from "../engine/clipboard";
 import type { CauseFacts } from "../engine/messages";
 import type { FilesController } from "../files/controller";
 import type { LocalItem, RemotePath } from "../files/facts";
+import { MAX_CLIPBOARD_PATHS } from "../wire/limits";
 
 /** The machine's place for what is pasted. */
 const PLACE = "pasted";
@@ -100,7 +101,12 @@ export class FilePaste {
       return;
     }
     if (turn !== this.turn || items.length === 0) return;
-    const title = titleOf(items.map(({ path }) => path));
+    const tops = new Set(items.map(({ path }) => path.split("/")[0] ?? path));
+    const title = titleOf(tops);
+    if (tops.size > MAX_CLIPBOARD_PATHS) {
+      this.fail(title, "They are too many to be pasted at once. Drop them on the picture instead.");
+      return;
+    }
     const mark = JSON.stringify(items.map(({ path, file }) => [path, file?.size, file?.lastModified]));
     this.show({ at: "sending", title });
     let paths = this.last?.mark === mark ? this.last.paths : null;
@@ -211,8 +217,7 @@ function folderName(now: Date): string {
 }
 
 /** For people: the one thing's name, or how many there are. */
-function titleOf(paths: string[]): string {
-  const tops = new Set(paths.map((path) => path.split("/")[0] ?? path));
+function titleOf(tops: ReadonlySet<string>): string {
   const [first = ""] = tops;
   return tops.size === 1 ? first : `${tops.size} files and folders`;
 }

@@ -206,7 +206,6 @@ async fn pastes_of_viewers(place: Place) {
     relay.join(1, Rights::CONTROL).await;
     relay.join(2, Rights::CONTROL).await;
     relay.catch_up().await;
-    let clipboard = relay.system_clipboard();
     relay.files.put_at(&StorePath::new("pasted", "one/a.txt"), b"a", 1);
 
     for (serial, path, cause) in [
@@ -219,12 +218,14 @@ async fn pastes_of_viewers(place: Place) {
         assert_eq!(heard(&mut relay, 1).await, Err(cause as i32));
         assert_eq!(heard(&mut relay, 1).await, Ok(serial));
     }
+    let clipboard = relay.system_clipboard();
     assert_eq!(clipboard.sets(), 0);
 
     copy_files(&mut relay, 1, 4, &files(&[("pasted", "one/a.txt")])).await;
+    // Told when it is set; the others get it after that.
+    assert_eq!(heard(&mut relay, 1).await, Ok(4));
     let (to, piece) = relay.piece().await;
     assert_eq!((to, piece.format()), (2, v2::ClipboardFormat::Files));
-    assert_eq!(heard(&mut relay, 1).await, Ok(4));
     let there = files(&[("/", "pasted-folder/one/a.txt")]);
     assert_eq!(clipboard.paste_content(), ClipboardContent::files(there.clone()));
     // A clipboard manager copies it once more, with a text: no news for who sent it.

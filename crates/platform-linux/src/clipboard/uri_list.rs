@@ -76,7 +76,7 @@ fn uri(way: &str) -> String {
 
 /// As `text/uri-list`.
 pub(super) fn write_uri_list(files: &CopiedFiles) -> String {
-    ways(files).map(|way| format!("{}\r\n", uri(&way))).collect()
+    ways(files).flat_map(|way| [uri(&way), "\r\n".to_owned()]).collect()
 }
 
 /// As `x-special/gnome-copied-files`.

@@ -327,6 +327,7 @@ fn html_rtf_and_pictures_come_and_go() {
         html: Some("<b>ä</b>".into()),
         rtf: Some(b"{\\rtf1 y}"[..].into()),
         png: Some(png.clone().into()),
+        ..ClipboardContent::default()
     };
     clipboard.set(&rich).unwrap();
     pasted(&server, "ä");

@@ -48,6 +48,7 @@ const SYSTEM_LIBRARIES: &[&str] = &[
     "iphlpapi.dll",
     "kernel32.dll",
     "msvcrt.dll",
+    "ncrypt.dll",
     "ntdll.dll",
     "ole32.dll",
     "oleaut32.dll",

@@ -200,7 +200,7 @@ impl Bench {
 #[test]
 fn the_bytes_are_the_same_whoever_is_killed_whenever() -> Result<()> {
     let seed = UNIX_EPOCH.elapsed().map_or(1, |time| time.as_nanos() as u64) | 1;
-    let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(seed);
+    let seed = gc_runtime::env("SEED").and_then(|seed| seed.parse().ok()).unwrap_or(seed);
     println!("SEED={seed}");
     let mut random = Random(seed);
     let mut bench = Bench::start()?;

@@ -4,6 +4,8 @@
 
 #[cfg(windows)]
 mod account;
+#[cfg(windows)]
+mod disk;
 mod facts;
 #[cfg(windows)]
 mod list;

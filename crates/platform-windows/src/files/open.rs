@@ -200,7 +200,7 @@ fn counted(units: &mut [u16]) -> Result<UNICODE_STRING, StoreError> {
     })
 }
 
-fn judge(status: NTSTATUS) -> Result<(), StoreError> {
+pub(super) fn judge(status: NTSTATUS) -> Result<(), StoreError> {
     if status.is_ok() {
         return Ok(());
     }
@@ -280,9 +280,10 @@ pub(super) fn rename(
     let mut status = IO_STATUS_BLOCK::default();
     // SAFETY: the buffer holds the head and the name; both handles are open.
     unsafe {
-        let start = buffer.as_mut_ptr().cast::<u8>();
+        let start = buffer.as_mut_ptr();
         start.cast::<RenameHead>().write(head);
-        std::ptr::copy_nonoverlapping(units.as_ptr().cast::<u8>(), start.add(NAME_AT), bytes);
+        let name = start.cast::<u8>().add(NAME_AT);
+        std::ptr::copy_nonoverlapping(units.as_ptr().cast::<u8>(), name, bytes);
         judge(NtSetInformationFile(
             raw(opened),
             &raw mut status,

@@ -12,8 +12,9 @@ use windows::Win32::Storage::FileSystem::{
     FILE_READ_ATTRIBUTES, FILE_SHARE_READ, FileDispositionInfo, SetFileInformationByHandle,
 };
 
+use super::disk::free_beside;
 use super::open::{How, When, facts_of, from_io, from_windows, open_name, rename};
-use super::store::{free_beside, read_at};
+use super::store::read_at;
 use crate::win32::raw;
 
 /// Room on the disk is looked at after this many bytes.

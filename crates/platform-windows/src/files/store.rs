@@ -16,14 +16,14 @@ use gc_platform::{
 use windows::Wdk::Storage::FileSystem::{FILE_DIRECTORY_FILE, FILE_SEQUENTIAL_ONLY};
 use windows::Win32::Storage::FileSystem::{
     DELETE, FILE_GENERIC_READ, FILE_NAME_NORMALIZED, FILE_READ_ATTRIBUTES, FILE_WRITE_ATTRIBUTES,
-    GetDiskFreeSpaceExW, GetDriveTypeW, GetFinalPathNameByHandleW, GetLogicalDrives,
-    VOLUME_NAME_DOS,
+    GetDriveTypeW, GetFinalPathNameByHandleW, GetLogicalDrives,
 };
 use windows::Win32::System::WindowsProgramming::{
     DRIVE_CDROM, DRIVE_NO_ROOT_DIR, DRIVE_REMOTE, DRIVE_REMOVABLE,
 };
 
 use super::account::{self, Folders};
+use super::disk::free_beside;
 use super::open::{
     How, LOOK, SHARE_ALL, When, facts_of, from_io, from_windows, open_folder, open_name,
     open_place, rename,
@@ -278,9 +278,15 @@ impl FileStore for WindowsFiles {
         key: &PartialKey,
     ) -> Result<Box<dyn PartialFile>, StoreError> {
         let opened = self.folder(folder)?;
-        let location = location(&opened)?;
-        if self.remembered.insert(location.clone()) {
-            sweep::remember(&self.state, &location);
+        match location(&opened) {
+            Ok(location) => {
+                if self.remembered.insert(location.clone()) {
+                    sweep::remember(&self.state, &location);
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a folder with an unfinished file is not remembered");
+            }
         }
         let reserve = self.reserve_of(&opened)?;
         Ok(Box::new(partial::Partial::open(opened, &key.file_name(), reserve)?))
@@ -309,34 +315,12 @@ impl FileStore for WindowsFiles {
 fn location(folder: &OwnedHandle) -> Result<PathBuf, StoreError> {
     let mut path = vec![0_u16; LONGEST];
     // SAFETY: the folder is open; the call writes into the slice it is given.
-    let length = unsafe {
-        GetFinalPathNameByHandleW(raw(folder), &mut path, FILE_NAME_NORMALIZED | VOLUME_NAME_DOS)
-    } as usize;
+    let length =
+        unsafe { GetFinalPathNameByHandleW(raw(folder), &mut path, FILE_NAME_NORMALIZED) } as usize;
     if length == 0 || length >= path.len() {
         return Err(from_windows(&windows::core::Error::from_thread()));
     }
     Ok(PathBuf::from(OsString::from_wide(&path[..length])))
-}
-
-/// Bytes that this user may still write on the disk of a folder, and bytes it has in
-/// all. Quotas count.
-pub(super) fn free_beside(folder: &OwnedHandle) -> Result<(u64, u64), StoreError> {
-    // The call wants a separator at the end of a share's name.
-    let mut path = location(folder)?.into_os_string();
-    path.push("\\");
-    let (mut free, mut whole) = (0, 0);
-    // SAFETY: the path ends with a zero and lives longer than the call; the numbers are
-    // written to live places.
-    unsafe {
-        GetDiskFreeSpaceExW(
-            Wide::new(path).as_ptr(),
-            Some(&raw mut free),
-            Some(&raw mut whole),
-            None,
-        )
-    }
-    .map_err(|error| from_windows(&error))?;
-    Ok((free, whole))
 }
 
 struct Reading(File);

@@ -1,6 +1,5 @@
 //! The user's files on a real file system of Windows, with names that lead elsewhere.
 #![cfg(windows)]
-#![expect(clippy::unwrap_used, reason = "a test ends where its preparation fails")]
 
 use std::fs;
 use std::path::Path;

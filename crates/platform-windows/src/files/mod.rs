@@ -1,5 +1,5 @@
 //! The files of one user, reached only from folders that were opened before, one name
-//! at a time, where links are opened themselves and never followed. [`facts`] knows no
+//! at a time, where links are opened themselves and never followed. `facts` knows no
 //! Win32 and is built and tested everywhere.
 
 #[cfg(windows)]

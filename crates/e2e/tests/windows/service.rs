@@ -1,7 +1,6 @@
 //! The service: installed by Windows' own service manager, used, disturbed, removed.
 
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use gc_e2e::{Browser, Keyboard, Page, steps};
@@ -51,13 +50,10 @@ impl<'office> Machine<'office> {
         self.office.wine.drive_c().join("ProgramData/GuruConnect")
     }
 
-    /// Runs `guruconnect.exe` to its end: exit code, and what it said.
+    /// Runs `guruconnect.exe` to its end.
     fn guruconnect(&self, program: &Path, arguments: &[&str]) -> Result<(Option<i32>, String)> {
-        let mut command = self.office.wine.command("timeout");
-        command.args(["120", "wine"]).arg(program).args(arguments).env_remove("GURUCONNECT_KEY");
-        let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output()?;
-        let said = [stdout, stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-        Ok((status.code(), said.concat()))
+        let program = program.to_string_lossy();
+        self.office.wine.finish("wine", &[&[program.as_ref()], arguments].concat())
     }
 
     fn install(&self) -> Result<()> {

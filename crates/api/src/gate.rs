@@ -17,6 +17,7 @@ use serde_json::json;
 use crate::bus::Topic;
 use crate::file_rules::FileRules;
 use crate::jwt;
+use crate::notices::ConnectionNotice;
 use crate::planes::ViewerClaims;
 use crate::secrets::{fingerprint, random_secret};
 use crate::state::Core;
@@ -33,6 +34,7 @@ pub(crate) fn open_session(
     row: &SessionRow,
     consent_timeout: Duration,
     files: &FileRules,
+    notice: &ConnectionNotice,
 ) -> OpenSession {
     OpenSession {
         session: row.id,
@@ -51,6 +53,7 @@ pub(crate) fn open_session(
         consent: row.consent_state,
         rights: row.rights,
         consent_timeout,
+        notice: notice.to_wire(),
         files: Some(files.to_wire()),
     }
 }
@@ -108,6 +111,7 @@ impl ApiGate {
                 }
                 let live = storage.tenant(*tenant).live_session_of(*machine).await;
                 let live = live.map_err(failed)?;
+                let notice = ConnectionNotice::load(storage, *tenant).await.map_err(failed)?;
                 let files = FileRules::load(storage, *tenant).await.map_err(failed)?;
                 Ok(AdmittedAgent {
                     agent: AgentRef::Machine(*machine),
@@ -117,7 +121,9 @@ impl ApiGate {
                     resume_token: None,
                     sessions: live
                         .iter()
-                        .map(|row| open_session(row, self.core.config.consent_timeout, &files))
+                        .map(|row| {
+                            open_session(row, self.core.config.consent_timeout, &files, &notice)
+                        })
                         .collect(),
                 })
             }
@@ -151,13 +157,15 @@ impl ApiGate {
         resume_token: Option<Secret>,
     ) -> Result<AdmittedAgent, Refusal> {
         let files = FileRules::load(&self.core.storage, row.tenant).await.map_err(failed)?;
+        let notice = ConnectionNotice::load(&self.core.storage, row.tenant).await;
+        let notice = notice.map_err(failed)?;
         Ok(AdmittedAgent {
             agent: AgentRef::Support(row.id),
             mode: AgentMode::Support,
             key: None,
             tenant: row.tenant,
             resume_token,
-            sessions: vec![open_session(row, self.core.config.consent_timeout, &files)],
+            sessions: vec![open_session(row, self.core.config.consent_timeout, &files, &notice)],
         })
     }
 

@@ -10,6 +10,8 @@
 
 #![cfg_attr(windows, expect(unsafe_code, reason = "Win32 and COM are calls into foreign code"))]
 
+#[cfg(windows)]
+mod actions;
 mod changes;
 pub mod choice;
 pub mod clipboard;
@@ -28,6 +30,8 @@ mod inventory;
 mod keys;
 #[cfg(windows)]
 mod library;
+#[cfg(windows)]
+mod local_time;
 #[cfg(windows)]
 mod media_foundation;
 pub mod motion;
@@ -52,6 +56,8 @@ mod waker;
 #[cfg(windows)]
 mod win32;
 
+#[cfg(windows)]
+pub use actions::WindowsActions;
 pub use changes::changes;
 #[cfg(windows)]
 pub use clipboard::WindowsClipboard;
@@ -67,6 +73,8 @@ pub use input::WindowsInput;
 pub use inventory::{WindowsInventory, processor_time};
 pub use inventory::{WindowsVersion, idle_since};
 pub use keys::{KeyForm, fixed_meaning, key_form, normalized, virtual_key};
+#[cfg(windows)]
+pub use local_time::local_time;
 #[cfg(windows)]
 pub use media_foundation::{MediaFoundationFactory, Origin};
 pub use pace::{BANDS, Look, Pace};

@@ -2,6 +2,7 @@
 //! `gc-platform-linux` and the scriptable `gc-platform-fake`; nothing here knows
 //! an operating system.
 
+mod actions;
 mod clipboard;
 mod code_window;
 mod consent;
@@ -16,6 +17,7 @@ mod secure_attention;
 mod tray;
 mod worker_host;
 
+pub use actions::{ActionError, Attention, Freed, MachineActions, NoActions, SwitchHandle};
 pub use clipboard::{
     Clipboard, ClipboardContent, ClipboardError, ClipboardEvent, ClipboardListener,
 };

@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 use gc_types::Secret;
 
+use crate::SecureAttention;
+
 /// Environment variable in which a worker finds the ticket of
 /// [`WorkerHost::spawn`]. Not an argument: those show in process lists.
 pub const WORKER_TICKET_VARIABLE: &str = "GURUCONNECT_WORKER_TICKET";
@@ -213,4 +215,10 @@ pub trait WorkerHost: Send + Sync {
         session: DesktopSessionId,
         ticket: &Secret,
     ) -> Result<SpawnedWorker, WorkerHostError>;
+
+    /// Presses Ctrl+Alt+Del where only a service may; `None` where workers do it
+    /// themselves.
+    fn attention(&self) -> Option<Arc<dyn SecureAttention>> {
+        None
+    }
 }

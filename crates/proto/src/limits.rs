@@ -40,6 +40,8 @@ pub const MAX_CLIPBOARD_PIECE: usize = 32 << 10;
 pub const MAX_FILE_RECEIPTS: usize = 1_000;
 /// Characters of a name, host name or label.
 pub const MAX_NAME: usize = 255;
+/// Characters of the text of a connection notice.
+pub const MAX_NOTICE: usize = 300;
 
 /// Payload bytes that a record may have on `channel`; `from_agent` says which end
 /// sent it.

@@ -320,10 +320,12 @@ impl ViewerSession {
                 };
                 Some(ViewerEvent::NoticesChanged)
             }
-            // This viewer has neither a clipboard nor a choice of the system's sessions.
-            agent_control::Body::ClipboardReceived(_) | agent_control::Body::DesktopSessions(_) => {
-                None
-            }
+            // This viewer has neither a clipboard nor a choice of the system's sessions,
+            // and asks for no actions.
+            agent_control::Body::ClipboardReceived(_)
+            | agent_control::Body::DesktopSessions(_)
+            | agent_control::Body::MachineActions(_)
+            | agent_control::Body::MachineActionResult(_) => None,
         }
     }
 

@@ -2,6 +2,7 @@
 // components read its state and call its methods.
 
 import type { Access } from "../api/types";
+import type { Abilities, ActionName } from "../engine/actions";
 import type { ClipboardContent, Crossed } from "../engine/clipboard";
 import { type EngineHost, startEngine } from "../engine/host";
 import type {
@@ -23,6 +24,7 @@ import { Keyboard } from "../input/keyboard";
 import { Pointer, toSurface, WheelUnits } from "../input/pointer";
 import { type CursorImage, CursorMaker, cursorScale, paint } from "./cursor";
 import { LocalClipboard, pasted } from "./local-clipboard";
+import { PendingRequests } from "./pending";
 import { mintToken } from "./token";
 
 export const RIGHT_CONTROL = 2;
@@ -45,6 +47,8 @@ export interface ViewerState {
   /** Null where the agent knows of one only. */
   desktopSessions: DesktopSessionsFacts | null;
   notices: Partial<Record<NoticeTopicName, CauseFacts>>;
+  /** What the machine can be told to do; null until its agent has said it. */
+  actions: Abilities | null;
   stats: EngineStats | null;
   quality: QualitySettings;
   scaling: "fit" | "one";
@@ -71,6 +75,7 @@ const START: ViewerState = {
   selectedDisplay: 0,
   desktopSessions: null,
   notices: {},
+  actions: null,
   stats: null,
   quality: { preset: "auto", fps: 30, kbps: 4000 },
   scaling: "fit",
@@ -115,6 +120,7 @@ export class ViewerController {
   private gate: (() => void)[] | null = null;
   private readonly reads = new Map<number, (pixels: number[] | null) => void>();
   private readId = 0;
+  private readonly requests = new PendingRequests();
   private readonly regionListeners = new Set<(regions: Region[]) => void>();
   readonly files = new FilesController(
     (command) => this.host?.send({ type: "files", command }),
@@ -239,6 +245,11 @@ export class ViewerController {
     this.host?.send({ type: "control", verb, participant });
   }
 
+  /** Tells the machine to do something; resolves to why it was not done, or null. */
+  act(action: ActionName, on = true): Promise<CauseFacts | null> {
+    return this.requests.ask((id) => this.host?.send({ type: "action", id, action, on }));
+  }
+
   chord(codes: readonly string[]): void {
     this.keyboard.chord(codes);
   }
@@ -311,6 +322,12 @@ export class ViewerController {
         this.update({ notices });
         break;
       }
+      case "actions":
+        this.update({ actions: event.abilities });
+        break;
+      case "action-result":
+        this.requests.answered(event.id, event.cause);
+        break;
       case "cursor":
         this.shape = event.shape;
         this.cursorKnown = true;
@@ -354,13 +371,21 @@ export class ViewerController {
 
   private phaseChanged(phase: LinkPhase, cause: CauseFacts | null, retryInMs: number | null): void {
     if (phase !== "live") {
+      this.requests.lost();
       this.pointer.forget();
       this.keyboard.releaseAll();
     } else {
       this.autoAsk = true;
     }
     const notices = phase === "live" ? {} : this.state.notices;
-    this.update({ phase, cause, notices, retryAt: retryInMs === null ? null : Date.now() + retryInMs });
+    // Told anew to everybody who joins.
+    this.update({
+      phase,
+      cause,
+      notices,
+      actions: null,
+      retryAt: retryInMs === null ? null : Date.now() + retryInMs,
+    });
     if (phase === "live") void this.clipboard.look();
   }
 
@@ -644,6 +669,7 @@ export class ViewerController {
           participants: session?.participants ?? [],
           displays,
           selectedDisplay,
+          actions: this.state.actions,
           clipboard: { ...this.crossings, last: clipboardCrossed, waiting: clipboardWaiting },
         };
       },

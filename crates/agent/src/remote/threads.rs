@@ -5,10 +5,11 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use gc_platform::{
-    DesktopSession, DesktopSessionId, SessionChange, SpawnedWorker, WorkerHostError, WorkerStream,
+    ActionError, DesktopSession, DesktopSessionId, SecureAttentionError, SessionChange,
+    SpawnedWorker, WorkerHostError, WorkerStream,
 };
-use gc_proto::{Channel, Header, Packet};
-use gc_types::Secret;
+use gc_proto::{Channel, Header, Packet, v2};
+use gc_types::{CauseCode, Secret};
 
 use super::queue::Queue;
 use super::state::{Connected, Todo, of};
@@ -16,7 +17,7 @@ use super::supervisor::{Loss, Supervisor, WorkerNumber};
 use super::{FAREWELL, REREAD, Shared};
 use crate::outlet::Forwarded;
 use crate::worker::frame::{self, Frame, FrameError};
-use crate::worker::message::{FromWorker, Hello, Order, Welcome, Word};
+use crate::worker::message::{AttentionDone, FromWorker, Hello, Order, Welcome, Word};
 use crate::worker::ticket::Ticket;
 
 /// Does what the state cannot do itself.
@@ -181,7 +182,10 @@ impl Life {
             self.shared.state().active(user, idle_ms, self.shared.clock.monotonic());
         })?;
         let queue = Queue::new();
-        queue.order(Order::Welcome(Welcome { proof: ticket.of_service().expose().to_owned() }));
+        queue.order(Order::Welcome(Welcome {
+            proof: ticket.of_service().expose().to_owned(),
+            attention: self.shared.host.attention().is_some(),
+        }));
         {
             let (queue, uplink) = (Arc::clone(&queue), Arc::clone(&self.shared.uplink));
             std::thread::Builder::new()
@@ -208,6 +212,9 @@ impl Life {
         carry_out(&self.shared, todo);
         loop {
             match frame::read::<FromWorker>(reader) {
+                Ok(Frame::Message(FromWorker { word: Some(Word::Attention(asked)) })) => {
+                    self.attention(asked.request, queue)?;
+                }
                 Ok(Frame::Message(FromWorker { word: Some(word) })) => {
                     let now = self.shared.clock.monotonic();
                     let fine = self.shared.state().heard(self.number, word, now);
@@ -238,6 +245,38 @@ impl Life {
             }
         }
     }
+}
+
+impl Life {
+    /// Presses Ctrl+Alt+Del for the worker, on a thread of its own: that may take
+    /// seconds.
+    fn attention(&self, request: u64, queue: &Arc<Queue>) -> Result<(), TalkError> {
+        let now = self.shared.clock.monotonic();
+        if !self.shared.state().may_press(self.number, now) {
+            queue.order(done(request, Err(ActionError::new(CauseCode::ActionTooSoon, ""))));
+            return Ok(());
+        }
+        let (host, queue) = (Arc::clone(&self.shared.host), Arc::clone(queue));
+        std::thread::Builder::new()
+            .name("attention".into())
+            .spawn(move || {
+                let pressed = host
+                    .attention()
+                    .ok_or(SecureAttentionError::NotSupported)
+                    .and_then(|attention| attention.send());
+                queue.order(done(request, pressed.map_err(ActionError::from)));
+            })
+            .map(drop)
+            .map_err(TalkError::Thread)
+    }
+}
+
+fn done(request: u64, pressed: Result<(), ActionError>) -> Order {
+    let failure = pressed.err().map(|error| v2::Cause {
+        code: error.cause as i32,
+        detail: gc_proto::clean_text(&error.detail, 200),
+    });
+    Order::Attention(AttentionDone { request, failure })
 }
 
 /// Why a worker is not listened to.

@@ -50,6 +50,8 @@ async fn only_who_is_in_control_types_and_its_keys_go_up_with_it(place: Place) {
     relay.join(1, Rights::CONTROL).await;
     relay.join(2, Rights::CONTROL).await;
     relay.give_control(2).await;
+    // The desktop is there: what is typed before a worker has come goes nowhere.
+    relay.wait_for_record(Channel::Video).await;
     relay.key(1, 1, true).await;
     relay.key(2, 1, true).await;
     relay.catch_up().await;

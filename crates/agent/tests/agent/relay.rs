@@ -165,6 +165,8 @@ pub(crate) struct Relay {
     pub(crate) bar: FakeBarControl,
     clipboard: Arc<Mutex<Option<FakeClipboardControl>>>,
     pub(crate) sequence: u32,
+    /// Offered with sessions.
+    pub(crate) notice: Option<v2::ConnectionNotice>,
     clock: SystemClock,
 }
 
@@ -222,6 +224,7 @@ impl Relay {
             bar: FakeBar::new().1,
             clipboard: Arc::default(),
             sequence: 0,
+            notice: None,
             clock: SystemClock::new(),
         }
     }
@@ -251,6 +254,7 @@ impl Relay {
             epoch,
             consent_given: true,
             consent_timeout_ms: 60_000,
+            connection_notice: self.notice.clone().map(Box::new),
             files: None,
         }))
         .await;
@@ -263,6 +267,14 @@ impl Relay {
             name: "Mallory".into(),
             rights: rights.bits(),
             capabilities: Some(v2::ViewerCapabilities::default()),
+        }))
+        .await;
+    }
+
+    pub(crate) async fn leave(&mut self, participant: u16) {
+        self.send(Body::ParticipantLeft(v2::ParticipantLeft {
+            session_id: SESSION.as_bytes().to_vec(),
+            participant: participant.into(),
         }))
         .await;
     }

@@ -11,15 +11,18 @@ use gc_agent::{EncoderCandidate, Platform};
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeWindow, ConnectedBar,
     ConsentPrompt, FileOpener, InputError, InputInjector, Inventory, KeyStore, KeyStoreError,
-    ProcessorTime, ScreenCapture, WorkerHost, WorkerStream,
+    MachineActions, NoticeOverlay, ProcessorTime, ScreenCapture, WorkerHost, WorkerStream,
 };
 use gc_platform_linux::{
-    FileKeyStore, LinuxInventory, X11Clipboard, X11ConnectedBar, X11Consent, X11Input, X11Screen,
+    FileKeyStore, LinuxInventory, X11Actions, X11Clipboard, X11ConnectedBar, X11Consent, X11Input,
+    X11Notice, X11Screen,
 };
 use gc_runtime::OsEntropy;
 use gc_transport::Connector;
 use gc_types::{Clock, Secret};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::Leave;
 
 /// Terminals understand them.
 pub(crate) const COLORS: bool = true;
@@ -38,6 +41,11 @@ pub(crate) fn connector(ca_file: Option<&Path>) -> Result<Connector> {
 /// The display that `DISPLAY` names.
 pub(crate) fn open(clock: &Arc<dyn Clock>) -> Arc<dyn Platform> {
     Arc::new(Linux::new(clock))
+}
+
+/// The bar has all that an icon would have here.
+pub(crate) fn open_with_icon(clock: &Arc<dyn Clock>, _leave: Option<Leave>) -> Arc<dyn Platform> {
+    open(clock)
 }
 
 /// Tells when the system or the person wants the program to end.
@@ -126,6 +134,8 @@ pub(crate) fn run_system(command: SystemCommand) -> Result<ExitCode> {
 struct Linux {
     consent: X11Consent,
     bar: X11ConnectedBar,
+    actions: X11Actions,
+    notice: X11Notice,
     inventory: LinuxInventory,
     display: Option<String>,
     clock: Arc<dyn Clock>,
@@ -137,6 +147,12 @@ impl Linux {
         Self {
             consent: X11Consent::new(display.as_deref(), Arc::clone(clock)),
             bar: X11ConnectedBar::new(display.as_deref(), Arc::clone(clock)),
+            actions: X11Actions::new(
+                display.as_deref(),
+                gc_runtime::env("PATH").as_deref(),
+                Arc::clone(clock),
+            ),
+            notice: X11Notice::new(display.as_deref(), Arc::clone(clock)),
             inventory: LinuxInventory::new(display.as_deref()),
             display,
             clock: Arc::clone(clock),
@@ -186,6 +202,18 @@ impl Platform for Linux {
 
     fn inventory(&self) -> &dyn Inventory {
         &self.inventory
+    }
+
+    fn actions(&self) -> &dyn MachineActions {
+        &self.actions
+    }
+
+    fn notice(&self) -> Option<&dyn NoticeOverlay> {
+        Some(&self.notice)
+    }
+
+    fn local_time(&self) -> Option<(u8, u8)> {
+        gc_platform_linux::local_time(self.clock.now())
     }
 
     fn processor_time(&self) -> Option<ProcessorTime> {

@@ -2,7 +2,7 @@
 
 mod keymap;
 mod locks;
-mod stale;
+pub(crate) mod stale;
 
 use std::sync::Arc;
 

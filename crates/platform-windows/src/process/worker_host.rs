@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gc_platform::{
-    DesktopSession, DesktopSessionId, SessionListener, SessionWatch, SpawnedWorker,
-    WORKER_TICKET_VARIABLE, WorkerHost, WorkerHostError, WorkerProcess, WorkerStream,
+    DesktopSession, DesktopSessionId, SecureAttention, SessionListener, SessionWatch,
+    SpawnedWorker, WORKER_TICKET_VARIABLE, WorkerHost, WorkerHostError, WorkerProcess,
+    WorkerStream,
 };
 use gc_types::{Clock, Entropy, Secret};
 
@@ -18,6 +19,7 @@ use super::sessions::{console_session, is_gone, lock_flags_are_swapped, sessions
 use super::start::{StartedProcess, start};
 use super::{WORKER_PIPE_VARIABLE, WORKER_SERVICE_VARIABLE, WorkerAccount};
 use crate::pipe::{Accepted, PipeServer, pipe_sddl};
+use crate::sas::WindowsSecureAttention;
 use crate::security::Token;
 use crate::service::SessionHub;
 use crate::win32::{CallError, file_identity, image_of};
@@ -152,6 +154,10 @@ impl WorkerHost for WindowsWorkerHost {
             .iter()
             .filter_map(|session| classify(session, console, self.flags_are_swapped))
             .collect())
+    }
+
+    fn attention(&self) -> Option<Arc<dyn SecureAttention>> {
+        Some(Arc::new(WindowsSecureAttention::default()))
     }
 
     fn watch(&self, listener: SessionListener) -> Result<Box<dyn SessionWatch>, WorkerHostError> {

@@ -57,6 +57,16 @@ pub enum CauseCode {
     /// The clipboard.
     ClipboardUnavailable = 80,
     ClipboardTooLarge = 81,
+    /// An action on the machine was not done.
+    ActionUnsupported = 100,
+    ActionManagedOnly = 101,
+    ActionAttendedOnly = 102,
+    ActionTooSoon = 103,
+    ActionNotVerified = 104,
+    ActionFailed = 105,
+    ActionFreedByUser = 106,
+    SecureAttentionUnavailable = 108,
+    ElevationDeclined = 109,
     ClipboardPrivate = 82,
     ClipboardUnusable = 83,
     /// Files.
@@ -124,6 +134,15 @@ impl CauseCode {
             Self::DesktopSessionUnknown => "CAUSE_CODE_DESKTOP_SESSION_UNKNOWN",
             Self::ClipboardUnavailable => "CAUSE_CODE_CLIPBOARD_UNAVAILABLE",
             Self::ClipboardTooLarge => "CAUSE_CODE_CLIPBOARD_TOO_LARGE",
+            Self::ActionUnsupported => "CAUSE_CODE_ACTION_UNSUPPORTED",
+            Self::ActionManagedOnly => "CAUSE_CODE_ACTION_MANAGED_ONLY",
+            Self::ActionAttendedOnly => "CAUSE_CODE_ACTION_ATTENDED_ONLY",
+            Self::ActionTooSoon => "CAUSE_CODE_ACTION_TOO_SOON",
+            Self::ActionNotVerified => "CAUSE_CODE_ACTION_NOT_VERIFIED",
+            Self::ActionFailed => "CAUSE_CODE_ACTION_FAILED",
+            Self::ActionFreedByUser => "CAUSE_CODE_ACTION_FREED_BY_USER",
+            Self::SecureAttentionUnavailable => "CAUSE_CODE_SECURE_ATTENTION_UNAVAILABLE",
+            Self::ElevationDeclined => "CAUSE_CODE_ELEVATION_DECLINED",
             Self::ClipboardPrivate => "CAUSE_CODE_CLIPBOARD_PRIVATE",
             Self::ClipboardUnusable => "CAUSE_CODE_CLIPBOARD_UNUSABLE",
             Self::FilesDenied => "CAUSE_CODE_FILES_DENIED",
@@ -187,6 +206,15 @@ impl CauseCode {
             "CAUSE_CODE_DESKTOP_SESSION_UNKNOWN" => Some(Self::DesktopSessionUnknown),
             "CAUSE_CODE_CLIPBOARD_UNAVAILABLE" => Some(Self::ClipboardUnavailable),
             "CAUSE_CODE_CLIPBOARD_TOO_LARGE" => Some(Self::ClipboardTooLarge),
+            "CAUSE_CODE_ACTION_UNSUPPORTED" => Some(Self::ActionUnsupported),
+            "CAUSE_CODE_ACTION_MANAGED_ONLY" => Some(Self::ActionManagedOnly),
+            "CAUSE_CODE_ACTION_ATTENDED_ONLY" => Some(Self::ActionAttendedOnly),
+            "CAUSE_CODE_ACTION_TOO_SOON" => Some(Self::ActionTooSoon),
+            "CAUSE_CODE_ACTION_NOT_VERIFIED" => Some(Self::ActionNotVerified),
+            "CAUSE_CODE_ACTION_FAILED" => Some(Self::ActionFailed),
+            "CAUSE_CODE_ACTION_FREED_BY_USER" => Some(Self::ActionFreedByUser),
+            "CAUSE_CODE_SECURE_ATTENTION_UNAVAILABLE" => Some(Self::SecureAttentionUnavailable),
+            "CAUSE_CODE_ELEVATION_DECLINED" => Some(Self::ElevationDeclined),
             "CAUSE_CODE_CLIPBOARD_PRIVATE" => Some(Self::ClipboardPrivate),
             "CAUSE_CODE_CLIPBOARD_UNUSABLE" => Some(Self::ClipboardUnusable),
             "CAUSE_CODE_FILES_DENIED" => Some(Self::FilesDenied),
@@ -209,6 +237,96 @@ impl CauseCode {
             "CAUSE_CODE_FILES_CANCELLED" => Some(Self::FilesCancelled),
             "CAUSE_CODE_FILES_NO_USER" => Some(Self::FilesNoUser),
             "CAUSE_CODE_FILES_UNAVAILABLE" => Some(Self::FilesUnavailable),
+            _ => None,
+        }
+    }
+}
+/// Viewer to agent.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MachineActionRequest {
+    /// Chosen by the viewer, never 0; comes back in the result.
+    #[prost(uint32, tag = "1")]
+    pub request_id: u32,
+    #[prost(enumeration = "MachineAction", tag = "2")]
+    pub action: i32,
+    /// For what is on or off; without meaning for the others.
+    #[prost(bool, tag = "3")]
+    pub on: bool,
+}
+/// Agent to the viewer that asked. Sent when the outcome has been verified.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MachineActionResult {
+    #[prost(uint32, tag = "1")]
+    pub request_id: u32,
+    #[prost(enumeration = "MachineAction", tag = "2")]
+    pub action: i32,
+    /// Unset when it is done.
+    #[prost(message, optional, tag = "3")]
+    pub cause: ::core::option::Option<Cause>,
+}
+/// Agent to every viewer: when one joins, and at each change. Replaces the state
+/// before it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct MachineActionState {
+    /// Each action once; one that is not listed is not known to the agent.
+    #[prost(message, repeated, tag = "1")]
+    pub abilities: ::prost::alloc::vec::Vec<MachineActionAbility>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MachineActionAbility {
+    #[prost(enumeration = "MachineAction", tag = "1")]
+    pub action: i32,
+    /// Why it cannot be done here; unset when it can.
+    #[prost(message, optional, tag = "2")]
+    pub unavailable: ::core::option::Option<Cause>,
+    /// What is on or off: how the machine was seen after the last change.
+    #[prost(bool, tag = "3")]
+    pub on: bool,
+}
+/// What a viewer asks a machine to do beside keyboard and mouse. Carried on the
+/// control channel. Only the participant in control is heard, at most once a second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum MachineAction {
+    Unspecified = 0,
+    /// The secure attention sequence; on X11 the three keys.
+    CtrlAltDel = 1,
+    Lock = 2,
+    /// Keyboard and mouse of the machine itself do nothing. Managed agents only.
+    BlockInput = 3,
+    /// The machine's own monitors are black; the picture is not. Managed agents only.
+    BlankScreen = 4,
+    /// A one-time agent asks its user for administrator rights.
+    Elevate = 5,
+    /// The machine is locked when this session ends, however it ends.
+    LockAtEnd = 6,
+}
+impl MachineAction {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "MACHINE_ACTION_UNSPECIFIED",
+            Self::CtrlAltDel => "MACHINE_ACTION_CTRL_ALT_DEL",
+            Self::Lock => "MACHINE_ACTION_LOCK",
+            Self::BlockInput => "MACHINE_ACTION_BLOCK_INPUT",
+            Self::BlankScreen => "MACHINE_ACTION_BLANK_SCREEN",
+            Self::Elevate => "MACHINE_ACTION_ELEVATE",
+            Self::LockAtEnd => "MACHINE_ACTION_LOCK_AT_END",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "MACHINE_ACTION_UNSPECIFIED" => Some(Self::Unspecified),
+            "MACHINE_ACTION_CTRL_ALT_DEL" => Some(Self::CtrlAltDel),
+            "MACHINE_ACTION_LOCK" => Some(Self::Lock),
+            "MACHINE_ACTION_BLOCK_INPUT" => Some(Self::BlockInput),
+            "MACHINE_ACTION_BLANK_SCREEN" => Some(Self::BlankScreen),
+            "MACHINE_ACTION_ELEVATE" => Some(Self::Elevate),
+            "MACHINE_ACTION_LOCK_AT_END" => Some(Self::LockAtEnd),
             _ => None,
         }
     }
@@ -884,7 +1002,7 @@ impl RefreshCause {
 /// Channel control, agent to viewer.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AgentControl {
-    #[prost(oneof = "agent_control::Body", tags = "1, 2, 6, 8")]
+    #[prost(oneof = "agent_control::Body", tags = "1, 2, 3, 4, 6, 8")]
     pub body: ::core::option::Option<agent_control::Body>,
 }
 /// Nested message and enum types in `AgentControl`.
@@ -895,6 +1013,10 @@ pub mod agent_control {
         Displays(super::DisplayList),
         #[prost(message, tag = "2")]
         Notice(super::Notice),
+        #[prost(message, tag = "3")]
+        MachineActions(super::MachineActionState),
+        #[prost(message, tag = "4")]
+        MachineActionResult(super::MachineActionResult),
         #[prost(message, tag = "6")]
         DesktopSessions(super::DesktopSessionList),
         #[prost(message, tag = "8")]
@@ -938,7 +1060,7 @@ pub struct Notice {
 /// Channel control, viewer to agent.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ViewerControl {
-    #[prost(oneof = "viewer_control::Body", tags = "1, 2, 3, 7, 8")]
+    #[prost(oneof = "viewer_control::Body", tags = "1, 2, 3, 4, 7, 8")]
     pub body: ::core::option::Option<viewer_control::Body>,
 }
 /// Nested message and enum types in `ViewerControl`.
@@ -951,6 +1073,8 @@ pub mod viewer_control {
         VideoSettings(super::VideoSettings),
         #[prost(message, tag = "3")]
         ClipboardSync(super::ClipboardSync),
+        #[prost(message, tag = "4")]
+        MachineAction(super::MachineActionRequest),
         #[prost(message, tag = "7")]
         SelectDesktopSession(super::SelectDesktopSession),
         #[prost(message, tag = "8")]
@@ -1014,6 +1138,8 @@ pub enum NoticeTopic {
     Input = 2,
     Clipboard = 3,
     Encoder = 4,
+    /// What was asked for by `SystemKey`, and did not come about.
+    Action = 5,
     /// Which session of the system is shown.
     DesktopSession = 7,
     Capture = 9,
@@ -1030,6 +1156,7 @@ impl NoticeTopic {
             Self::Input => "NOTICE_TOPIC_INPUT",
             Self::Clipboard => "NOTICE_TOPIC_CLIPBOARD",
             Self::Encoder => "NOTICE_TOPIC_ENCODER",
+            Self::Action => "NOTICE_TOPIC_ACTION",
             Self::DesktopSession => "NOTICE_TOPIC_DESKTOP_SESSION",
             Self::Capture => "NOTICE_TOPIC_CAPTURE",
         }
@@ -1042,6 +1169,7 @@ impl NoticeTopic {
             "NOTICE_TOPIC_INPUT" => Some(Self::Input),
             "NOTICE_TOPIC_CLIPBOARD" => Some(Self::Clipboard),
             "NOTICE_TOPIC_ENCODER" => Some(Self::Encoder),
+            "NOTICE_TOPIC_ACTION" => Some(Self::Action),
             "NOTICE_TOPIC_DESKTOP_SESSION" => Some(Self::DesktopSession),
             "NOTICE_TOPIC_CAPTURE" => Some(Self::Capture),
             _ => None,
@@ -1753,7 +1881,8 @@ pub struct LockState {
     #[prost(bool, tag = "3")]
     pub scroll_lock: bool,
 }
-/// Key chords that an operating system treats apart.
+/// Key chords that an operating system treats apart. Kept for viewers that know no
+/// `MachineActionRequest`, which is preferred: it is answered.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SystemKey {
     #[prost(enumeration = "SystemChord", tag = "1")]
@@ -1826,6 +1955,61 @@ impl SystemChord {
         }
     }
 }
+/// What the user at the machine is shown when the first viewer of a session joins.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ConnectionNotice {
+    /// Plain text, at most 300 characters and 6 lines. `{{technician_name}}`,
+    /// `{{company}}` and `{{time}}` are filled in by the agent.
+    #[prost(string, tag = "1")]
+    pub template: ::prost::alloc::string::String,
+    /// 5-60.
+    #[prost(uint32, tag = "2")]
+    pub duration_s: u32,
+    #[prost(enumeration = "NoticePosition", tag = "3")]
+    pub position: i32,
+    /// A click closes it.
+    #[prost(bool, tag = "4")]
+    pub dismissible: bool,
+}
+/// Place on the main monitor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum NoticePosition {
+    Unspecified = 0,
+    TopLeft = 1,
+    TopRight = 2,
+    BottomLeft = 3,
+    BottomRight = 4,
+    Center = 5,
+}
+impl NoticePosition {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "NOTICE_POSITION_UNSPECIFIED",
+            Self::TopLeft => "NOTICE_POSITION_TOP_LEFT",
+            Self::TopRight => "NOTICE_POSITION_TOP_RIGHT",
+            Self::BottomLeft => "NOTICE_POSITION_BOTTOM_LEFT",
+            Self::BottomRight => "NOTICE_POSITION_BOTTOM_RIGHT",
+            Self::Center => "NOTICE_POSITION_CENTER",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "NOTICE_POSITION_UNSPECIFIED" => Some(Self::Unspecified),
+            "NOTICE_POSITION_TOP_LEFT" => Some(Self::TopLeft),
+            "NOTICE_POSITION_TOP_RIGHT" => Some(Self::TopRight),
+            "NOTICE_POSITION_BOTTOM_LEFT" => Some(Self::BottomLeft),
+            "NOTICE_POSITION_BOTTOM_RIGHT" => Some(Self::BottomRight),
+            "NOTICE_POSITION_CENTER" => Some(Self::Center),
+            _ => None,
+        }
+    }
+}
 /// Relay to agent: open this session, or take it up again after a lost link.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SessionOffer {
@@ -1846,6 +2030,9 @@ pub struct SessionOffer {
     pub consent_given: bool,
     #[prost(uint32, tag = "6")]
     pub consent_timeout_ms: u32,
+    /// Unset: nothing is shown.
+    #[prost(message, optional, boxed, tag = "7")]
+    pub connection_notice: ::core::option::Option<::prost::alloc::boxed::Box<ConnectionNotice>>,
     /// What may be moved. Unset: nothing.
     #[prost(message, optional, tag = "9")]
     pub files: ::core::option::Option<FilePolicy>,

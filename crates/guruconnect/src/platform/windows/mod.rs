@@ -10,14 +10,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use gc_agent::{EncoderCandidate, Platform};
+use gc_agent::{EncoderCandidate, Platform, TrayBar};
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeWindow, ConnectedBar,
-    ConsentPrompt, FileOpener, InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture,
+    ConsentPrompt, FileOpener, InputError, InputInjector, Inventory, MachineActions, NoticeOverlay,
+    ProcessorTime, ScreenCapture, TrayMenu,
 };
+use gc_platform_windows::sas::WindowsSecureAttention;
 use gc_platform_windows::{
-    EndOfSession, MediaFoundationFactory, Origin, WindowsClipboard, WindowsCodeWindow,
-    WindowsConnectedBar, WindowsConsent, WindowsInput, WindowsInventory, console, removal,
+    EndOfSession, MediaFoundationFactory, Origin, WindowsActions, WindowsClipboard,
+    WindowsCodeWindow, WindowsConnectedBar, WindowsConsent, WindowsInput, WindowsInventory,
+    WindowsNotice, WindowsTrayIcon, console, local_time, removal,
 };
 use gc_transport::Connector;
 use gc_types::Clock;
@@ -31,6 +34,7 @@ use self::worker::Place;
 pub(crate) use self::worker::{
     WorkerGuard, open_for_worker, worker_host, worker_log, worker_stream,
 };
+use super::Leave;
 
 /// The console of Windows 7 prints them as what they are.
 pub(crate) const COLORS: bool = false;
@@ -61,7 +65,37 @@ pub(crate) fn connector(ca_file: Option<&Path>) -> Result<Connector> {
 
 /// The desktop of the user who started the program.
 pub(crate) fn open(clock: &Arc<dyn Clock>) -> Arc<dyn Platform> {
-    Arc::new(Windows::new(clock, None))
+    Arc::new(Windows::new(clock, bar(clock), None))
+}
+
+/// The same with an icon in the notification area. Without `leave` the program is not
+/// the user's to end.
+pub(crate) fn open_with_icon(clock: &Arc<dyn Clock>, leave: Option<Leave>) -> Arc<dyn Platform> {
+    Arc::new(Windows::new(clock, bar_with_icon(clock, leave), None))
+}
+
+fn bar(clock: &Arc<dyn Clock>) -> Box<dyn ConnectedBar> {
+    Box::new(WindowsConnectedBar::new(Arc::clone(clock)))
+}
+
+fn bar_with_icon(clock: &Arc<dyn Clock>, leave: Option<Leave>) -> Box<dyn ConnectedBar> {
+    let about = if leave.is_some() {
+        "Lets a technician help you for one session."
+    } else {
+        "Lets your support provider's technicians connect to this computer."
+    };
+    let menu = TrayMenu {
+        product: format!("GuruConnect {}", gc_types::VERSION),
+        about: about.to_owned(),
+        end_session: true,
+        exit: leave.is_some(),
+    };
+    let bar = WindowsConnectedBar::new(Arc::clone(clock));
+    Box::new(TrayBar::new(bar, &WindowsTrayIcon, menu, "Nobody is connected", move || {
+        if let Some(leave) = &leave {
+            leave();
+        }
+    }))
 }
 
 /// Tells when the person or the system wants the program to end: Ctrl+C, the console is
@@ -115,18 +149,23 @@ pub(crate) fn remove_after_end(program: &Path) -> Result<()> {
 struct Windows {
     clock: Arc<dyn Clock>,
     consent: WindowsConsent,
-    bar: WindowsConnectedBar,
+    bar: Box<dyn ConnectedBar>,
+    actions: WindowsActions,
+    notice: WindowsNotice,
     inventory: WindowsInventory,
     /// Of a worker of the service.
     place: Option<Place>,
 }
 
 impl Windows {
-    fn new(clock: &Arc<dyn Clock>, place: Option<Place>) -> Self {
+    fn new(clock: &Arc<dyn Clock>, bar: Box<dyn ConnectedBar>, place: Option<Place>) -> Self {
+        let attention = Arc::new(WindowsSecureAttention::default());
         Self {
             clock: Arc::clone(clock),
             consent: WindowsConsent::new(Arc::clone(clock)),
-            bar: WindowsConnectedBar::new(Arc::clone(clock)),
+            bar,
+            actions: WindowsActions::new(attention, Arc::clone(clock)),
+            notice: WindowsNotice::new(Arc::clone(clock)),
             inventory: WindowsInventory,
             place,
         }
@@ -185,11 +224,23 @@ impl Platform for Windows {
     }
 
     fn bar(&self) -> &dyn ConnectedBar {
-        &self.bar
+        self.bar.as_ref()
     }
 
     fn inventory(&self) -> &dyn Inventory {
         &self.inventory
+    }
+
+    fn actions(&self) -> &dyn MachineActions {
+        &self.actions
+    }
+
+    fn notice(&self) -> Option<&dyn NoticeOverlay> {
+        Some(&self.notice)
+    }
+
+    fn local_time(&self) -> Option<(u8, u8)> {
+        local_time()
     }
 
     fn processor_time(&self) -> Option<ProcessorTime> {

@@ -13,7 +13,7 @@ use gc_platform_windows::process::{
 };
 use gc_types::Clock;
 
-use super::{Windows, logging};
+use super::{Windows, bar, bar_with_icon, logging};
 
 /// Only a service may start workers here, in the sessions of others.
 pub(crate) fn worker_host() -> Result<Arc<dyn WorkerHost>> {
@@ -40,7 +40,9 @@ pub(crate) fn worker_log() -> Option<LogLines> {
 pub(crate) fn open_for_worker(clock: &Arc<dyn Clock>) -> Result<Arc<dyn Platform>> {
     let account = account_of_this_process().context("who this process runs as cannot be told")?;
     let place = Place { account, times: DesktopTimes::default(), clock: Arc::clone(clock) };
-    Ok(Arc::new(Windows::new(clock, Some(place))))
+    // The screens of the system have no task bar.
+    let bar = if place.is_the_users() { bar_with_icon(clock, None) } else { bar(clock) };
+    Ok(Arc::new(Windows::new(clock, bar, Some(place))))
 }
 
 /// Whoever ends a session of the system ends its programs too: nothing to wait for.

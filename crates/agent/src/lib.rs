@@ -7,6 +7,7 @@ mod actions;
 mod agent;
 mod backlog;
 mod clipboard_bridge;
+mod clipboard_files;
 mod desktop;
 mod events;
 mod files;

@@ -70,6 +70,7 @@ impl OpenSession {
         )?;
         let input =
             InputThread::start(Arc::clone(platform), Arc::clone(clock), share, outlet.clone())?;
+        let files = FilesThread::start(Arc::clone(platform), Arc::clone(clock), outlet.clone())?;
         let actions = ActionThread::start(ActionSetup {
             session,
             managed: opening.managed,
@@ -88,10 +89,9 @@ impl OpenSession {
             Arc::clone(clock),
             &opening.told_of,
         );
-        let clipboard = ClipboardBridge::open(platform.as_ref(), &outlet)
+        let clipboard = ClipboardBridge::open(platform.as_ref(), &outlet, files.locator())
             .inspect_err(|error| tracing::warn!(%error, "the clipboard is not shared"))
             .ok();
-        let files = FilesThread::start(Arc::clone(platform), Arc::clone(clock), outlet)?;
         Ok(Self {
             session,
             picture,
@@ -124,7 +124,7 @@ impl OpenDesktop for OpenSession {
         if info.rights.allows(Right::Clipboard)
             && let Some(clipboard) = &self.clipboard
         {
-            clipboard.joined(participant);
+            clipboard.joined(participant, info.rights.allows(Right::Files));
         }
     }
 

@@ -19,7 +19,7 @@ mod worker_host;
 
 pub use actions::{ActionError, Attention, Freed, MachineActions, NoActions, SwitchHandle};
 pub use clipboard::{
-    Clipboard, ClipboardContent, ClipboardError, ClipboardEvent, ClipboardListener,
+    Clipboard, ClipboardContent, ClipboardError, ClipboardEvent, ClipboardListener, CopiedFiles,
 };
 pub use code_window::{CodeDialog, CodeEvent, CodeHandle, CodeStatus, CodeWindow};
 pub use consent::{
@@ -27,8 +27,8 @@ pub use consent::{
     PromptHandle,
 };
 pub use files::{
-    Entry, EntryKind, FileOpener, FileStore, PARTIAL_PREFIX, PartialFile, PartialKey, Place,
-    ReadFile, StoreError, StorePath, check_existing,
+    Entry, EntryKind, FileOpener, FileStore, PARTIAL_PREFIX, PASTE_PLACE, PartialFile, PartialKey,
+    Place, ReadFile, StoreError, StorePath, check_existing,
 };
 pub use input::{InputError, InputInjector, PointerButton};
 pub use inventory::{Inventory, MachineFacts, UserActivity};

@@ -28,6 +28,10 @@ pub const MAX_CLIPBOARD_HTML: usize = 2 << 20;
 pub const MAX_CLIPBOARD_RTF: usize = 4 << 20;
 /// Bytes of a clipboard content as PNG.
 pub const MAX_CLIPBOARD_IMAGE: usize = 20 << 20;
+/// Bytes of a clipboard content as a list of files.
+pub const MAX_CLIPBOARD_FILES: usize = 256 << 10;
+/// Files and folders of one clipboard content.
+pub const MAX_CLIPBOARD_PATHS: usize = 1_000;
 /// Width or height of a picture on the clipboard.
 pub const MAX_CLIPBOARD_SIDE: u32 = MAX_PICTURE_SIDE;
 /// Pixels of a picture on the clipboard: 8K.
@@ -70,6 +74,7 @@ pub const fn max_clipboard(format: ClipboardFormat) -> usize {
         ClipboardFormat::Text => MAX_CLIPBOARD_TEXT,
         ClipboardFormat::Html => MAX_CLIPBOARD_HTML,
         ClipboardFormat::Rtf => MAX_CLIPBOARD_RTF,
+        ClipboardFormat::Files => MAX_CLIPBOARD_FILES,
         // What is skipped because it is not known is bounded as the largest is.
         ClipboardFormat::Image | ClipboardFormat::Unspecified => MAX_CLIPBOARD_IMAGE,
     }

@@ -120,6 +120,8 @@ export class Engine {
   private sequences = new Map<Channel, number>();
   private readonly clipboard = new ClipboardExchange();
   private clipboardOn = true;
+  /** What was sent last has files. */
+  private sentFiles = false;
   /** Contents are looked at one after the other: pictures take a moment. */
   private clipboardWork: Promise<void> = Promise.resolve();
   private quality: QualitySettings | null = null;
@@ -654,7 +656,9 @@ export class Engine {
     } else if (body.case === "desktopSessions") {
       this.post({ type: "desktop-sessions", list: desktopSessions(body.value) });
     } else if (body.case === "clipboardReceived") {
-      if (this.clipboard.acknowledged(body.value)) this.post({ type: "clipboard-delivered" });
+      if (this.clipboard.acknowledged(body.value)) {
+        this.post({ type: "clipboard-delivered", files: this.sentFiles });
+      }
       this.flushClipboard();
     } else if (body.case === "notice") {
       const topic = TOPICS[body.value.topic];
@@ -764,10 +768,12 @@ export class Engine {
     this.laterWithClipboard(async () => {
       const print = await printOf(fits);
       if (!this.clipboardOn) return;
+      const files = fits.files !== undefined;
       if (!this.clipboard.local(fits, print)) {
-        this.post({ type: "clipboard-known" });
+        this.post({ type: "clipboard-known", files });
         return;
       }
+      this.sentFiles = files;
       this.post({ type: "clipboard-sent", crossed: crossed(fits) });
       this.flushClipboard();
     });

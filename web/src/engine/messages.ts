@@ -158,9 +158,9 @@ export type EngineEvent =
   | { type: "clipboard"; content: ClipboardContent; crossed: Crossed }
   /** On its way; later `clipboard-delivered`, from machines that tell. */
   | { type: "clipboard-sent"; crossed: Crossed }
-  | { type: "clipboard-delivered" }
+  | { type: "clipboard-delivered"; files: boolean }
   /** Not sent: the machine has it already. */
-  | { type: "clipboard-known" }
+  | { type: "clipboard-known"; files: boolean }
   | { type: "clipboard-refused"; cause: CauseFacts }
   | { type: "stats"; stats: EngineStats }
   | { type: "regions"; regions: Region[] }

@@ -8,12 +8,13 @@ use futures_util::{SinkExt, StreamExt};
 use gc_agent::{AgentSettings, Ended, Mode, Platform, worker};
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, ConnectedBar, ConsentPrompt,
-    DesktopSession, DesktopSessionId, DesktopSessionKind, DesktopSessionState, InputError,
-    InputInjector, Inventory, ScreenCapture,
+    DesktopSession, DesktopSessionId, DesktopSessionKind, DesktopSessionState, FileOpener,
+    InputError, InputInjector, Inventory, ScreenCapture,
 };
 use gc_platform_fake::{
     FakeBar, FakeBarControl, FakeClipboard, FakeClipboardControl, FakeConsent, FakeConsentControl,
-    FakeInput, FakeInputControl, FakeInventory, FakeScreen, FakeScreenControl, FakeWorkerHost,
+    FakeFiles, FakeFilesControl, FakeInput, FakeInputControl, FakeInventory, FakeScreen,
+    FakeScreenControl, FakeWorkerHost,
 };
 use gc_proto::v2::link_message::Body;
 use gc_proto::v2::{self, InputEvent, InputMessage, KeyEvent, input_event};
@@ -41,6 +42,7 @@ struct Machine {
     bar: FakeBar,
     inventory: FakeInventory,
     clipboard: Arc<Mutex<Option<FakeClipboardControl>>>,
+    files: FakeFiles,
 }
 
 impl Platform for Machine {
@@ -62,6 +64,11 @@ impl Platform for Machine {
         let (clipboard, control) = FakeClipboard::new(listener);
         *self.clipboard.lock().unwrap() = Some(control);
         Ok(Box::new(clipboard))
+    }
+
+    fn files(&self) -> Option<FileOpener> {
+        let files = self.files.clone();
+        Some(Box::new(move || Ok(Box::new(files))))
     }
 
     fn consent(&self) -> &dyn ConsentPrompt {
@@ -164,6 +171,9 @@ pub(crate) struct Relay {
     pub(crate) consent: FakeConsentControl,
     pub(crate) bar: FakeBarControl,
     clipboard: Arc<Mutex<Option<FakeClipboardControl>>>,
+    pub(crate) files: FakeFilesControl,
+    /// What the next offer says of files.
+    pub(crate) rules: Option<v2::FilePolicy>,
     pub(crate) sequence: u32,
     /// Offered with sessions.
     pub(crate) notice: Option<v2::ConnectionNotice>,
@@ -176,6 +186,7 @@ impl Relay {
         let (input, input_control) = FakeInput::new();
         let (consent, consent_control) = FakeConsent::new();
         let (bar, bar_control) = FakeBar::new();
+        let (files, files_control) = FakeFiles::new();
         let clipboard = Arc::new(Mutex::new(None));
         let machine = Machine {
             clipboard: Arc::clone(&clipboard),
@@ -184,6 +195,7 @@ impl Relay {
             consent,
             bar,
             inventory: FakeInventory::new("test"),
+            files,
         };
         let machine = Arc::new(machine);
         let start = Start::new().await;
@@ -206,6 +218,7 @@ impl Relay {
         relay.consent = consent_control;
         relay.bar = bar_control;
         relay.clipboard = clipboard;
+        relay.files = files_control;
         relay
     }
 
@@ -223,6 +236,8 @@ impl Relay {
             consent: FakeConsent::new().1,
             bar: FakeBar::new().1,
             clipboard: Arc::default(),
+            files: FakeFiles::new().1,
+            rules: None,
             sequence: 0,
             notice: None,
             clock: SystemClock::new(),
@@ -255,7 +270,7 @@ impl Relay {
             consent_given: true,
             consent_timeout_ms: 60_000,
             connection_notice: self.notice.clone().map(Box::new),
-            files: None,
+            files: self.rules.clone(),
         }))
         .await;
     }

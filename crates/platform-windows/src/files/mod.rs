@@ -1,6 +1,6 @@
 //! The files of one user, reached only from folders that were opened before, one name
-//! at a time, where links are opened themselves and never followed. [`facts`] knows no
-//! Win32 and is built and tested everywhere.
+//! at a time, where links are opened themselves and never followed. `facts` and
+//! `way` know no Win32 and are built and tested everywhere.
 
 #[cfg(windows)]
 mod account;
@@ -19,9 +19,11 @@ mod remove;
 mod store;
 #[cfg(windows)]
 mod sweep;
+mod way;
 
 pub use facts::{
     check_name, entry_kind, filetime, is_reparse_point, leads_elsewhere, store_error, unix_ms,
 };
 #[cfg(windows)]
 pub use store::{WindowsFiles, files_of_user};
+pub use way::{from_drive, on_drive};

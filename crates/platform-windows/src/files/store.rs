@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use gc_platform::{
-    Entry, EntryKind, FileOpener, FileStore, PARTIAL_PREFIX, PartialFile, PartialKey, Place,
-    ReadFile, StoreError, StorePath,
+    Entry, EntryKind, FileOpener, FileStore, PARTIAL_PREFIX, PASTE_PLACE, PartialFile, PartialKey,
+    Place, ReadFile, StoreError, StorePath,
 };
 use windows::Wdk::Storage::FileSystem::{FILE_DIRECTORY_FILE, FILE_SEQUENTIAL_ONLY};
 use windows::Win32::Storage::FileSystem::{
@@ -28,7 +28,7 @@ use super::open::{
     How, LOOK, SHARE_ALL, When, facts_of, from_io, from_windows, open_folder, open_name,
     open_place, rename,
 };
-use super::{list, partial, remove, sweep};
+use super::{from_drive, list, partial, remove, sweep};
 use crate::win32::{Wide, raw};
 
 /// Left free for the system on each disk, at least ...
@@ -45,6 +45,8 @@ pub struct WindowsFiles {
     /// What paths call it, for people, where it is.
     places: Vec<(String, String, PathBuf)>,
     drop: PathBuf,
+    /// Where what viewers paste waits for the program that takes it.
+    pasted: PathBuf,
     /// Where folders with unfinished files are remembered.
     state: PathBuf,
     reserve: u64,
@@ -77,14 +79,16 @@ impl WindowsFiles {
         }
         places.extend(drives());
         let state = folders.local.join("GuruConnect").join("unfinished");
-        sweep::sweep(&state, KEEP);
-        Self {
+        let store = Self {
             places,
             drop: folders.downloads.clone().unwrap_or(home),
+            pasted: folders.local.join("GuruConnect").join("Pasted"),
             state,
             reserve: RESERVE,
             remembered: BTreeSet::new(),
-        }
+        };
+        store.sweep(KEEP);
+        store
     }
 
     /// Of one folder, which is the home and the place for what is dropped: for tests.
@@ -92,31 +96,42 @@ impl WindowsFiles {
         Self {
             places: vec![("home".into(), "home".into(), folder.to_owned())],
             drop: folder.to_owned(),
+            pasted: folder.join("AppData").join("Pasted"),
             state: folder.join("AppData").join("unfinished"),
             reserve: 0,
             remembered: BTreeSet::new(),
         }
     }
 
-    /// Removes unfinished files older than this, wherever some were begun.
+    /// Removes unfinished files older than this, wherever some were begun, and what was
+    /// pasted before that.
     pub fn sweep(&self, older_than: Duration) {
         sweep::sweep(&self.state, older_than);
+        sweep::sweep_pasted(&self.pasted, older_than);
     }
 
-    /// The place of a path, opened. The folder for what is dropped is made when it is
-    /// missing.
-    fn root(&self, path: &StorePath) -> Result<OwnedHandle, StoreError> {
-        if path.place.is_empty() {
-            return match open_place(&self.drop) {
-                Err(StoreError::NotFound) => {
-                    std::fs::create_dir_all(&self.drop).map_err(|error| from_io(&error))?;
-                    open_place(&self.drop)
-                }
-                opened => opened,
-            };
+    fn place(&self, id: &str) -> Result<&Path, StoreError> {
+        match id {
+            "" => Ok(&self.drop),
+            PASTE_PLACE => Ok(&self.pasted),
+            id => {
+                let found = self.places.iter().find(|(place, _, _)| place == id);
+                found.map(|(_, _, path)| path.as_path()).ok_or(StoreError::NotFound)
+            }
         }
-        let found = self.places.iter().find(|(place, _, _)| *place == path.place);
-        open_place(&found.ok_or(StoreError::NotFound)?.2)
+    }
+
+    /// The place of a path, opened. The folders for what is dropped and pasted are made
+    /// when they are missing.
+    fn root(&self, path: &StorePath) -> Result<OwnedHandle, StoreError> {
+        let place = self.place(&path.place)?;
+        match open_place(place) {
+            Err(StoreError::NotFound) if matches!(path.place.as_str(), "" | PASTE_PLACE) => {
+                std::fs::create_dir_all(place).map_err(|error| from_io(&error))?;
+                open_place(place)
+            }
+            opened => opened,
+        }
     }
 
     fn folder(&self, path: &StorePath) -> Result<OwnedHandle, StoreError> {
@@ -202,6 +217,15 @@ impl FileStore for WindowsFiles {
             size: facts.size,
             modified_ms: facts.modified_ms,
         })
+    }
+
+    fn locate(&mut self, path: &StorePath) -> Result<StorePath, StoreError> {
+        if self.stat(path)?.kind == EntryKind::Other {
+            return Err(StoreError::NotRegular);
+        }
+        let mut location = self.place(&path.place)?.to_owned();
+        location.extend(&path.parts);
+        from_drive(location.to_str().ok_or(StoreError::Name)?).ok_or(StoreError::Name)
     }
 
     fn make_folder(&mut self, path: &StorePath) -> Result<(), StoreError> {

@@ -1,4 +1,4 @@
-//! Unfinished files that nobody came back for. The folders in which some were begun
+//! Unfinished files that nobody came back for, and what was pasted long ago. The folders in which some were begun
 //! are remembered in the user's own folder for programs.
 
 use std::collections::BTreeSet;
@@ -90,4 +90,22 @@ fn sweep_folder(folder: &Path, older_than: Duration) -> Result<usize, StoreError
         }
     }
     Ok(stay)
+}
+
+/// Removes what was pasted before this.
+pub(super) fn sweep_pasted(folder: &Path, older_than: Duration) {
+    let Ok(opened) = open_place(folder) else { return };
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
+    let mut old = Vec::new();
+    let listed = list::each(&opened, |entry| {
+        let written = Duration::from_millis(entry.modified_ms.max(0).unsigned_abs());
+        if now.saturating_sub(written) >= older_than {
+            old.push(entry.name);
+        }
+        true
+    });
+    let removed = old.iter().try_for_each(|name| remove::remove(&opened, name, 0));
+    if let Err(error) = listed.and(removed) {
+        tracing::debug!(%error, "what was pasted could not be removed");
+    }
 }

@@ -217,3 +217,24 @@ fn the_users_own_places_are_found() {
     let windows = store.stat(&StorePath::new("C:", "windows/system32")).unwrap();
     assert_eq!(windows.kind, EntryKind::Folder);
 }
+
+#[test]
+fn what_is_pasted_waits_in_a_folder_of_its_own_and_goes_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store(folder.path());
+    let at = |way: &str| StorePath::new("pasted", way);
+    assert!(store.places().unwrap().iter().all(|place| place.id != "pasted"));
+    store.make_folder(&at("one")).unwrap();
+    let mut file = store.partial(&at("one"), &key(1)).unwrap();
+    file.append(b"x").unwrap();
+    file.finish("grüße.txt", false, 0).unwrap();
+    drop(file);
+    let found = store.locate(&at("one/grüße.txt")).unwrap();
+    let there = gc_platform_windows::files::on_drive(&found).unwrap();
+    assert_eq!(fs::read(there).unwrap(), b"x");
+    assert_eq!(store.locate(&at("one/other")), Err(StoreError::NotFound));
+    store.sweep(Duration::from_hours(1));
+    assert!(store.stat(&at("one/grüße.txt")).is_ok(), "it is not old");
+    store.sweep(Duration::ZERO);
+    assert_eq!(store.stat(&at("one")), Err(StoreError::NotFound));
+}

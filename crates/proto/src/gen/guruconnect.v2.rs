@@ -331,6 +331,516 @@ impl MachineAction {
         }
     }
 }
+/// Channel files, both ways. A transfer is opened by the viewer; whoever has the
+/// files is its sender, the other end its receiver. See docs/protocol.md, Files.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FileMessage {
+    #[prost(oneof = "file_message::Body", tags = "1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 16, 17")]
+    pub body: ::core::option::Option<file_message::Body>,
+}
+/// Nested message and enum types in `FileMessage`.
+pub mod file_message {
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Body {
+        /// Viewer to agent.
+        #[prost(message, tag = "1")]
+        Open(super::TransferOpen),
+        #[prost(message, tag = "2")]
+        Request(super::FolderRequest),
+        #[prost(message, tag = "3")]
+        Choice(super::ConflictChoice),
+        /// Agent to viewer.
+        #[prost(message, tag = "4")]
+        Reply(super::FolderReply),
+        #[prost(message, tag = "5")]
+        Policy(super::FilePolicy),
+        /// Sender to receiver.
+        #[prost(message, tag = "10")]
+        Heads(super::FileHeads),
+        #[prost(message, tag = "11")]
+        Chunk(super::FileChunk),
+        #[prost(message, tag = "12")]
+        End(super::FileEnd),
+        /// Receiver to sender.
+        #[prost(message, tag = "13")]
+        Answer(super::FileAnswer),
+        #[prost(message, tag = "14")]
+        Result(super::FileResult),
+        #[prost(message, tag = "15")]
+        Ack(super::FileAck),
+        /// Both ways.
+        #[prost(message, tag = "16")]
+        Stop(super::TransferStop),
+        #[prost(message, tag = "17")]
+        Pause(super::TransferPause),
+    }
+}
+/// What may be moved in a session. In the offer for the agent, which enforces it,
+/// and from the agent to the viewer, which shows it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FilePolicy {
+    /// From the viewer to the machine.
+    #[prost(bool, tag = "1")]
+    pub upload: bool,
+    /// From the machine to the viewer.
+    #[prost(bool, tag = "2")]
+    pub download: bool,
+    /// Bytes of one file; 0 for no limit.
+    #[prost(uint64, tag = "3")]
+    pub max_file_bytes: u64,
+    /// Lower case, without the dot; at most 256, of at most 16 characters. When there
+    /// are any, nothing else may pass.
+    #[prost(string, repeated, tag = "4")]
+    pub allowed_extensions: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The same; these never pass, by name or by content.
+    #[prost(string, repeated, tag = "5")]
+    pub blocked_extensions: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// A place of the machine and the way from it. No part is empty, `.` or `..`, or
+/// holds a separator.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FilePath {
+    /// As in a listing of places: `home`, `downloads`, `/`, `C:`. Empty: the folder
+    /// that files are dropped into. `pasted`, which no listing names: a folder of the user
+    /// for what a viewer pastes; what is in it goes after a day.
+    #[prost(string, tag = "1")]
+    pub place: ::prost::alloc::string::String,
+    /// At most 64.
+    #[prost(string, repeated, tag = "2")]
+    pub parts: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Viewer to agent: begins a transfer, or takes it up again after a lost link or
+/// the death of either program.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TransferOpen {
+    /// Names the transfer on this link; chosen by the viewer, rises.
+    #[prost(uint32, tag = "1")]
+    pub transfer: u32,
+    /// 16 random bytes; the same when the transfer is taken up again.
+    #[prost(bytes = "vec", tag = "2")]
+    pub id: ::prost::alloc::vec::Vec<u8>,
+    #[prost(enumeration = "TransferDirection", tag = "3")]
+    pub direction: i32,
+    /// Upload: where to.
+    #[prost(message, optional, tag = "4")]
+    pub folder: ::core::option::Option<FilePath>,
+    /// Download: what, at most 256.
+    #[prost(message, repeated, tag = "5")]
+    pub sources: ::prost::alloc::vec::Vec<FilePath>,
+    #[prost(enumeration = "ConflictRule", tag = "6")]
+    pub conflict: i32,
+    /// Files that are here already with the same size and time were moved before.
+    #[prost(bool, tag = "7")]
+    pub resume: bool,
+}
+/// What the sender has, in the order of their indices, ahead of the bytes. A folder
+/// follows what is in it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FileHeads {
+    #[prost(uint32, tag = "1")]
+    pub transfer: u32,
+    #[prost(message, repeated, tag = "2")]
+    pub heads: ::prost::alloc::vec::Vec<FileHead>,
+    /// There will be no more.
+    #[prost(bool, tag = "3")]
+    pub last: bool,
+    /// Of the whole transfer, as far as the sender knows.
+    #[prost(uint64, tag = "4")]
+    pub total_files: u64,
+    #[prost(uint64, tag = "5")]
+    pub total_bytes: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FileHead {
+    /// From 0, without gaps.
+    #[prost(uint32, tag = "1")]
+    pub index: u32,
+    /// Parts separated by `/`; at most 2048 bytes and 64 parts. Hostile.
+    #[prost(string, tag = "2")]
+    pub path: ::prost::alloc::string::String,
+    #[prost(enumeration = "FileKind", tag = "3")]
+    pub kind: i32,
+    #[prost(uint64, tag = "4")]
+    pub size: u64,
+    #[prost(sint64, tag = "5")]
+    pub modified_unix_ms: i64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FileAnswer {
+    #[prost(uint32, tag = "1")]
+    pub transfer: u32,
+    #[prost(uint32, tag = "2")]
+    pub index: u32,
+    #[prost(enumeration = "FileAction", tag = "3")]
+    pub action: i32,
+    /// Bytes of this file that the receiver has from before ...
+    #[prost(uint64, tag = "4")]
+    pub offset: u64,
+    /// ... and their SHA-256.
+    #[prost(bytes = "vec", tag = "5")]
+    pub prefix_sha256: ::prost::alloc::vec::Vec<u8>,
+    /// For ASK: what is there.
+    #[prost(uint64, tag = "6")]
+    pub existing_size: u64,
+    #[prost(sint64, tag = "7")]
+    pub existing_modified_unix_ms: i64,
+}
+/// Viewer to agent: what to do about an ASK of the agent.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ConflictChoice {
+    #[prost(uint32, tag = "1")]
+    pub transfer: u32,
+    #[prost(uint32, tag = "2")]
+    pub index: u32,
+    #[prost(enumeration = "ConflictRule", tag = "3")]
+    pub rule: i32,
+    /// For what comes later as well.
+    #[prost(bool, tag = "4")]
+    pub all: bool,
+}
+/// The next bytes of the file that is being sent. One file at a time for each
+/// transfer, without gaps.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FileChunk {
+    #[prost(uint32, tag = "1")]
+    pub transfer: u32,
+    #[prost(uint32, tag = "2")]
+    pub index: u32,
+    #[prost(uint64, tag = "3")]
+    pub offset: u64,
+    #[prost(bytes = "bytes", tag = "4")]
+    pub data: ::prost::bytes::Bytes,
+    /// The receiver's part is not that of this file: it starts again, at 0.
+    #[prost(bool, tag = "5")]
+    pub restart: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FileEnd {
+    #[prost(uint32, tag = "1")]
+    pub transfer: u32,
+    #[prost(uint32, tag = "2")]
+    pub index: u32,
+    /// Of the whole file. Empty with a cause.
+    #[prost(bytes = "vec", tag = "3")]
+    pub sha256: ::prost::alloc::vec::Vec<u8>,
+    /// The file could not be sent.
+    #[prost(message, optional, tag = "4")]
+    pub cause: ::core::option::Option<Cause>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FileResult {
+    #[prost(uint32, tag = "1")]
+    pub transfer: u32,
+    #[prost(uint32, tag = "2")]
+    pub index: u32,
+    #[prost(enumeration = "FileOutcome", tag = "3")]
+    pub outcome: i32,
+    #[prost(message, optional, tag = "4")]
+    pub cause: ::core::option::Option<Cause>,
+    /// The name that it was given, when that is not the one that was sent.
+    #[prost(string, tag = "5")]
+    pub name: ::prost::alloc::string::String,
+}
+/// Receiver to sender, for all transfers of the link together.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FileAck {
+    /// Bytes of chunks since the link began.
+    #[prost(uint64, tag = "1")]
+    pub received: u64,
+    /// Bytes beyond these that may be on their way.
+    #[prost(uint64, tag = "2")]
+    pub room: u64,
+}
+/// The transfer is over, before its time when there is a cause.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TransferStop {
+    #[prost(uint32, tag = "1")]
+    pub transfer: u32,
+    #[prost(message, optional, tag = "2")]
+    pub cause: ::core::option::Option<Cause>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TransferPause {
+    #[prost(uint32, tag = "1")]
+    pub transfer: u32,
+    #[prost(bool, tag = "2")]
+    pub paused: bool,
+}
+/// Viewer to agent: one step in the folders of the machine. Answered in order.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FolderRequest {
+    /// Comes back with the reply.
+    #[prost(uint32, tag = "1")]
+    pub request: u32,
+    #[prost(oneof = "folder_request::Step", tags = "2, 3, 4, 5, 6")]
+    pub step: ::core::option::Option<folder_request::Step>,
+}
+/// Nested message and enum types in `FolderRequest`.
+pub mod folder_request {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Step {
+        /// With an empty place: the places.
+        #[prost(message, tag = "2")]
+        List(super::FilePath),
+        #[prost(message, tag = "3")]
+        Stat(super::FilePath),
+        #[prost(message, tag = "4")]
+        Make(super::FilePath),
+        #[prost(message, tag = "5")]
+        Rename(super::FolderRename),
+        #[prost(message, tag = "6")]
+        Delete(super::FilePath),
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FolderRename {
+    #[prost(message, optional, tag = "1")]
+    pub path: ::core::option::Option<FilePath>,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+}
+/// Long lists come in several replies.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FolderReply {
+    #[prost(uint32, tag = "1")]
+    pub request: u32,
+    #[prost(message, repeated, tag = "2")]
+    pub entries: ::prost::alloc::vec::Vec<FolderEntry>,
+    #[prost(bool, tag = "3")]
+    pub last: bool,
+    /// The step failed.
+    #[prost(message, optional, tag = "4")]
+    pub cause: ::core::option::Option<Cause>,
+    /// Not everything is listed: there is too much.
+    #[prost(bool, tag = "5")]
+    pub cut: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FolderEntry {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(enumeration = "FileKind", tag = "2")]
+    pub kind: i32,
+    #[prost(uint64, tag = "3")]
+    pub size: u64,
+    #[prost(sint64, tag = "4")]
+    pub modified_unix_ms: i64,
+    /// For a place: what FilePath calls it.
+    #[prost(string, tag = "5")]
+    pub place: ::prost::alloc::string::String,
+}
+/// Agent to relay: what became of files.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FileAudit {
+    #[prost(bytes = "vec", tag = "1")]
+    pub session_id: ::prost::alloc::vec::Vec<u8>,
+    /// At most 1000.
+    #[prost(message, repeated, tag = "2")]
+    pub files: ::prost::alloc::vec::Vec<FileReceipt>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FileReceipt {
+    /// The seat of the viewer.
+    #[prost(uint32, tag = "1")]
+    pub participant: u32,
+    #[prost(enumeration = "TransferDirection", tag = "2")]
+    pub direction: i32,
+    /// Relative to the folder that was moved from or to; at most 2048 bytes.
+    #[prost(string, tag = "3")]
+    pub path: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "4")]
+    pub size: u64,
+    /// 32 bytes when the whole file was moved.
+    #[prost(bytes = "vec", tag = "5")]
+    pub sha256: ::prost::alloc::vec::Vec<u8>,
+    #[prost(enumeration = "FileOutcome", tag = "6")]
+    pub outcome: i32,
+    #[prost(enumeration = "CauseCode", tag = "7")]
+    pub cause: i32,
+    /// Bytes that went over the wire.
+    #[prost(uint64, tag = "8")]
+    pub moved: u64,
+    #[prost(uint32, tag = "9")]
+    pub duration_ms: u32,
+    #[prost(uint64, tag = "10")]
+    pub ended_unix_ms: u64,
+    /// 16 bytes: which transfer.
+    #[prost(bytes = "vec", tag = "11")]
+    pub transfer_id: ::prost::alloc::vec::Vec<u8>,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum TransferDirection {
+    Unspecified = 0,
+    /// From the viewer to the machine.
+    Upload = 1,
+    /// From the machine to the viewer.
+    Download = 2,
+}
+impl TransferDirection {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "TRANSFER_DIRECTION_UNSPECIFIED",
+            Self::Upload => "TRANSFER_DIRECTION_UPLOAD",
+            Self::Download => "TRANSFER_DIRECTION_DOWNLOAD",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "TRANSFER_DIRECTION_UNSPECIFIED" => Some(Self::Unspecified),
+            "TRANSFER_DIRECTION_UPLOAD" => Some(Self::Upload),
+            "TRANSFER_DIRECTION_DOWNLOAD" => Some(Self::Download),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ConflictRule {
+    Unspecified = 0,
+    Ask = 1,
+    /// As `name (2).ext`.
+    Rename = 2,
+    Skip = 3,
+    Overwrite = 4,
+}
+impl ConflictRule {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CONFLICT_RULE_UNSPECIFIED",
+            Self::Ask => "CONFLICT_RULE_ASK",
+            Self::Rename => "CONFLICT_RULE_RENAME",
+            Self::Skip => "CONFLICT_RULE_SKIP",
+            Self::Overwrite => "CONFLICT_RULE_OVERWRITE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CONFLICT_RULE_UNSPECIFIED" => Some(Self::Unspecified),
+            "CONFLICT_RULE_ASK" => Some(Self::Ask),
+            "CONFLICT_RULE_RENAME" => Some(Self::Rename),
+            "CONFLICT_RULE_SKIP" => Some(Self::Skip),
+            "CONFLICT_RULE_OVERWRITE" => Some(Self::Overwrite),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum FileKind {
+    Unspecified = 0,
+    File = 1,
+    Folder = 2,
+    /// Links, devices, sockets: listed, never moved.
+    Other = 3,
+}
+impl FileKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "FILE_KIND_UNSPECIFIED",
+            Self::File => "FILE_KIND_FILE",
+            Self::Folder => "FILE_KIND_FOLDER",
+            Self::Other => "FILE_KIND_OTHER",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "FILE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "FILE_KIND_FILE" => Some(Self::File),
+            "FILE_KIND_FOLDER" => Some(Self::Folder),
+            "FILE_KIND_OTHER" => Some(Self::Other),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum FileAction {
+    Unspecified = 0,
+    /// Send the bytes from `offset` on.
+    Send = 1,
+    /// Not wanted; a result follows.
+    Skip = 2,
+    /// Something has this name; the viewer is asked, an answer follows.
+    Ask = 3,
+}
+impl FileAction {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "FILE_ACTION_UNSPECIFIED",
+            Self::Send => "FILE_ACTION_SEND",
+            Self::Skip => "FILE_ACTION_SKIP",
+            Self::Ask => "FILE_ACTION_ASK",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "FILE_ACTION_UNSPECIFIED" => Some(Self::Unspecified),
+            "FILE_ACTION_SEND" => Some(Self::Send),
+            "FILE_ACTION_SKIP" => Some(Self::Skip),
+            "FILE_ACTION_ASK" => Some(Self::Ask),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum FileOutcome {
+    Unspecified = 0,
+    Done = 1,
+    Skipped = 2,
+    Failed = 3,
+    Cancelled = 4,
+    Denied = 5,
+}
+impl FileOutcome {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "FILE_OUTCOME_UNSPECIFIED",
+            Self::Done => "FILE_OUTCOME_DONE",
+            Self::Skipped => "FILE_OUTCOME_SKIPPED",
+            Self::Failed => "FILE_OUTCOME_FAILED",
+            Self::Cancelled => "FILE_OUTCOME_CANCELLED",
+            Self::Denied => "FILE_OUTCOME_DENIED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "FILE_OUTCOME_UNSPECIFIED" => Some(Self::Unspecified),
+            "FILE_OUTCOME_DONE" => Some(Self::Done),
+            "FILE_OUTCOME_SKIPPED" => Some(Self::Skipped),
+            "FILE_OUTCOME_FAILED" => Some(Self::Failed),
+            "FILE_OUTCOME_CANCELLED" => Some(Self::Cancelled),
+            "FILE_OUTCOME_DENIED" => Some(Self::Denied),
+            _ => None,
+        }
+    }
+}
 /// Channel clipboard, both ways. One act of copying is one content: the same thing in
 /// one to several formats. It is sent as pieces of at most 32 KiB with the same serial,
 /// in order, one format after the other, text first.
@@ -372,6 +882,15 @@ pub struct ClipboardReceived {
     #[prost(uint32, tag = "2")]
     pub bytes: u32,
 }
+/// Files and folders of the machine, as somebody copied them there, or as a viewer put
+/// them there before. Their bytes move when they are pasted, as a transfer.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ClipboardFiles {
+    /// 1 to 1,000 whole items, a folder with all that is in it. From a viewer: of the place
+    /// `pasted`, with at least one part. Hostile.
+    #[prost(message, repeated, tag = "1")]
+    pub paths: ::prost::alloc::vec::Vec<FilePath>,
+}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum ClipboardFormat {
@@ -385,6 +904,9 @@ pub enum ClipboardFormat {
     Rtf = 3,
     /// PNG, not interlaced, at most 20 MiB, 16,384 pixels a side and 33,554,432 in all.
     Image = 4,
+    /// A `ClipboardFiles`, at most 256 KiB: files of the machine, by their names alone. To
+    /// a viewer only where it may download, from one only where it may upload.
+    Files = 5,
 }
 impl ClipboardFormat {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -398,6 +920,7 @@ impl ClipboardFormat {
             Self::Html => "CLIPBOARD_FORMAT_HTML",
             Self::Rtf => "CLIPBOARD_FORMAT_RTF",
             Self::Image => "CLIPBOARD_FORMAT_IMAGE",
+            Self::Files => "CLIPBOARD_FORMAT_FILES",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -408,6 +931,7 @@ impl ClipboardFormat {
             "CLIPBOARD_FORMAT_HTML" => Some(Self::Html),
             "CLIPBOARD_FORMAT_RTF" => Some(Self::Rtf),
             "CLIPBOARD_FORMAT_IMAGE" => Some(Self::Image),
+            "CLIPBOARD_FORMAT_FILES" => Some(Self::Files),
             _ => None,
         }
     }
@@ -1282,515 +1806,6 @@ pub struct CursorShape {
 pub struct CursorPosition {
     #[prost(message, optional, tag = "1")]
     pub position: ::core::option::Option<Point>,
-}
-/// Channel files, both ways. A transfer is opened by the viewer; whoever has the
-/// files is its sender, the other end its receiver. See docs/protocol.md, Files.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct FileMessage {
-    #[prost(oneof = "file_message::Body", tags = "1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 16, 17")]
-    pub body: ::core::option::Option<file_message::Body>,
-}
-/// Nested message and enum types in `FileMessage`.
-pub mod file_message {
-    #[derive(Clone, PartialEq, ::prost::Oneof)]
-    pub enum Body {
-        /// Viewer to agent.
-        #[prost(message, tag = "1")]
-        Open(super::TransferOpen),
-        #[prost(message, tag = "2")]
-        Request(super::FolderRequest),
-        #[prost(message, tag = "3")]
-        Choice(super::ConflictChoice),
-        /// Agent to viewer.
-        #[prost(message, tag = "4")]
-        Reply(super::FolderReply),
-        #[prost(message, tag = "5")]
-        Policy(super::FilePolicy),
-        /// Sender to receiver.
-        #[prost(message, tag = "10")]
-        Heads(super::FileHeads),
-        #[prost(message, tag = "11")]
-        Chunk(super::FileChunk),
-        #[prost(message, tag = "12")]
-        End(super::FileEnd),
-        /// Receiver to sender.
-        #[prost(message, tag = "13")]
-        Answer(super::FileAnswer),
-        #[prost(message, tag = "14")]
-        Result(super::FileResult),
-        #[prost(message, tag = "15")]
-        Ack(super::FileAck),
-        /// Both ways.
-        #[prost(message, tag = "16")]
-        Stop(super::TransferStop),
-        #[prost(message, tag = "17")]
-        Pause(super::TransferPause),
-    }
-}
-/// What may be moved in a session. In the offer for the agent, which enforces it,
-/// and from the agent to the viewer, which shows it.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FilePolicy {
-    /// From the viewer to the machine.
-    #[prost(bool, tag = "1")]
-    pub upload: bool,
-    /// From the machine to the viewer.
-    #[prost(bool, tag = "2")]
-    pub download: bool,
-    /// Bytes of one file; 0 for no limit.
-    #[prost(uint64, tag = "3")]
-    pub max_file_bytes: u64,
-    /// Lower case, without the dot; at most 256, of at most 16 characters. When there
-    /// are any, nothing else may pass.
-    #[prost(string, repeated, tag = "4")]
-    pub allowed_extensions: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// The same; these never pass, by name or by content.
-    #[prost(string, repeated, tag = "5")]
-    pub blocked_extensions: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-}
-/// A place of the machine and the way from it. No part is empty, `.` or `..`, or
-/// holds a separator.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FilePath {
-    /// As in a listing of places: `home`, `downloads`, `/`, `C:`. Empty: the folder
-    /// that files are dropped into.
-    #[prost(string, tag = "1")]
-    pub place: ::prost::alloc::string::String,
-    /// At most 64.
-    #[prost(string, repeated, tag = "2")]
-    pub parts: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-}
-/// Viewer to agent: begins a transfer, or takes it up again after a lost link or
-/// the death of either program.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct TransferOpen {
-    /// Names the transfer on this link; chosen by the viewer, rises.
-    #[prost(uint32, tag = "1")]
-    pub transfer: u32,
-    /// 16 random bytes; the same when the transfer is taken up again.
-    #[prost(bytes = "vec", tag = "2")]
-    pub id: ::prost::alloc::vec::Vec<u8>,
-    #[prost(enumeration = "TransferDirection", tag = "3")]
-    pub direction: i32,
-    /// Upload: where to.
-    #[prost(message, optional, tag = "4")]
-    pub folder: ::core::option::Option<FilePath>,
-    /// Download: what, at most 256.
-    #[prost(message, repeated, tag = "5")]
-    pub sources: ::prost::alloc::vec::Vec<FilePath>,
-    #[prost(enumeration = "ConflictRule", tag = "6")]
-    pub conflict: i32,
-    /// Files that are here already with the same size and time were moved before.
-    #[prost(bool, tag = "7")]
-    pub resume: bool,
-}
-/// What the sender has, in the order of their indices, ahead of the bytes. A folder
-/// follows what is in it.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct FileHeads {
-    #[prost(uint32, tag = "1")]
-    pub transfer: u32,
-    #[prost(message, repeated, tag = "2")]
-    pub heads: ::prost::alloc::vec::Vec<FileHead>,
-    /// There will be no more.
-    #[prost(bool, tag = "3")]
-    pub last: bool,
-    /// Of the whole transfer, as far as the sender knows.
-    #[prost(uint64, tag = "4")]
-    pub total_files: u64,
-    #[prost(uint64, tag = "5")]
-    pub total_bytes: u64,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FileHead {
-    /// From 0, without gaps.
-    #[prost(uint32, tag = "1")]
-    pub index: u32,
-    /// Parts separated by `/`; at most 2048 bytes and 64 parts. Hostile.
-    #[prost(string, tag = "2")]
-    pub path: ::prost::alloc::string::String,
-    #[prost(enumeration = "FileKind", tag = "3")]
-    pub kind: i32,
-    #[prost(uint64, tag = "4")]
-    pub size: u64,
-    #[prost(sint64, tag = "5")]
-    pub modified_unix_ms: i64,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FileAnswer {
-    #[prost(uint32, tag = "1")]
-    pub transfer: u32,
-    #[prost(uint32, tag = "2")]
-    pub index: u32,
-    #[prost(enumeration = "FileAction", tag = "3")]
-    pub action: i32,
-    /// Bytes of this file that the receiver has from before ...
-    #[prost(uint64, tag = "4")]
-    pub offset: u64,
-    /// ... and their SHA-256.
-    #[prost(bytes = "vec", tag = "5")]
-    pub prefix_sha256: ::prost::alloc::vec::Vec<u8>,
-    /// For ASK: what is there.
-    #[prost(uint64, tag = "6")]
-    pub existing_size: u64,
-    #[prost(sint64, tag = "7")]
-    pub existing_modified_unix_ms: i64,
-}
-/// Viewer to agent: what to do about an ASK of the agent.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ConflictChoice {
-    #[prost(uint32, tag = "1")]
-    pub transfer: u32,
-    #[prost(uint32, tag = "2")]
-    pub index: u32,
-    #[prost(enumeration = "ConflictRule", tag = "3")]
-    pub rule: i32,
-    /// For what comes later as well.
-    #[prost(bool, tag = "4")]
-    pub all: bool,
-}
-/// The next bytes of the file that is being sent. One file at a time for each
-/// transfer, without gaps.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FileChunk {
-    #[prost(uint32, tag = "1")]
-    pub transfer: u32,
-    #[prost(uint32, tag = "2")]
-    pub index: u32,
-    #[prost(uint64, tag = "3")]
-    pub offset: u64,
-    #[prost(bytes = "bytes", tag = "4")]
-    pub data: ::prost::bytes::Bytes,
-    /// The receiver's part is not that of this file: it starts again, at 0.
-    #[prost(bool, tag = "5")]
-    pub restart: bool,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FileEnd {
-    #[prost(uint32, tag = "1")]
-    pub transfer: u32,
-    #[prost(uint32, tag = "2")]
-    pub index: u32,
-    /// Of the whole file. Empty with a cause.
-    #[prost(bytes = "vec", tag = "3")]
-    pub sha256: ::prost::alloc::vec::Vec<u8>,
-    /// The file could not be sent.
-    #[prost(message, optional, tag = "4")]
-    pub cause: ::core::option::Option<Cause>,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FileResult {
-    #[prost(uint32, tag = "1")]
-    pub transfer: u32,
-    #[prost(uint32, tag = "2")]
-    pub index: u32,
-    #[prost(enumeration = "FileOutcome", tag = "3")]
-    pub outcome: i32,
-    #[prost(message, optional, tag = "4")]
-    pub cause: ::core::option::Option<Cause>,
-    /// The name that it was given, when that is not the one that was sent.
-    #[prost(string, tag = "5")]
-    pub name: ::prost::alloc::string::String,
-}
-/// Receiver to sender, for all transfers of the link together.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FileAck {
-    /// Bytes of chunks since the link began.
-    #[prost(uint64, tag = "1")]
-    pub received: u64,
-    /// Bytes beyond these that may be on their way.
-    #[prost(uint64, tag = "2")]
-    pub room: u64,
-}
-/// The transfer is over, before its time when there is a cause.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct TransferStop {
-    #[prost(uint32, tag = "1")]
-    pub transfer: u32,
-    #[prost(message, optional, tag = "2")]
-    pub cause: ::core::option::Option<Cause>,
-}
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct TransferPause {
-    #[prost(uint32, tag = "1")]
-    pub transfer: u32,
-    #[prost(bool, tag = "2")]
-    pub paused: bool,
-}
-/// Viewer to agent: one step in the folders of the machine. Answered in order.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FolderRequest {
-    /// Comes back with the reply.
-    #[prost(uint32, tag = "1")]
-    pub request: u32,
-    #[prost(oneof = "folder_request::Step", tags = "2, 3, 4, 5, 6")]
-    pub step: ::core::option::Option<folder_request::Step>,
-}
-/// Nested message and enum types in `FolderRequest`.
-pub mod folder_request {
-    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
-    pub enum Step {
-        /// With an empty place: the places.
-        #[prost(message, tag = "2")]
-        List(super::FilePath),
-        #[prost(message, tag = "3")]
-        Stat(super::FilePath),
-        #[prost(message, tag = "4")]
-        Make(super::FilePath),
-        #[prost(message, tag = "5")]
-        Rename(super::FolderRename),
-        #[prost(message, tag = "6")]
-        Delete(super::FilePath),
-    }
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FolderRename {
-    #[prost(message, optional, tag = "1")]
-    pub path: ::core::option::Option<FilePath>,
-    #[prost(string, tag = "2")]
-    pub name: ::prost::alloc::string::String,
-}
-/// Long lists come in several replies.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct FolderReply {
-    #[prost(uint32, tag = "1")]
-    pub request: u32,
-    #[prost(message, repeated, tag = "2")]
-    pub entries: ::prost::alloc::vec::Vec<FolderEntry>,
-    #[prost(bool, tag = "3")]
-    pub last: bool,
-    /// The step failed.
-    #[prost(message, optional, tag = "4")]
-    pub cause: ::core::option::Option<Cause>,
-    /// Not everything is listed: there is too much.
-    #[prost(bool, tag = "5")]
-    pub cut: bool,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FolderEntry {
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-    #[prost(enumeration = "FileKind", tag = "2")]
-    pub kind: i32,
-    #[prost(uint64, tag = "3")]
-    pub size: u64,
-    #[prost(sint64, tag = "4")]
-    pub modified_unix_ms: i64,
-    /// For a place: what FilePath calls it.
-    #[prost(string, tag = "5")]
-    pub place: ::prost::alloc::string::String,
-}
-/// Agent to relay: what became of files.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct FileAudit {
-    #[prost(bytes = "vec", tag = "1")]
-    pub session_id: ::prost::alloc::vec::Vec<u8>,
-    /// At most 1000.
-    #[prost(message, repeated, tag = "2")]
-    pub files: ::prost::alloc::vec::Vec<FileReceipt>,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FileReceipt {
-    /// The seat of the viewer.
-    #[prost(uint32, tag = "1")]
-    pub participant: u32,
-    #[prost(enumeration = "TransferDirection", tag = "2")]
-    pub direction: i32,
-    /// Relative to the folder that was moved from or to; at most 2048 bytes.
-    #[prost(string, tag = "3")]
-    pub path: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "4")]
-    pub size: u64,
-    /// 32 bytes when the whole file was moved.
-    #[prost(bytes = "vec", tag = "5")]
-    pub sha256: ::prost::alloc::vec::Vec<u8>,
-    #[prost(enumeration = "FileOutcome", tag = "6")]
-    pub outcome: i32,
-    #[prost(enumeration = "CauseCode", tag = "7")]
-    pub cause: i32,
-    /// Bytes that went over the wire.
-    #[prost(uint64, tag = "8")]
-    pub moved: u64,
-    #[prost(uint32, tag = "9")]
-    pub duration_ms: u32,
-    #[prost(uint64, tag = "10")]
-    pub ended_unix_ms: u64,
-    /// 16 bytes: which transfer.
-    #[prost(bytes = "vec", tag = "11")]
-    pub transfer_id: ::prost::alloc::vec::Vec<u8>,
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum TransferDirection {
-    Unspecified = 0,
-    /// From the viewer to the machine.
-    Upload = 1,
-    /// From the machine to the viewer.
-    Download = 2,
-}
-impl TransferDirection {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "TRANSFER_DIRECTION_UNSPECIFIED",
-            Self::Upload => "TRANSFER_DIRECTION_UPLOAD",
-            Self::Download => "TRANSFER_DIRECTION_DOWNLOAD",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "TRANSFER_DIRECTION_UNSPECIFIED" => Some(Self::Unspecified),
-            "TRANSFER_DIRECTION_UPLOAD" => Some(Self::Upload),
-            "TRANSFER_DIRECTION_DOWNLOAD" => Some(Self::Download),
-            _ => None,
-        }
-    }
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum ConflictRule {
-    Unspecified = 0,
-    Ask = 1,
-    /// As `name (2).ext`.
-    Rename = 2,
-    Skip = 3,
-    Overwrite = 4,
-}
-impl ConflictRule {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "CONFLICT_RULE_UNSPECIFIED",
-            Self::Ask => "CONFLICT_RULE_ASK",
-            Self::Rename => "CONFLICT_RULE_RENAME",
-            Self::Skip => "CONFLICT_RULE_SKIP",
-            Self::Overwrite => "CONFLICT_RULE_OVERWRITE",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "CONFLICT_RULE_UNSPECIFIED" => Some(Self::Unspecified),
-            "CONFLICT_RULE_ASK" => Some(Self::Ask),
-            "CONFLICT_RULE_RENAME" => Some(Self::Rename),
-            "CONFLICT_RULE_SKIP" => Some(Self::Skip),
-            "CONFLICT_RULE_OVERWRITE" => Some(Self::Overwrite),
-            _ => None,
-        }
-    }
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum FileKind {
-    Unspecified = 0,
-    File = 1,
-    Folder = 2,
-    /// Links, devices, sockets: listed, never moved.
-    Other = 3,
-}
-impl FileKind {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "FILE_KIND_UNSPECIFIED",
-            Self::File => "FILE_KIND_FILE",
-            Self::Folder => "FILE_KIND_FOLDER",
-            Self::Other => "FILE_KIND_OTHER",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "FILE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
-            "FILE_KIND_FILE" => Some(Self::File),
-            "FILE_KIND_FOLDER" => Some(Self::Folder),
-            "FILE_KIND_OTHER" => Some(Self::Other),
-            _ => None,
-        }
-    }
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum FileAction {
-    Unspecified = 0,
-    /// Send the bytes from `offset` on.
-    Send = 1,
-    /// Not wanted; a result follows.
-    Skip = 2,
-    /// Something has this name; the viewer is asked, an answer follows.
-    Ask = 3,
-}
-impl FileAction {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "FILE_ACTION_UNSPECIFIED",
-            Self::Send => "FILE_ACTION_SEND",
-            Self::Skip => "FILE_ACTION_SKIP",
-            Self::Ask => "FILE_ACTION_ASK",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "FILE_ACTION_UNSPECIFIED" => Some(Self::Unspecified),
-            "FILE_ACTION_SEND" => Some(Self::Send),
-            "FILE_ACTION_SKIP" => Some(Self::Skip),
-            "FILE_ACTION_ASK" => Some(Self::Ask),
-            _ => None,
-        }
-    }
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum FileOutcome {
-    Unspecified = 0,
-    Done = 1,
-    Skipped = 2,
-    Failed = 3,
-    Cancelled = 4,
-    Denied = 5,
-}
-impl FileOutcome {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "FILE_OUTCOME_UNSPECIFIED",
-            Self::Done => "FILE_OUTCOME_DONE",
-            Self::Skipped => "FILE_OUTCOME_SKIPPED",
-            Self::Failed => "FILE_OUTCOME_FAILED",
-            Self::Cancelled => "FILE_OUTCOME_CANCELLED",
-            Self::Denied => "FILE_OUTCOME_DENIED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "FILE_OUTCOME_UNSPECIFIED" => Some(Self::Unspecified),
-            "FILE_OUTCOME_DONE" => Some(Self::Done),
-            "FILE_OUTCOME_SKIPPED" => Some(Self::Skipped),
-            "FILE_OUTCOME_FAILED" => Some(Self::Failed),
-            "FILE_OUTCOME_CANCELLED" => Some(Self::Cancelled),
-            "FILE_OUTCOME_DENIED" => Some(Self::Denied),
-            _ => None,
-        }
-    }
 }
 /// Channel input, viewer to agent. At most 64 events.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -3,22 +3,22 @@
 use bytes::Bytes;
 use gc_proto::v2::{
     AgentControl, AgentHello, AgentMode, AgentPresence, AgentStatus, AuditReport, Button, Cause,
-    CauseCode, ClipboardFormat, ClipboardPart, ClipboardPiece, ClipboardReceived, ClipboardSync,
-    Close, CloseCode, ConnectionNotice, ConsentMode, ConsentState, ControlAction, ControlChanged,
-    ControlVerb, CopyFrom, CursorMessage, CursorPosition, CursorShape, DesktopSession,
-    DesktopSessionKind, DesktopSessionList, DesktopSessionState, Display, DisplayList, FileAudit,
-    FileChunk, FileHead, FileHeads, FileKind, FileMessage, FileOutcome, FilePolicy, FileReceipt,
-    Fill, Frame, FrameAck, Grant, H264, Heartbeat, HeartbeatAck, HeldSession, Hello, Hevc,
-    InputEvent, InputMessage, KeyEvent, LockState, MachineAction, MachineActionAbility,
-    MachineActionRequest, MachineActionResult, MachineActionState, Notice, NoticePosition,
-    NoticeTopic, Operation, Participant, ParticipantJoined, ParticipantLeft, PictureNeeded,
-    PictureReason, Point, PointerButton, PointerMove, Preset, Rect, RefreshCause, RefreshRequest,
-    ReleaseAll, SelectDesktopSession, SelectDisplay, SessionAnswer, SessionEnd, SessionOffer,
-    SessionState, Slow, SlowCause, Surface, SystemChord, SystemKey, TextEvent, Tile, TileEncoding,
-    TransferDirection, VersionRange, VideoCodec, VideoFeedback, VideoMessage, VideoSettings,
-    VideoStatus, ViewerCapabilities, ViewerControl, ViewerHello, ViewerSeat, Welcome, Wheel,
-    agent_control, cursor_message, file_message, hello, input_event, link_message, operation,
-    video_feedback, video_message, viewer_control,
+    CauseCode, ClipboardFiles, ClipboardFormat, ClipboardPart, ClipboardPiece, ClipboardReceived,
+    ClipboardSync, Close, CloseCode, ConnectionNotice, ConsentMode, ConsentState, ControlAction,
+    ControlChanged, ControlVerb, CopyFrom, CursorMessage, CursorPosition, CursorShape,
+    DesktopSession, DesktopSessionKind, DesktopSessionList, DesktopSessionState, Display,
+    DisplayList, FileAudit, FileChunk, FileHead, FileHeads, FileKind, FileMessage, FileOutcome,
+    FilePath, FilePolicy, FileReceipt, Fill, Frame, FrameAck, Grant, H264, Heartbeat, HeartbeatAck,
+    HeldSession, Hello, Hevc, InputEvent, InputMessage, KeyEvent, LockState, MachineAction,
+    MachineActionAbility, MachineActionRequest, MachineActionResult, MachineActionState, Notice,
+    NoticePosition, NoticeTopic, Operation, Participant, ParticipantJoined, ParticipantLeft,
+    PictureNeeded, PictureReason, Point, PointerButton, PointerMove, Preset, Rect, RefreshCause,
+    RefreshRequest, ReleaseAll, SelectDesktopSession, SelectDisplay, SessionAnswer, SessionEnd,
+    SessionOffer, SessionState, Slow, SlowCause, Surface, SystemChord, SystemKey, TextEvent, Tile,
+    TileEncoding, TransferDirection, VersionRange, VideoCodec, VideoFeedback, VideoMessage,
+    VideoSettings, VideoStatus, ViewerCapabilities, ViewerControl, ViewerHello, ViewerSeat,
+    Welcome, Wheel, agent_control, cursor_message, file_message, hello, input_event, link_message,
+    operation, video_feedback, video_message, viewer_control,
 };
 use gc_proto::{Channel, Flags, Header, Record, encode_link};
 use gc_types::SessionId;
@@ -54,6 +54,15 @@ const SESSION: [u8; 16] = *b"0123456789abcdef";
 
 fn session() -> Vec<u8> {
     SESSION.to_vec()
+}
+
+fn copied_files() -> Vec<u8> {
+    let path = |place: &str, parts: &[&str]| FilePath {
+        place: place.into(),
+        parts: parts.iter().map(|part| (*part).into()).collect(),
+    };
+    let paths = vec![path("/", &["home", "ada", "grüße.txt"]), path("C:", &["Users", "ada"])];
+    ClipboardFiles { paths }.encode_to_vec()
 }
 
 fn rect(x: u32, y: u32, width: u32, height: u32) -> Rect {
@@ -669,6 +678,21 @@ fn from_agent() -> Vec<Case> {
                     ClipboardPart { format: ClipboardFormat::Rtf.into(), total: 300 },
                     ClipboardPart { format: ClipboardFormat::Image.into(), total: 20 << 20 },
                 ],
+            },
+        ),
+        record(
+            "clipboard_files",
+            header(Channel::Clipboard, Flags::END, 0, 3),
+            "ClipboardPiece",
+            &ClipboardPiece {
+                serial: 3,
+                format: ClipboardFormat::Files.into(),
+                total: copied_files().len() as u32,
+                data: copied_files(),
+                parts: vec![ClipboardPart {
+                    format: ClipboardFormat::Files.into(),
+                    total: copied_files().len() as u32,
+                }],
             },
         ),
         record(

@@ -69,6 +69,24 @@ impl<'office> Machine<'office> {
         Ok(())
     }
 
+    /// Starts Windows anew, and with it the service. On the way it is marked as interactive:
+    /// Wine gives the threads of what a service starts the desktop of the service, whatever
+    /// desktop it is started on, and Windows does not.
+    fn restart_windows(&self) -> Result<()> {
+        let wine = &self.office.wine;
+        let key = format!(r"HKLM\SYSTEM\CurrentControlSet\Services\{SERVICE}");
+        wine.run(
+            "wine",
+            &["reg", "add", &key, "/v", "Type", "/t", "REG_DWORD", "/d", "272", "/f"],
+        )?;
+        for argument in ["--kill", "--wait"] {
+            wine.run("wineserver", &[argument])?;
+        }
+        self.wait_online(false)?;
+        wine.run("wine", &["reg", "query", &key])?;
+        self.wait_online(true)
+    }
+
     /// By a program that stays.
     fn remove(&self) -> Result<()> {
         let (code, said) = self.guruconnect(self.office.wine.program(), &["uninstall"])?;
@@ -164,6 +182,7 @@ async fn the_service_shows_the_desktop_and_outlives_its_worker() -> Result<()> {
     let machine = Machine::new(&office)?;
     machine.install()?;
     machine.wait_online(true)?;
+    machine.restart_windows()?;
 
     let browser = Browser::start(1400, 950, office.folder()).await?;
     let page = machine.join(&browser).await?;

@@ -78,7 +78,7 @@ impl TemporaryService {
             .and_then(|manager| {
                 manager.ensure(&ServiceDefinition {
                     name: name.clone(),
-                    display_name: "GuruConnect Support".to_owned(),
+                    display_name: format!("GuruConnect Support {number}"),
                     description: "Lets your technician help until the session ends.".to_owned(),
                     program,
                     arguments,

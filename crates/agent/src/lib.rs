@@ -9,6 +9,7 @@ mod backlog;
 mod clipboard_bridge;
 mod clipboard_files;
 mod desktop;
+pub mod elevated;
 mod events;
 mod files;
 mod input_thread;

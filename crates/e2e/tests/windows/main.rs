@@ -3,6 +3,7 @@
 
 mod actions;
 mod consent;
+mod elevation;
 mod keyboard;
 mod life;
 mod office;

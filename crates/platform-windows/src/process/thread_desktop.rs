@@ -5,14 +5,26 @@ use std::ffi::c_void;
 use windows::Win32::Foundation::{ERROR_ACCESS_DENIED, HANDLE};
 use windows::Win32::System::StationsAndDesktops::{
     CloseDesktop, DESKTOP_ACCESS_FLAGS, DESKTOP_CONTROL_FLAGS, GetUserObjectInformationW, HDESK,
-    OpenInputDesktop, SetThreadDesktop, UOI_NAME,
+    OpenInputDesktop, OpenWindowStationW, SetProcessWindowStation, SetThreadDesktop, UOI_NAME,
 };
+use windows::core::w;
 
 use super::{DesktopSeam, DesktopSeamError};
 use crate::win32::{CallError, Called};
 
 /// `GENERIC_ALL`: read pixels, inject input, make windows, hooks.
 const EVERYTHING: DESKTOP_ACCESS_FLAGS = DESKTOP_ACCESS_FLAGS(0x1000_0000);
+
+/// Puts this process on the window station that people see, where it is not there already.
+pub fn enter_interactive_station() -> Result<(), CallError> {
+    // SAFETY: the text ends with a zero; the handle stays open for as long as the process
+    // is there.
+    unsafe {
+        let station =
+            OpenWindowStationW(w!("WinSta0"), false, EVERYTHING.0).called("OpenWindowStationW")?;
+        SetProcessWindowStation(station).called("SetProcessWindowStation")
+    }
+}
 
 /// Puts the thread that calls it on the desktop that shows.
 #[derive(Default)]

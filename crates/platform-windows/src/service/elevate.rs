@@ -3,7 +3,7 @@
 use std::os::windows::io::OwnedHandle;
 use std::path::Path;
 
-use windows::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_CANCELLED};
+use windows::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_CANCELLED, WAIT_OBJECT_0};
 use windows::Win32::System::Threading::{
     GetExitCodeProcess, GetProcessId, INFINITE, WaitForSingleObject,
 };
@@ -39,6 +39,19 @@ impl ElevatedProcess {
     pub fn id(&self) -> u32 {
         // SAFETY: the handle is open.
         unsafe { GetProcessId(raw(&self.0)) }
+    }
+
+    /// Its exit code, once it has ended.
+    pub fn exit_code(&self) -> Option<u32> {
+        let mut code = 0;
+        // SAFETY: the handle is open; the code is written to a live place.
+        unsafe {
+            if WaitForSingleObject(raw(&self.0), 0) != WAIT_OBJECT_0 {
+                return None;
+            }
+            GetExitCodeProcess(raw(&self.0), &raw mut code).ok()?;
+        }
+        Some(code)
     }
 
     /// Waits for its end and gives its exit code.

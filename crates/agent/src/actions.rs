@@ -341,6 +341,10 @@ impl Worker {
         self.desk.elevated(rights.is_some());
         self.rights = rights;
         self.question = None;
+        if self.rights.is_some() && std::mem::take(&mut self.told) {
+            let message = notice(NoticeTopic::Action, None, "");
+            self.setup.outlet.send(Channel::Control, 0, Flags::END, &message);
+        }
         let outcome = outcome(failure.as_ref());
         let (name, who) = (Action::Elevate.name(), &asked.who);
         self.report(DONE, &format!("{name} by {who}: {outcome}"));

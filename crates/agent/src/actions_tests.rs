@@ -427,7 +427,13 @@ fn the_user_is_asked_for_rights_while_everything_goes_on() {
     });
     assert_eq!(CauseCode::from_number(cause), Some(CauseCode::ElevationLost));
     rig.later(2);
-    assert_eq!(rig.ask(1, Action::Elevate, false), None);
+    rig.thread.ask(1, elevate(99));
+    let cleared = rig.sent.wait("the end of the notice", |_, body| match body {
+        agent_control::Body::Notice(notice) => Some(notice.cause.is_none()),
+        _ => None,
+    });
+    assert!(cleared);
+    assert_eq!(rig.sent.answer(99), None);
 
     // And end with the session.
     let machine = rig.machine.clone();

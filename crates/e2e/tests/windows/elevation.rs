@@ -27,18 +27,14 @@ struct Session {
 
 impl Session {
     async fn start(office: &Office) -> Result<Self> {
-        ensure!(left(office)? == "", "something was left before: {}", left(office)?);
+        ensure!(left(office)?.is_empty(), "something was left before: {}", left(office)?);
         let (agent, id) = ask(office)?;
         answer(office, &id, &["shift+Tab", "shift+Tab", "Return"], "granted")?;
         let browser = Browser::start(1400, 950, office.folder()).await?;
         let page = steps::join(&office.server, &browser, &id, "control").await?;
         page.wait_for("window.__guruconnect.stats().inControl").await?;
         let notepad = office.notepad(&page, "elevated.txt").await?;
-        // The toolbar has gone out of the way meanwhile.
-        let pin = "document.querySelector('[data-testid=toolbar-pin]')";
-        let handle = "document.querySelector('[data-testid=toolbar-handle]')";
-        page.wait_for(&format!("{pin} || ({handle}?.click(), false)")).await?;
-        page.click("[data-testid=toolbar-pin]").await?;
+        steps::pin_toolbar(&page).await?;
         Ok(Self { agent, id, page, notepad, browser })
     }
 
@@ -101,7 +97,8 @@ fn processes(office: &Office) -> Result<Vec<(u32, String)>> {
 }
 
 fn wait_until_nothing_is_left(office: &Office) -> Result<()> {
-    let gone = office.wine.desktop().wait_until("nothing is left", |_| Ok(left(office)? == ""));
+    let gone =
+        office.wine.desktop().wait_until("nothing is left", |_| Ok(left(office)?.is_empty()));
     gone.with_context(|| left(office).unwrap_or_default())
 }
 
@@ -136,7 +133,7 @@ async fn a_session_goes_on_with_more_rights_and_leaves_nothing() -> Result<()> {
     // Twice is once.
     let again = session.rights().await?;
     ensure!(again["unavailable"]["code"] == "elevation_active", "{again}");
-    let audit = office.rest.call("GET", "/api/audit?limit=100", None)?.to_string();
+    let audit = office.rest.call("GET", "/api/audit?action=agent.machine_action", None)?.to_string();
     ensure!(audit.contains("elevate by") && audit.contains("the user is asked"), "{audit}");
 
     // Shift is down when it ends, and goes up.

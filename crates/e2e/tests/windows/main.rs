@@ -4,6 +4,7 @@
 mod actions;
 mod consent;
 mod elevation;
+mod faults;
 mod keyboard;
 mod life;
 mod office;

@@ -129,9 +129,16 @@ fn bridge_for(context: &ServiceContext) -> Result<(), ServiceFailure> {
     });
     let session = seat.session();
     let stream = seat.admit().map_err(|error| failed(&error))?;
-    let spawn = Box::new(move |ticket: &Secret| host.spawn_system(session, ticket));
+    // With the host its workers end.
+    let host = Arc::new(host);
+    let spawn = {
+        let host = Arc::clone(&host);
+        Box::new(move |ticket: &Secret| host.spawn_system(session, ticket))
+    };
     let attention = Arc::new(PassingAttention);
-    match bridge(stream, request.digest, spawn, attention, entropy, (end, over)) {
+    let over = bridge(stream, request.digest, spawn, attention, entropy, (end, over));
+    drop(host);
+    match over {
         BridgeEnd::Program | BridgeEnd::Stopped => Ok(()),
         BridgeEnd::Worker => Err(failed(&"the worker has ended")),
         BridgeEnd::Failed(error) => Err(failed(&error)),

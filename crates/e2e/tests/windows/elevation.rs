@@ -133,7 +133,8 @@ async fn a_session_goes_on_with_more_rights_and_leaves_nothing() -> Result<()> {
     // Twice is once.
     let again = session.rights().await?;
     ensure!(again["unavailable"]["code"] == "elevation_active", "{again}");
-    let audit = office.rest.call("GET", "/api/audit?action=agent.machine_action", None)?.to_string();
+    let audit =
+        office.rest.call("GET", "/api/audit?action=agent.machine_action", None)?.to_string();
     ensure!(audit.contains("elevate by") && audit.contains("the user is asked"), "{audit}");
 
     // Shift is down when it ends, and goes up.

@@ -2,6 +2,7 @@
 //! `cargo xtask windows`, which builds it.
 
 mod actions;
+mod clipboard;
 mod consent;
 mod elevation;
 mod faults;

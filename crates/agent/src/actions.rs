@@ -1,6 +1,8 @@
 //! The thread that tells the machine to lock, to block its input, to go dark; and that
 //! undoes it.
 
+mod rights;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
@@ -26,6 +28,7 @@ use crate::events::{AgentEvent, EventSender};
 use crate::input_thread::{ChordPresser, notice};
 use crate::outlet::Outlet;
 use crate::platform_set::Platform;
+use rights::Asked;
 
 /// Names of the events in the audit.
 pub(crate) const DONE: &str = "machine_action";
@@ -61,13 +64,6 @@ enum Command {
     RightsLost(ActionError),
     Over,
     End,
-}
-
-/// A request whose answer is the user's to give.
-struct Asked {
-    participant: u16,
-    request: MachineActionRequest,
-    who: String,
 }
 
 /// Whether a record asks for an action.
@@ -120,6 +116,7 @@ impl ActionThread {
             told: false,
             hint: None,
             rights: None,
+            lost_early: None,
             question: None,
         };
         let thread = std::thread::Builder::new()
@@ -214,6 +211,8 @@ struct Worker {
     hint: Option<Box<dyn PromptHandle>>,
     /// Of an administrator, for as long as the session.
     rights: Option<Box<dyn ElevationHandle>>,
+    /// They were gone before they were told of.
+    lost_early: Option<ActionError>,
     /// Tells the user who asks for them.
     question: Option<Box<dyn PromptHandle>>,
 }
@@ -306,63 +305,6 @@ impl Worker {
             Ok(()) if action == Action::Elevate => self.ask_user(participant, request),
             outcome => self.answer(participant, request, outcome.err()),
         }
-    }
-
-    /// Asks on a thread of its own: a user may take minutes, and the session may end
-    /// before they answer.
-    fn ask_user(&mut self, participant: u16, request: &MachineActionRequest) {
-        self.tell_state(0);
-        self.show_question(participant);
-        let who = self.people.get(&participant).map_or_else(String::new, |it| it.name.clone());
-        let platform = Arc::clone(&self.setup.platform);
-        let (commands, gone) = (self.commands.clone(), self.commands.clone());
-        let asked = Asked { participant, request: *request, who };
-        let lost = Box::new(move |error| {
-            // Nobody is there to be told once the session is over.
-            let _ = gone.send(Command::RightsLost(error));
-        });
-        let thread = std::thread::Builder::new().name("elevation".into()).spawn(move || {
-            let answer = platform.actions().elevate(lost);
-            // Rights that come after the end of the session go at once.
-            let _ = commands.send(Command::Elevated(asked, answer));
-        });
-        if let Err(error) = thread {
-            let error = ActionError::new(CauseCode::ActionFailed, error.to_string());
-            let asked = Asked { participant, request: *request, who: String::new() };
-            self.elevated(&asked, Err(error));
-        }
-    }
-
-    fn elevated(&mut self, asked: &Asked, answer: Result<Box<dyn ElevationHandle>, ActionError>) {
-        let (rights, failure) = match answer {
-            Ok(rights) => (Some(rights), None),
-            Err(error) => (None, Some(error)),
-        };
-        self.desk.elevated(rights.is_some());
-        self.rights = rights;
-        self.question = None;
-        if self.rights.is_some() && std::mem::take(&mut self.told) {
-            let message = notice(NoticeTopic::Action, None, "");
-            self.setup.outlet.send(Channel::Control, 0, Flags::END, &message);
-        }
-        let outcome = outcome(failure.as_ref());
-        let (name, who) = (Action::Elevate.name(), &asked.who);
-        self.report(DONE, &format!("{name} by {who}: {outcome}"));
-        self.tell_state(0);
-        let cause = failure.map(|error| (error.cause, error.detail));
-        self.answer(asked.participant, &asked.request, cause);
-    }
-
-    fn rights_lost(&mut self, error: &ActionError) {
-        if self.rights.take().is_none() {
-            return;
-        }
-        self.desk.elevated(false);
-        self.report(DONE, &format!("{} lost: {}", Action::Elevate.name(), outcome(Some(error))));
-        self.tell_state(0);
-        let message = notice(NoticeTopic::Action, Some(error.cause), &error.detail);
-        self.setup.outlet.send(Channel::Control, 0, Flags::END, &message);
-        self.told = true;
     }
 
     fn chord(&mut self, participant: u16, chord: SystemChord) {
@@ -525,16 +467,6 @@ impl Worker {
             format!(
                 "{who} has blocked the keyboard and mouse of this computer.\n\
                  Press Ctrl+Alt+Del to take them back."
-            )
-        });
-    }
-
-    /// Windows' own prompt names the program, and not who wants the rights.
-    fn show_question(&mut self, participant: u16) {
-        self.question = self.tell_user(participant, |who| {
-            format!(
-                "{who} asks for administrator rights on this computer.\n\
-                 Choose Yes in the next question only if you want that."
             )
         });
     }

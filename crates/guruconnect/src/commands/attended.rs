@@ -82,7 +82,7 @@ async fn serve(
         crate::say(&ended.to_string());
         match ended {
             Ended::Refused(reason) | Ended::NoLink(reason) => {
-                user.window.tell(CodeStatus::Refused(reason))
+                user.window.tell(CodeStatus::Refused(reason));
             }
             Ended::Stopped => {
                 return Ok(ExitCode::SUCCESS);

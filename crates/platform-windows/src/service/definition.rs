@@ -79,7 +79,7 @@ mod tests {
             }
             starts
         };
-        assert_eq!(starts_in(Duration::from_hours(1)), 17);
+        assert_eq!(starts_in(Duration::from_hours(1)), 16);
         assert_eq!(starts_in(Duration::from_hours(1)), 12, "and then every five minutes");
     }
 }

@@ -102,6 +102,25 @@ fn wait_until_nothing_is_left(office: &Office) -> Result<()> {
     gone.with_context(|| left(office).unwrap_or_default())
 }
 
+#[test]
+fn by_hand_it_gives_nobody_anything() -> Result<()> {
+    let office = Office::start(Keyboard::AMERICAN)?;
+    let program = office.wine.program().display().to_string();
+    let run = |words: &[&str]| office.wine.finish("wine", &[&[program.as_str()], words].concat());
+    // Number 48 is a process of Windows, and not this program.
+    let digest = "ab".repeat(32);
+    let (code, said) = run(&["elevate", "48", "0123456789abcdef", &digest])?;
+    ensure!(code == Some(3), "{code:?}: {said}");
+    let (code, said) = run(&["elevate", "48", r"..\..\evil", &digest])?;
+    ensure!(code == Some(2) && said.contains("not by hand"), "{code:?}: {said}");
+    let (code, said) = run(&["elevated-service", "GuruConnectSupport-0123456789abcdef"])?;
+    ensure!(code == Some(2) && said.contains("service manager"), "{code:?}: {said}");
+    let (code, said) = run(&["elevated-worker"])?;
+    ensure!(code == Some(2) && said.contains("not by hand"), "{code:?}: {said}");
+    ensure!(left(&office)?.is_empty(), "{}", left(&office)?);
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_goes_on_with_more_rights_and_leaves_nothing() -> Result<()> {
     let office = Office::start(Keyboard::AMERICAN)?;

@@ -42,7 +42,7 @@ impl Session {
         self.page.click("[data-testid=toolbar-actions]").await?;
         self.page.wait_until_uncovered("[data-testid=action-elevate]").await?;
         self.page.click("[data-testid=action-elevate]").await?;
-        let given = self.page.wait_for_text("You have administrator rights now").await;
+        let given = self.page.wait_for("window.__guruconnect.stats().actions.elevate.on").await;
         given.with_context(|| format!("agent log:\n{}", self.agent.process.log()))?;
         self.click_back().await
     }
@@ -132,7 +132,7 @@ async fn a_session_goes_on_with_more_rights_and_leaves_nothing() -> Result<()> {
     ensure!(before["unavailable"].is_null(), "{before}");
 
     session.elevate().await?;
-    session.page.wait_for("window.__guruconnect.stats().actions.elevate.on").await?;
+    session.page.wait_for_text("You have administrator rights now").await?;
     let kinds = processes(&office)?;
     for word in [" elevate ", "elevated-service", "elevated-worker"] {
         ensure!(kinds.iter().any(|(_, line)| line.contains(word)), "no {word}: {kinds:?}");

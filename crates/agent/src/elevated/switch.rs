@@ -56,7 +56,6 @@ impl Elevation {
             let mut state = self.lock();
             state.desk = desk;
             self.0.changes.fetch_add(1, Ordering::AcqRel);
-            state.waiting.retain(|waker| waker.strong_count() > 0);
             state.waiting.clone()
         };
         for waker in waiting.iter().filter_map(Weak::upgrade) {
@@ -72,7 +71,11 @@ impl Elevation {
     pub fn screen(&self, own: OpenScreen) -> Result<Box<dyn ScreenCapture>, CaptureError> {
         let (seen, open) = self.open_screen(&own)?;
         let waker = Arc::new(SwitchWaker(Mutex::new(open.inner.waker())));
-        self.lock().waiting.push(Arc::downgrade(&waker));
+        {
+            let waiting = &mut self.lock().waiting;
+            waiting.retain(|waker| waker.strong_count() > 0);
+            waiting.push(Arc::downgrade(&waker));
+        }
         let elevation = self.clone();
         Ok(Box::new(SwitchingScreen { elevation, own, open, seen, waker, noticed: false }))
     }

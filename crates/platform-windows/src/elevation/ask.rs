@@ -5,6 +5,7 @@ use windows::Win32::Foundation::ERROR_FILE_NOT_FOUND;
 
 use super::ElevationRequest;
 use crate::pipe::{Connection, connect};
+use crate::security::shut_this_process;
 use crate::service::{ElevateError, ServiceManager, start_elevated};
 use crate::win32::{CallError, program_of_this_process};
 
@@ -37,6 +38,10 @@ pub enum AskError {
 /// the service that was made with them. `command` is the word before those of the
 /// request. Blocks for as long as the user thinks.
 pub fn ask(request: &ElevationRequest, command: &str) -> Result<WorkerStream, AskError> {
+    // Who is inside this process could use the rights. Whoever is by now, stays.
+    if let Err(error) = shut_this_process() {
+        tracing::warn!(%error, "other programs of the user can open this one");
+    }
     let mut arguments = vec![command.to_owned()];
     arguments.extend(request.words());
     let helper = start_elevated(&program_of_this_process()?, &arguments)?;

@@ -53,7 +53,9 @@ describe("the rights of a session", () => {
     expect(rightsOf(elevate())).toBe("none");
     expect(rightsOf(elevate(161))).toBe("asking");
     expect(rightsOf(elevate(162))).toBe("given");
-    expect(choice(elevate(161), "elevate", true).why).toBe("The user is being asked for administrator rights.");
+    expect(choice(elevate(161), "elevate", true).why).toBe(
+      "The user is being asked for administrator rights.",
+    );
   });
 
   it("are not spoken of where there are none to ask for", () => {

@@ -126,8 +126,8 @@ async fn a_session_goes_on_with_more_rights_and_leaves_nothing() -> Result<()> {
     let office = Office::start(Keyboard::AMERICAN)?;
     let mut session = Session::start(&office).await?;
     let desktop = office.wine.desktop();
-    session.page.type_keys("User, ").await?;
-    session.notepad.wait_for(&session.page, "User, ").await?;
+    session.page.type_keys("User ").await?;
+    session.notepad.wait_for(&session.page, "User ").await?;
     let before = session.rights().await?;
     ensure!(before["unavailable"].is_null(), "{before}");
 
@@ -142,7 +142,7 @@ async fn a_session_goes_on_with_more_rights_and_leaves_nothing() -> Result<()> {
     session.page.type_keys("then more").await?;
     session
         .notepad
-        .wait_for(&session.page, "User, then more")
+        .wait_for(&session.page, "User then more")
         .await
         .with_context(|| format!("agent log:\n{}", session.agent.process.log()))?;
     steps::wait_pixel_exact(&session.page, desktop, REST).await?;

@@ -20,6 +20,7 @@ pub mod console;
 pub mod credentials;
 mod cursor;
 pub mod duplication;
+pub mod elevation;
 #[cfg(windows)]
 mod ending;
 pub mod files;

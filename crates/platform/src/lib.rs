@@ -17,7 +17,9 @@ mod secure_attention;
 mod tray;
 mod worker_host;
 
-pub use actions::{ActionError, Attention, Freed, MachineActions, NoActions, SwitchHandle};
+pub use actions::{
+    ActionError, Attention, ElevationHandle, Freed, MachineActions, NoActions, SwitchHandle,
+};
 pub use clipboard::{
     Clipboard, ClipboardContent, ClipboardError, ClipboardEvent, ClipboardListener, CopiedFiles,
 };

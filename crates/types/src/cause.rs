@@ -92,6 +92,14 @@ pub enum CauseCode {
     SecureAttentionUnavailable = 108,
     /// The user did not give administrator rights.
     ElevationDeclined = 109,
+    /// This machine does not allow its users to give administrator rights.
+    ElevationForbidden = 160,
+    /// The user is being asked for administrator rights.
+    ElevationPending = 161,
+    /// This session has administrator rights already.
+    ElevationActive = 162,
+    /// The administrator rights of this session are gone. Ask for them again.
+    ElevationLost = 163,
     /// What was copied is marked as secret and stays on the machine.
     ClipboardPrivate = 82,
     /// The clipboard content could not be used.
@@ -185,6 +193,10 @@ impl CauseCode {
         Self::ActionFreedByUser,
         Self::SecureAttentionUnavailable,
         Self::ElevationDeclined,
+        Self::ElevationForbidden,
+        Self::ElevationPending,
+        Self::ElevationActive,
+        Self::ElevationLost,
         Self::ClipboardPrivate,
         Self::ClipboardUnusable,
         Self::FilesDenied,
@@ -256,6 +268,10 @@ impl CauseCode {
             Self::ActionFreedByUser => "action_freed_by_user",
             Self::SecureAttentionUnavailable => "secure_attention_unavailable",
             Self::ElevationDeclined => "elevation_declined",
+            Self::ElevationForbidden => "elevation_forbidden",
+            Self::ElevationPending => "elevation_pending",
+            Self::ElevationActive => "elevation_active",
+            Self::ElevationLost => "elevation_lost",
             Self::ClipboardPrivate => "clipboard_private",
             Self::ClipboardUnusable => "clipboard_unusable",
             Self::FilesDenied => "files_denied",
@@ -374,6 +390,14 @@ impl CauseCode {
             }
             Self::SecureAttentionUnavailable => "Ctrl+Alt+Del cannot be sent to this machine.",
             Self::ElevationDeclined => "The user did not give administrator rights.",
+            Self::ElevationForbidden => {
+                "This machine does not allow its users to give administrator rights."
+            }
+            Self::ElevationPending => "The user is being asked for administrator rights.",
+            Self::ElevationActive => "This session has administrator rights already.",
+            Self::ElevationLost => {
+                "The administrator rights of this session are gone. Ask for them again."
+            }
             Self::ClipboardPrivate => {
                 "What was copied is marked as secret and stays on the machine."
             }

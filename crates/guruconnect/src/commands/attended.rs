@@ -81,7 +81,9 @@ async fn serve(
         let ended = gc_agent::run(settings, Arc::new(telling), clock, entropy, gone).await;
         crate::say(&ended.to_string());
         match ended {
-            Ended::Refused(reason) => user.window.tell(CodeStatus::Refused(reason)),
+            Ended::Refused(reason) | Ended::NoLink(reason) => {
+                user.window.tell(CodeStatus::Refused(reason));
+            }
             Ended::Stopped => {
                 return Ok(ExitCode::SUCCESS);
             }

@@ -192,6 +192,7 @@ fn links() -> Vec<Case> {
                     max_file_bytes: 1 << 33,
                     allowed_extensions: Vec::new(),
                     blocked_extensions: vec!["exe".into()],
+                    ..FilePolicy::default()
                 }),
             }),
         ),

@@ -50,9 +50,16 @@ impl Taker {
         let thread = std::thread::spawn(move || {
             let mut seen = Vec::new();
             let mut source = 0;
-            while stopped.try_recv().is_err() {
+            let mut last = false;
+            loop {
                 let Some(event) = client.conn.poll_for_event().unwrap() else {
+                    if last {
+                        break;
+                    }
                     std::thread::sleep(Duration::from_millis(1));
+                    last = stopped.try_recv().is_ok();
+                    // Whatever was sent before has come when this returns.
+                    client.conn.sync().unwrap();
                     continue;
                 };
                 take(&client, manner, &event, &mut source, &mut seen);

@@ -13,13 +13,13 @@ use anyhow::{Context, Result};
 use gc_agent::{EncoderCandidate, Platform, TrayBar};
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeWindow, ConnectedBar,
-    ConsentPrompt, FileOpener, InputError, InputInjector, Inventory, MachineActions, NoticeOverlay,
+    ConsentPrompt, DragOpener, FileOpener, InputError, InputInjector, Inventory, MachineActions, NoticeOverlay,
     ProcessorTime, ScreenCapture, TrayMenu,
 };
 use gc_platform_windows::sas::WindowsSecureAttention;
 use gc_platform_windows::{
     EndOfSession, MediaFoundationFactory, Origin, WindowsActions, WindowsClipboard,
-    WindowsCodeWindow, WindowsConnectedBar, WindowsConsent, WindowsInput, WindowsInventory,
+    WindowsCodeWindow, WindowsConnectedBar, WindowsConsent, WindowsDrag, WindowsInput, WindowsInventory,
     WindowsNotice, WindowsTrayIcon, console, local_time, removal,
 };
 use gc_transport::Connector;
@@ -202,6 +202,12 @@ impl Platform for Windows {
     fn files(&self) -> Option<FileOpener> {
         let theirs = self.place.as_ref().is_none_or(Place::is_the_users);
         theirs.then(gc_platform_windows::files_of_user)
+    }
+
+    fn drag(&self) -> Option<DragOpener> {
+        let theirs = self.place.as_ref().is_none_or(Place::is_the_users);
+        let clock = Arc::clone(&self.clock);
+        theirs.then(|| -> DragOpener { Box::new(|| Ok(Box::new(WindowsDrag::new(clock)))) })
     }
 
     fn encoders(&self) -> Vec<EncoderCandidate> {

@@ -112,9 +112,9 @@ describe("files of another session", () => {
     const { end, carried } = channels();
     const { got, over } = taker(end("taker"), (path) => path.endsWith(".exe"));
     const sink = new PeerSink(end("giver"), () => undefined);
-    const large = noise(5_000_001, 1);
+    const large = noise(2_600_001, 1);
     // Refused by the other machine: its bytes hold nobody up.
-    await give(sink, "d/bad.exe", noise(3_000_000, 2));
+    await give(sink, "d/bad.exe", noise(2_400_000, 2));
     await give(sink, "d/large.bin", large);
     await sink.folder(["d", "hollow"], 0);
     await give(sink, "empty", new Uint8Array());
@@ -125,8 +125,8 @@ describe("files of another session", () => {
     );
     expect(Uint8Array.from(got.get("now/d/large.bin") ?? [])).toEqual(large);
     expect(got.get("now/empty")).toEqual([]);
-    expect(carried()).toBe(8_000_001);
-  });
+    expect(carried()).toBe(5_000_001);
+  }, 30_000);
 
   it("wait when nobody takes them", async () => {
     const { end, ends } = channels();

@@ -103,7 +103,8 @@ impl IDataObject_Impl for Files_Impl {
             return Err(E_NOTIMPL.into());
         }
         let effect = preferred_effect().map(format_of);
-        let formats: Vec<FORMATETC> = std::iter::once(format_of(CF_HDROP.0)).chain(effect).collect();
+        let formats: Vec<FORMATETC> =
+            std::iter::once(format_of(CF_HDROP.0)).chain(effect).collect();
         // SAFETY: it copies the slice.
         unsafe { SHCreateStdEnumFmtEtc(&formats) }
     }

@@ -37,13 +37,15 @@ impl Hand {
                 loop {
                     let moved = input.pointer_move(x + aside, y);
                     aside = 1 - aside;
-                    let done = moved.and_then(|()| match received.recv_timeout(TREMBLE) {
-                        Ok(Wish::Press) => input.pointer_button(PointerButton::Left, true),
-                        Ok(Wish::Release) => input.pointer_button(PointerButton::Left, false),
-                        Err(RecvTimeoutError::Timeout) => Ok(()),
-                        Err(RecvTimeoutError::Disconnected) => return Ok(false),
-                    }
-                    .map(|()| true));
+                    let done = moved.and_then(|()| {
+                        match received.recv_timeout(TREMBLE) {
+                            Ok(Wish::Press) => input.pointer_button(PointerButton::Left, true),
+                            Ok(Wish::Release) => input.pointer_button(PointerButton::Left, false),
+                            Err(RecvTimeoutError::Timeout) => Ok(()),
+                            Err(RecvTimeoutError::Disconnected) => return Ok(false),
+                        }
+                        .map(|()| true)
+                    });
                     let going = done.and_then(|going| input.flush().map(|()| going));
                     match going {
                         Ok(true) => {}

@@ -71,9 +71,8 @@ impl Spot {
     pub(super) fn pump(&self, within: Duration, kind: u32) -> bool {
         let wait = u32::try_from(within.as_millis()).unwrap_or(u32::MAX);
         // SAFETY: waits for messages and nothing else. What it says is seen below.
-        let _ = unsafe {
-            MsgWaitForMultipleObjectsEx(None, wait, QS_ALLINPUT, MWMO_INPUTAVAILABLE)
-        };
+        let _ =
+            unsafe { MsgWaitForMultipleObjectsEx(None, wait, QS_ALLINPUT, MWMO_INPUTAVAILABLE) };
         let mut seen = false;
         let mut message = MSG::default();
         // SAFETY: the message is a live structure; windows of this thread only.

@@ -13,14 +13,14 @@ use anyhow::{Context, Result};
 use gc_agent::{EncoderCandidate, Platform, TrayBar};
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeWindow, ConnectedBar,
-    ConsentPrompt, DragOpener, FileOpener, InputError, InputInjector, Inventory, MachineActions, NoticeOverlay,
-    ProcessorTime, ScreenCapture, TrayMenu,
+    ConsentPrompt, DragOpener, FileOpener, InputError, InputInjector, Inventory, MachineActions,
+    NoticeOverlay, ProcessorTime, ScreenCapture, TrayMenu,
 };
 use gc_platform_windows::sas::WindowsSecureAttention;
 use gc_platform_windows::{
     EndOfSession, MediaFoundationFactory, Origin, WindowsActions, WindowsClipboard,
-    WindowsCodeWindow, WindowsConnectedBar, WindowsConsent, WindowsDrag, WindowsInput, WindowsInventory,
-    WindowsNotice, WindowsTrayIcon, console, local_time, removal,
+    WindowsCodeWindow, WindowsConnectedBar, WindowsConsent, WindowsDrag, WindowsInput,
+    WindowsInventory, WindowsNotice, WindowsTrayIcon, console, local_time, removal,
 };
 use gc_transport::Connector;
 use gc_types::Clock;

@@ -181,7 +181,7 @@ async fn what_is_dragged_out_of_the_picture_can_be_fetched() -> Result<()> {
 /// The middle of the only icon in the file manager's list, in pixels of the screen: what
 /// differs from the paper below it.
 async fn icon(session: &Session) -> Result<(u32, u32)> {
-    let (left, top, width, height) = (230, 100, 340, 200);
+    let (left, top, width, height) = (165, 90, 400, 200);
     let mut found = None;
     for _ in 0..200 {
         let pixels = session.stack.desktop.pixels(left, top, width, height)?;

@@ -20,19 +20,18 @@ import type {
   SessionFacts,
 } from "../engine/messages";
 import type { Region } from "../engine/regions";
-import { FilesController, type FilesState, MAX_SOURCES, NO_FILES } from "../files/controller";
+import { FilesController, type FilesState, NO_FILES } from "../files/controller";
 import type { LocalItem } from "../files/facts";
 import { pastedFiles } from "../files/local";
 import { CauseCode } from "../gen/guruconnect/v2/cause_pb";
 import { Keyboard } from "../input/keyboard";
 import { Pointer, toSurface, WheelUnits } from "../input/pointer";
 import { type CursorImage, CursorMaker, cursorScale, paint } from "./cursor";
-import { DragEdge } from "./drag-edge";
-import { type DropFacts, FileDrop } from "./file-drop";
+import { FileDrags } from "./file-drags";
+import type { DropFacts } from "./file-drop";
 import { type FileOffer, FilePaste, type PasteFacts } from "./file-paste";
 import { LocalClipboard, pasted } from "./local-clipboard";
-import { PLACE } from "./pasted-place";
-import { openTabs, type PeerOffer, PeerOffers } from "./peer-offers";
+import type { PeerOffer } from "./peer-offers";
 import { PendingRequests } from "./pending";
 import { mintToken } from "./token";
 
@@ -151,9 +150,8 @@ export class ViewerController {
   );
 
   readonly filePaste: FilePaste;
-  readonly fileDrop: FileDrop;
-  private readonly dragEdge = new DragEdge(() => void this.dragOut());
-  private peers: PeerOffers | null = null;
+  /** Files that are dragged, and those of other sessions. */
+  readonly drags: FileDrags;
 
   constructor(
     private readonly sessionId: string,
@@ -170,14 +168,21 @@ export class ViewerController {
       changed: (fileOffer, filePaste) => {
         const other = fileOffer?.paths !== this.state.fileOffer?.paths;
         this.update({ fileOffer, filePaste });
-        if (other) this.announceFiles();
+        if (other) this.drags.announce();
       },
       now: () => new Date(),
     });
-    this.fileDrop = new FileDrop({
+    this.drags = new FileDrags({
       files: this.files,
-      changed: (fileDrop) => this.update({ fileDrop }),
-      now: () => new Date(),
+      filePaste: this.filePaste,
+      canvas: this.canvas,
+      session: sessionId,
+      state: () => this.state,
+      update: (change) => this.update(change),
+      inControl: () => this.inControl,
+      mayMoveFiles: () => this.mayMoveFiles,
+      mayUseClipboard: () => this.mayUseClipboard,
+      place: (event) => this.place(event),
     });
   }
 
@@ -204,15 +209,7 @@ export class ViewerController {
     this.canvas.height = 1;
     // Asked for while the engine starts.
     this.firstToken = mintToken(this.sessionId, this.access);
-    this.peers = new PeerOffers({
-      tabs: openTabs(),
-      session: this.sessionId,
-      changed: (peerOffer) => this.update({ peerOffer }),
-      give: (channel) => {
-        const { fileOffer } = this.state;
-        if (fileOffer) this.files.give(fileOffer.paths, channel);
-      },
-    });
+    this.drags.begin();
     const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/viewer`;
     this.host = startEngine(this.canvas, url, "guruconnect-web", (event) => this.receive(event));
   }
@@ -235,10 +232,7 @@ export class ViewerController {
     this.host = null;
     this.cursors.close();
     this.filePaste.close();
-    this.fileDrop.close();
-    this.dragEdge.forget();
-    this.peers?.close();
-    this.peers = null;
+    this.drags.close();
     this.ghost?.remove();
     if (this.ghostTimer !== null) clearTimeout(this.ghostTimer);
     if (this.flashTimer !== null) clearTimeout(this.flashTimer);
@@ -587,10 +581,10 @@ export class ViewerController {
       stage,
       signal,
       () => this.mayMoveFiles,
-      (event) => this.aim(event),
+      (event) => this.drags.aim(event),
     );
     window.addEventListener("pagehide", () => this.letGo(), { signal });
-    window.addEventListener("pagehide", () => this.peers?.announce(null), { signal });
+    window.addEventListener("pagehide", () => this.drags.leave(), { signal });
     // Newer browsers tell of every change while the page has the focus.
     navigator.clipboard?.addEventListener?.(
       "clipboardchange",
@@ -620,10 +614,10 @@ export class ViewerController {
       if (event.button >= 0)
         this.pointer.button(event.button, (event.buttons & bit(event.button)) !== 0, this.place(event));
       else this.pointer.move(this.place(event));
-      this.watchEdge(event);
+      this.drags.watchEdge(event);
     });
     const up = (event: PointerEvent) => {
-      this.dragEdge.forget();
+      this.drags.letGo();
       this.pointer.button(event.button, false, this.place(event));
     };
     on(this.canvas, "pointerup", up);
@@ -650,89 +644,8 @@ export class ViewerController {
     return toSurface(event.clientX, event.clientY, this.canvas.getBoundingClientRect(), surface);
   }
 
-  // Files that are dragged -------------------------------------------------------
-
-  /** Files can be dropped on a window of the machine. */
-  get aimsDrops(): boolean {
-    const { policy } = this.state.files;
-    return this.inControl && policy?.drags === true && policy.upload;
-  }
-
-  /** Takes what is dropped on the picture, for that point; null where it only goes up. */
-  private aim(event: DragEvent): ((reading: Promise<LocalItem[]>) => void) | null {
-    const box = this.canvas.getBoundingClientRect();
-    const { clientX: x, clientY: y } = event;
-    const inside = x >= box.left && x < box.right && y >= box.top && y < box.bottom;
-    const panel = event.target instanceof Element && event.target.closest(".files-panel") !== null;
-    if (!inside || panel || !this.aimsDrops) return null;
-    const point = this.place(event);
-    return (reading) => void this.fileDrop.begin(reading, point.x, point.y);
-  }
-
-  private watchEdge(event: PointerEvent): void {
-    const { policy } = this.state.files;
-    const held = (event.buttons & 1) !== 0 && this.inControl && this.mayMoveFiles;
-    const may = held && policy?.drags === true && policy.download;
-    const { innerWidth: right, innerHeight: bottom } = window;
-    const reach = { left: 0, top: 0, right, bottom };
-    this.dragEdge.move(event.clientX, event.clientY, may, this.canvas.getBoundingClientRect(), reach);
-  }
-
-  /** Whatever is being dragged on the machine has left the picture; most often nothing is. */
-  private async dragOut(): Promise<void> {
-    const { paths, cause } = await this.files.dragOut();
-    if (paths.length > 0) this.filePaste.dragged(paths);
-    else if (cause?.code === "files_too_many") this.filePaste.fail("Files", cause.sentence);
-  }
-
-  // Files of other sessions --------------------------------------------------------
-
-  private announceFiles(): void {
-    const { fileOffer, session } = this.state;
-    // One transfer takes no more of them.
-    const offered = fileOffer && fileOffer.paths.length <= MAX_SOURCES ? fileOffer : null;
-    this.peers?.announce(
-      offered && {
-        machine: session?.machineName ?? "",
-        count: offered.paths.length,
-        names: offered.paths.slice(0, 3).map(({ parts }) => parts.at(-1) ?? ""),
-      },
-    );
-  }
-
-  /** Whether files of another session can be pasted here. */
-  get mayPasteFiles(): boolean {
-    return (
-      this.mayMoveFiles && this.inControl && this.mayUseClipboard && this.state.files.policy?.upload === true
-    );
-  }
-
-  /** Pastes what was copied in the session of another tab. */
-  pastePeer(): void {
-    const offer = this.state.peerOffer;
-    if (!offer || !this.peers) return;
-    const { peers } = this;
-    peers.dismiss(offer);
-    const [first = ""] = offer.names;
-    const title = offer.count === 1 ? first : `${offer.count} files and folders`;
-    void this.filePaste.beginFrom(title, async (folder) => {
-      let done: Promise<CauseFacts | null> | null = null;
-      const place = { place: PLACE, parts: [] };
-      const still = await peers.take(offer, (channel) => {
-        done = this.files.fetched(channel, place, folder, title);
-      });
-      if (still && done) return done;
-      const sentence = "They are not on the clipboard of the other session any more.";
-      return { code: "file_peer_gone", sentence, detail: "" };
-    });
-  }
-
-  dismissPeer(): void {
-    if (this.state.peerOffer) this.peers?.dismiss(this.state.peerOffer);
-  }
-
   private letGo(): void {
-    this.dragEdge.forget();
+    this.drags.letGo();
     this.gate = null;
     this.keyboard.releaseAll();
     this.pointer.forget();

@@ -50,7 +50,7 @@ export function FileBar({ controller, state }: Props) {
   return (
     <div className="file-bars">
       {live && offer?.shown && <Offer controller={controller} offer={offer} />}
-      {live && peer && controller.mayPasteFiles && <Peer controller={controller} peer={peer} />}
+      {live && peer && controller.drags.mayPasteFiles && <Peer controller={controller} peer={peer} />}
       {paste && <Paste controller={controller} state={state} paste={paste} />}
       {drop && <Drop controller={controller} state={state} drop={drop} />}
     </div>
@@ -106,11 +106,11 @@ function Peer({ controller, peer }: { controller: ViewerController; peer: PeerOf
         type="button"
         className="button small primary"
         data-testid="peer-offer-paste"
-        onClick={back(() => controller.pastePeer())}
+        onClick={back(() => controller.drags.pastePeer())}
       >
         Paste {what} from {machine}
       </button>
-      <Dismiss label="Do not paste them here" run={back(() => controller.dismissPeer())} />
+      <Dismiss label="Do not paste them here" run={back(() => controller.drags.dismissPeer())} />
     </Bar>
   );
 }
@@ -176,7 +176,7 @@ function Drop({ controller, state, drop }: Props & { drop: DropFacts }) {
       </span>
       {at !== "kept" && at !== "dropping" && <Transfers controller={controller} state={state} />}
       {(at === "kept" || at === "failed") && (
-        <Dismiss label="Close" run={backTo(controller)(() => controller.fileDrop.dismiss())} />
+        <Dismiss label="Close" run={backTo(controller)(() => controller.drags.drop.dismiss())} />
       )}
     </Bar>
   );

@@ -74,9 +74,14 @@ function Chrome({ controller, sessionId, access, keys, stage }: ChromeProps) {
       <Overlay controller={controller} state={state} sessionId={sessionId} access={access} />
       <Banner controller={controller} state={state} access={access} />
       {state.files.dragging && (
-        <div className={controller.aimsDrops ? "files-drop aimed" : "files-drop"} data-testid="files-drop">
+        <div
+          className={controller.drags.aimsDrops ? "files-drop aimed" : "files-drop"}
+          data-testid="files-drop"
+        >
           <span>
-            {controller.aimsDrops ? "Drop on the window that is to take them" : "Drop to send to the machine"}
+            {controller.drags.aimsDrops
+              ? "Drop on the window that is to take them"
+              : "Drop to send to the machine"}
           </span>
         </div>
       )}

@@ -123,7 +123,6 @@ async fn what_no_window_takes_is_in_the_folder_for_drops_and_the_viewer_says_so(
         .await
         .with_context(|| session.stack.agent.process.log())?;
     page.wait_for_text("The window at that point takes no files.").await?;
-    page.screenshot(Path::new("/tmp/w/drag_shot_kept.png")).await?; // SHOT
     let told = "document.querySelector('[data-testid=file-drop] small').innerText";
     let told = page.eval(told).await?;
     let told = told.as_str().context("nothing is told")?.to_owned();
@@ -168,7 +167,6 @@ async fn what_is_dragged_out_of_the_picture_can_be_fetched() -> Result<()> {
     }
     page.release_at(edge + 20.0, from_y + 40.0).await?;
     page.wait_for_text("1 item dragged out of the machine").await?;
-    page.screenshot(Path::new("/tmp/w/drag_shot_offer.png")).await?; // SHOT
     let saved = session.make("saved")?;
     page.download_to(&saved).await?;
     page.click("[data-testid=file-offer-download]").await?;
@@ -240,7 +238,6 @@ async fn what_was_copied_in_one_session_is_pasted_in_another() -> Result<()> {
     session.page.wait_for_element("[data-testid=file-offer]").await?;
     other.wait_for_element("[data-testid=peer-offer-paste]").await?;
     other.wait_for_text("Paste 2 files from").await?;
-    other.screenshot(Path::new("/tmp/w/drag_shot_peer.png")).await?; // SHOT
 
     let target = session.make("target")?;
     session.open(&target)?;

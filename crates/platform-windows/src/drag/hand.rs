@@ -1,11 +1,11 @@
 //! A hand on the mouse, on a thread of its own: whoever drags sits in a call of OLE's
 //! meanwhile, which goes on only while the mouse does something.
 
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use gc_platform::{DragError, InputInjector as _, PointerButton};
+use gc_platform::{DragError, InputError, InputInjector as _, PointerButton};
 
 use super::unavailable;
 use crate::WindowsInput;
@@ -14,8 +14,44 @@ use crate::WindowsInput;
 const TREMBLE: Duration = Duration::from_millis(30);
 
 enum Wish {
-    Press,
+    /// For so long at most.
+    Press(Duration),
     Release,
+}
+
+/// Until nobody wishes anything any more.
+fn move_about(
+    input: &mut WindowsInput,
+    x: i32,
+    y: i32,
+    wishes: &Receiver<Wish>,
+) -> Result<(), InputError> {
+    let mut aside = 0;
+    // So many steps, and the button goes up by itself.
+    let mut left = 0;
+    loop {
+        input.pointer_move(x + aside, y)?;
+        aside = 1 - aside;
+        input.flush()?;
+        let mut release = false;
+        match wishes.recv_timeout(TREMBLE) {
+            Ok(Wish::Press(within)) => {
+                left = within.as_millis() / TREMBLE.as_millis();
+                input.pointer_button(PointerButton::Left, true)?;
+            }
+            Ok(Wish::Release) => release = left > 0,
+            Err(RecvTimeoutError::Timeout) => {
+                // Nobody agreed: OLE looks again when the button is up.
+                release = left == 1;
+                left = left.saturating_sub(1);
+            }
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
+        }
+        if release {
+            left = 0;
+            input.pointer_button(PointerButton::Left, false)?;
+        }
+    }
 }
 
 /// Holds the pointer at a place, trembling. Dropping it lets go of the button.
@@ -33,36 +69,17 @@ impl Hand {
             .spawn(move || {
                 // What it holds goes up when it is dropped.
                 let mut input = WindowsInput::new();
-                let mut aside = 0;
-                loop {
-                    let moved = input.pointer_move(x + aside, y);
-                    aside = 1 - aside;
-                    let done = moved.and_then(|()| {
-                        match received.recv_timeout(TREMBLE) {
-                            Ok(Wish::Press) => input.pointer_button(PointerButton::Left, true),
-                            Ok(Wish::Release) => input.pointer_button(PointerButton::Left, false),
-                            Err(RecvTimeoutError::Timeout) => Ok(()),
-                            Err(RecvTimeoutError::Disconnected) => return Ok(false),
-                        }
-                        .map(|()| true)
-                    });
-                    let going = done.and_then(|going| input.flush().map(|()| going));
-                    match going {
-                        Ok(true) => {}
-                        Ok(false) => break,
-                        Err(error) => {
-                            tracing::debug!(%error, "the mouse does not move");
-                            break;
-                        }
-                    }
+                if let Err(error) = move_about(&mut input, x, y, &received) {
+                    tracing::debug!(%error, "the mouse does not move");
                 }
             })
             .map_err(|error| unavailable(&error))?;
         Ok(Self { wishes: Some(wishes), thread: Some(thread) })
     }
 
-    pub(super) fn press(&self) {
-        self.wish(Wish::Press);
+    /// Presses the button, for so long at most.
+    pub(super) fn press(&self, within: Duration) {
+        self.wish(Wish::Press(within));
     }
 
     pub(super) fn release(&self) {

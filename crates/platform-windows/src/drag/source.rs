@@ -36,7 +36,7 @@ struct Source {
     progress: Arc<Progress>,
     clock: Arc<dyn Clock>,
     end: Duration,
-    agreed: Cell<bool>,
+    /// The window agreed, and the button is to go up.
     asked: Cell<bool>,
 }
 
@@ -46,26 +46,23 @@ impl IDropSource_Impl for Source_Impl {
         if escape.as_bool() || self.progress.left.load(Ordering::Acquire) {
             return DRAGDROP_S_CANCEL;
         }
-        let down = keys.0 & MK_LBUTTON.0 != 0;
-        if self.asked.get() {
-            if down {
-                return S_OK;
+        if keys.0 & MK_LBUTTON.0 == 0 {
+            if !self.asked.get() {
+                // By the user's own hand, or because the time is over.
+                return DRAGDROP_S_CANCEL;
             }
             self.progress.let_go.store(true, Ordering::Release);
             return DRAGDROP_S_DROP;
         }
-        if self.agreed.get() {
-            // As a hand does; OLE looks again when the button is up.
-            self.asked.set(true);
-            self.hand.release();
-        } else if self.clock.monotonic() >= self.end {
-            return DRAGDROP_S_CANCEL;
-        }
-        S_OK
+        if self.clock.monotonic() >= self.end { DRAGDROP_S_CANCEL } else { S_OK }
     }
 
     fn GiveFeedback(&self, effect: DROPEFFECT) -> HRESULT {
-        self.agreed.set(effect.0 & DROPEFFECT_COPY.0 != 0);
+        let agrees = effect.0 & DROPEFFECT_COPY.0 != 0;
+        if agrees && !self.asked.replace(true) {
+            // As a hand does; OLE looks again when the button is up.
+            self.hand.release();
+        }
         DRAGDROP_S_USEDEFAULTCURSORS
     }
 }
@@ -80,7 +77,7 @@ pub(super) fn drop_files(
 ) -> Result<bool, DragError> {
     let spot = Spot::at(x, y)?;
     let hand = Rc::new(Hand::at(x, y)?);
-    hand.press();
+    hand.press(AGREE_WITHIN);
     let end = clock.monotonic() + PRESS_WITHIN;
     while !spot.pump(STEP, WM_LBUTTONDOWN) {
         if clock.monotonic() >= end {
@@ -93,7 +90,6 @@ pub(super) fn drop_files(
         progress: Arc::clone(progress),
         end: clock.monotonic() + AGREE_WITHIN,
         clock,
-        agreed: Cell::new(false),
         asked: Cell::new(false),
     };
     let (data, source): (IDataObject, IDropSource) = (Files::new(list).into(), source.into());

@@ -31,7 +31,7 @@ use windows::Win32::UI::WindowsAndMessaging::{
 };
 use windows::core::{BOOL, HRESULT, Ref, Result, implement};
 
-use crate::window::{Rectangle, pump, until};
+use crate::window::{Rectangle, pump};
 
 const ESCAPE: u8 = 0x01;
 
@@ -251,7 +251,11 @@ fn drop_files(x: i32, y: i32) -> std::result::Result<(), CauseCode> {
 fn files_are_dropped_on_windows_that_take_them() {
     let mut second = Second::start("takes");
     assert_eq!(drop_files(333, 311), Ok(()));
-    assert_eq!(second.word(), "333,311 C:/grüße 😀.txt|C:/b/c");
+    // The hand trembles.
+    let word = second.word();
+    let (at, ways) = word.split_once(' ').unwrap();
+    assert!(matches!(at, "333,311" | "334,311"), "{at}");
+    assert_eq!(ways, "C:/grüße 😀.txt|C:/b/c");
     // Beside it nobody takes any.
     assert_eq!(drop_files(700, 600), Err(CauseCode::DropNotTaken));
     println!("OLE: dropped");
@@ -283,12 +287,9 @@ fn what_another_program_drags_is_told_and_escape_ends_it() {
     input.pointer_move(700, 500).unwrap();
     input.flush().unwrap();
     assert_eq!(drag().dragged_files().unwrap(), files());
-    until("the drag's end", || {
-        input.key(ESCAPE, false, true).unwrap();
-        input.key(ESCAPE, false, false).unwrap();
-        input.flush().unwrap();
-        Some(())
-    });
+    input.key(ESCAPE, false, true).unwrap();
+    input.key(ESCAPE, false, false).unwrap();
+    input.flush().unwrap();
     assert_eq!(second.word(), "cancelled true");
     input.pointer_button(PointerButton::Left, false).unwrap();
     input.flush().unwrap();

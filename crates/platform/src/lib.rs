@@ -6,6 +6,7 @@ mod actions;
 mod clipboard;
 mod code_window;
 mod consent;
+mod drag;
 mod files;
 mod input;
 mod inventory;
@@ -28,6 +29,7 @@ pub use consent::{
     BarHandle, ConnectedBar, ConsentAnswer, ConsentPrompt, ConsentRequest, PromptError,
     PromptHandle,
 };
+pub use drag::{DragError, DragOpener, FileDrag};
 pub use files::{
     Entry, EntryKind, FileOpener, FileStore, PARTIAL_PREFIX, PASTE_PLACE, PartialFile, PartialKey,
     Place, ReadFile, StoreError, StorePath, check_existing,

@@ -144,6 +144,14 @@ pub enum CauseCode {
     FilesNoUser = 138,
     /// Files of this machine cannot be used at the moment.
     FilesUnavailable = 139,
+    /// The window at that point takes no files.
+    DropNotTaken = 200,
+    /// The program at that point did not answer in time.
+    DropNoAnswer = 201,
+    /// No files are being dragged on the machine.
+    DragNoFiles = 202,
+    /// Files cannot be dragged on this desktop. Copy and paste them instead.
+    DragUnavailable = 203,
 }
 
 impl CauseCode {
@@ -219,6 +227,10 @@ impl CauseCode {
         Self::FilesCancelled,
         Self::FilesNoUser,
         Self::FilesUnavailable,
+        Self::DropNotTaken,
+        Self::DropNoAnswer,
+        Self::DragNoFiles,
+        Self::DragUnavailable,
     ];
 
     /// Stable name, as sent by the REST API and written to the audit.
@@ -294,6 +306,10 @@ impl CauseCode {
             Self::FilesCancelled => "files_cancelled",
             Self::FilesNoUser => "files_no_user",
             Self::FilesUnavailable => "files_unavailable",
+            Self::DropNotTaken => "drop_not_taken",
+            Self::DropNoAnswer => "drop_no_answer",
+            Self::DragNoFiles => "drag_no_files",
+            Self::DragUnavailable => "drag_unavailable",
         }
     }
 
@@ -440,6 +456,12 @@ impl CauseCode {
                 "Nobody is logged on at the machine, so there is nobody whose files these would be."
             }
             Self::FilesUnavailable => "Files of this machine cannot be used at the moment.",
+            Self::DropNotTaken => "The window at that point takes no files.",
+            Self::DropNoAnswer => "The program at that point did not answer in time.",
+            Self::DragNoFiles => "No files are being dragged on the machine.",
+            Self::DragUnavailable => {
+                "Files cannot be dragged on this desktop. Copy and paste them instead."
+            }
         }
     }
 

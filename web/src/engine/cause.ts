@@ -103,6 +103,10 @@ const CAUSES: Readonly<Record<number, readonly [name: string, sentence: string]>
     "Nobody is logged on at the machine, so there is nobody whose files these would be.",
   ],
   139: ["files_unavailable", "Files of this machine cannot be used at the moment."],
+  200: ["drop_not_taken", "The window at that point takes no files."],
+  201: ["drop_no_answer", "The program at that point did not answer in time."],
+  202: ["drag_no_files", "No files are being dragged on the machine."],
+  203: ["drag_unavailable", "Files cannot be dragged on this desktop. Copy and paste them instead."],
 };
 
 /** A cause as it came over the wire, for people. */

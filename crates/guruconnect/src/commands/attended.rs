@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 use gc_agent::{EncoderCandidate, Ended, Mode, Platform};
 use gc_platform::{
     BarHandle, CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeEvent, CodeHandle,
-    CodeStatus, CodeWindow, ConnectedBar, ConsentAnswer, ConsentPrompt, ConsentRequest, FileOpener,
-    InputError, InputInjector, Inventory, MachineActions, NoticeOverlay, ProcessorTime,
+    CodeStatus, CodeWindow, ConnectedBar, ConsentAnswer, ConsentPrompt, ConsentRequest, DragOpener,
+    FileOpener, InputError, InputInjector, Inventory, MachineActions, NoticeOverlay, ProcessorTime,
     PromptError, PromptHandle, ScreenCapture,
 };
 use gc_runtime::OsEntropy;
@@ -221,6 +221,10 @@ impl Platform for Telling {
 
     fn files(&self) -> Option<FileOpener> {
         self.platform.files()
+    }
+
+    fn drag(&self) -> Option<DragOpener> {
+        self.platform.drag()
     }
 
     fn consent(&self) -> &dyn ConsentPrompt {

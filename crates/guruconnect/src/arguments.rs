@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{agent, support, worker};
+use crate::commands::{agent, support, view, worker};
 
 const VERSION: &str = concat!(
     env!("CARGO_PKG_VERSION"),
@@ -13,7 +13,7 @@ const VERSION: &str = concat!(
     ")"
 );
 
-/// Shares this machine's desktop with a technician.
+/// Shares this machine's desktop with a technician, or shows that of another.
 #[derive(Parser)]
 #[command(name = "guruconnect", version = VERSION, after_help = "Logs go to standard error; \
     RUST_LOG chooses how much, for example RUST_LOG=debug.")]
@@ -33,4 +33,6 @@ pub(crate) enum Command {
     Worker(worker::Arguments),
     /// Take part in one support session, then end
     Support(support::Arguments),
+    /// Show the desktop of another machine, as a technician
+    View(view::Arguments),
 }

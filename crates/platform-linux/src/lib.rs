@@ -1,4 +1,4 @@
-//! What an agent needs from a Linux desktop, through X11. Without an X display
+//! What agents and viewers need from a Linux desktop, through X11. Without an X display
 //! everything but [`LinuxInventory`] fails with a typed error and the agent runs on.
 
 mod clipboard;
@@ -10,6 +10,7 @@ mod key_store;
 mod load;
 mod screen;
 pub mod vaapi;
+mod viewer;
 mod waker;
 mod window;
 mod worker;
@@ -22,5 +23,6 @@ pub use inventory::LinuxInventory;
 pub use key_store::FileKeyStore;
 pub use load::processor_time;
 pub use screen::X11Screen;
+pub use viewer::{X11ViewerWindow, typeface};
 pub use window::{X11ConnectedBar, X11Consent};
 pub use worker::{ChildWorkerHost, stream_of_worker};

@@ -1,11 +1,11 @@
-//! What an agent needs from a Windows desktop.
+//! What agents and viewers need from a Windows desktop.
 //!
 //! What knows no Win32 is public by itself, so that it is built and tested everywhere:
 //! [`motion`] drives Media Foundation's encoders, [`duplication`] duplicates outputs and
 //! [`choice`] puts GDI in its place where it fails, [`changes()`] finds damage,
 //! [`cursor_picture`] makes cursors transparent, [`Pace`] says when to look,
 //! [`clipboard`] reads what programs put there, [`WindowsVersion`] tells what a version is
-//! called, and the judgements of [`security`], [`process`], [`service`] and [`sas`] are
+//! called, [`viewer`] tells keys apart, and the judgements of [`security`], [`process`], [`service`] and [`sas`] are
 //! apart from their calls. All the rest exists on Windows only.
 
 #![cfg_attr(windows, expect(unsafe_code, reason = "Win32 and COM are calls into foreign code"))]
@@ -47,6 +47,7 @@ pub mod security;
 pub mod service;
 #[cfg(windows)]
 mod ui;
+pub mod viewer;
 mod waker;
 #[cfg(windows)]
 mod win32;
@@ -75,6 +76,8 @@ pub use screen::{WindowsScreen, open_screen};
 pub use ui::{
     WindowsCodeWindow, WindowsConnectedBar, WindowsConsent, WindowsNotice, WindowsTrayIcon,
 };
+#[cfg(windows)]
+pub use viewer::{WindowsViewerWindow, typeface};
 pub use waker::Waker;
 #[cfg(windows)]
 pub use win32::CallError;

@@ -3,6 +3,7 @@
 pub(crate) mod agent;
 mod attended;
 pub(crate) mod support;
+pub(crate) mod view;
 pub(crate) mod worker;
 
 use std::process::ExitCode;
@@ -18,6 +19,7 @@ pub(crate) fn run(command: Option<Command>) -> Result<ExitCode> {
     match command {
         Some(Command::Agent(arguments)) => agent::run(arguments),
         Some(Command::Support(arguments)) => support::run(arguments),
+        Some(Command::View(arguments)) => view::run(arguments),
         Some(Command::Worker(arguments)) => worker::run(arguments),
         None => {
             if let Some(window) = platform::code_window() {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use gc_agent::{EncoderCandidate, Platform};
+use gc_panel::Typeface;
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeWindow, ConnectedBar,
     ConsentPrompt, FileOpener, InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture,
-    WorkerHost, WorkerStream,
+    ViewerWindow, WorkerHost, WorkerStream,
 };
 use gc_platform_linux::{
     LinuxInventory, X11Clipboard, X11ConnectedBar, X11Consent, X11Input, X11Screen,
@@ -74,6 +75,18 @@ pub(crate) fn worker_host() -> Result<Arc<dyn WorkerHost>> {
     let display = gc_runtime::env("DISPLAY");
     let user = LinuxInventory::new(display.as_deref()).activity().user;
     Ok(Arc::new(gc_platform_linux::ChildWorkerHost::new(program, user)))
+}
+
+/// A viewer's window on the display that `DISPLAY` names.
+pub(crate) fn viewer_window(title: &str) -> Result<Box<dyn ViewerWindow>> {
+    let display = gc_runtime::env("DISPLAY");
+    Ok(Box::new(gc_platform_linux::X11ViewerWindow::open(display.as_deref(), title)?))
+}
+
+/// The face of a viewer's text.
+#[expect(clippy::unnecessary_wraps, reason = "other systems can be without")]
+pub(crate) fn typeface() -> Result<Box<dyn Typeface>> {
+    Ok(gc_platform_linux::typeface())
 }
 
 /// A worker's end of what its agent started it with.

@@ -11,12 +11,12 @@ mod windows;
 #[cfg(target_os = "linux")]
 pub(crate) use self::linux::{
     COLORS, StopSignal, code_window, complain, connector, open, prepare_output, remove_after_end,
-    worker_host, worker_stream,
+    typeface, viewer_window, worker_host, worker_stream,
 };
 #[cfg(windows)]
 pub(crate) use self::windows::{
     COLORS, StopSignal, code_window, complain, connector, open, prepare_output, remove_after_end,
-    worker_host, worker_stream,
+    typeface, viewer_window, worker_host, worker_stream,
 };
 
 #[cfg(not(any(target_os = "linux", windows)))]

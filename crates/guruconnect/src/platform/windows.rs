@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use gc_agent::{EncoderCandidate, Platform};
+use gc_panel::Typeface;
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeWindow, ConnectedBar,
-    ConsentPrompt, InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture, WorkerHost,
-    WorkerStream,
+    ConsentPrompt, InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture, ViewerWindow,
+    WorkerHost, WorkerStream,
 };
 use gc_platform_windows::{
     EndOfSession, MediaFoundationFactory, Origin, WindowsClipboard, WindowsCodeWindow,
@@ -108,6 +109,16 @@ pub(crate) fn remove_after_end(program: &Path) -> Result<()> {
 /// Only a service may start workers here, in the sessions of others.
 pub(crate) fn worker_host() -> Result<Arc<dyn WorkerHost>> {
     anyhow::bail!("on Windows only the service starts workers, and this program has none yet")
+}
+
+/// A viewer's window on the desktop of the user.
+pub(crate) fn viewer_window(title: &str) -> Result<Box<dyn ViewerWindow>> {
+    Ok(Box::new(gc_platform_windows::WindowsViewerWindow::open(title)?))
+}
+
+/// The face of a viewer's text.
+pub(crate) fn typeface() -> Result<Box<dyn Typeface>> {
+    Ok(gc_platform_windows::typeface()?)
 }
 
 /// A worker's end of what its agent started it with.

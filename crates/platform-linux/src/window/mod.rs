@@ -4,9 +4,10 @@
 mod bar;
 mod canvas;
 mod consent;
-mod font;
+pub(crate) mod font;
 mod frame;
 mod keys;
 
 pub use bar::X11ConnectedBar;
 pub use consent::X11Consent;
+pub(crate) use frame::Place;

@@ -1,0 +1,220 @@
+//! A technician works with the native viewer.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use gc_e2e::{Desktop, NativeViewer, ServerOptions, Stack};
+
+const SIZE: (u32, u32) = (800, 600);
+
+fn stack() -> Result<Stack> {
+    Stack::start(SIZE.0, SIZE.1, ServerOptions::default())
+}
+
+/// Fills the technician's display with the machine's picture, pixel for pixel.
+fn fill(viewer: &NativeViewer) -> Result<()> {
+    viewer.press(&["ctrl+alt+Pause"])?;
+    viewer.desktop.wait_until("the window fills the screen", |desktop| {
+        let window = desktop.find_window("--class", "guruconnect-viewer")?;
+        let place = desktop.output("xdotool", &["getwindowgeometry", &window])?;
+        Ok(place.contains(&format!("{}x{}", SIZE.0, SIZE.1)))
+    })
+}
+
+/// Waits until both displays show the same below the toolbar's handle.
+fn same_picture(stack: &Stack, viewer: &NativeViewer) -> Result<()> {
+    let (width, height) = SIZE;
+    let below = 40;
+    viewer
+        .desktop
+        .wait_until("the pictures agree", |desktop| {
+            let theirs = stack.desktop.pixels(0, below, width, height - below)?;
+            let ours = desktop.pixels(0, below, width, height - below)?;
+            Ok(theirs == ours)
+        })
+        .with_context(|| {
+            let file = std::env::temp_dir().join("guruconnect-native.png");
+            let saved = viewer.desktop.screenshot(&file);
+            format!("{saved:?} {}; log:\n{}", file.display(), viewer.process.log())
+        })
+}
+
+fn proof(stack: &Stack, name: &str, text: &str) -> Result<()> {
+    let file = stack.folder().join(name);
+    stack
+        .desktop
+        .wait_until("what was typed was carried out", |_| {
+            Ok(std::fs::read_to_string(&file).is_ok_and(|found| found == text))
+        })
+        .with_context(|| format!("agent log:\n{}", stack.agent.process.log()))
+}
+
+#[test]
+fn what_is_typed_arrives_and_the_picture_is_exact_also_after_the_server_was_killed() -> Result<()> {
+    let mut stack = stack()?;
+    let session = stack.session()?;
+    let viewer = NativeViewer::start(&stack, &session, SIZE.0, SIZE.1)?;
+    viewer.wait_until_used()?;
+    fill(&viewer)?;
+    viewer.click(200, 200)?;
+    let file = stack.folder().join("typed");
+    viewer.type_text(&format!("echo Typed-By_Viewer > {}\n", file.display()))?;
+    proof(&stack, "typed", "Typed-By_Viewer\n")?;
+    same_picture(&stack, &viewer)?;
+
+    stack.server.crash_and_restart()?;
+    stack.wait_online(true)?;
+    viewer.wait_for_line("in the session", 2)?;
+    viewer.wait_for_line("in control", 2)?;
+    viewer.click(200, 200)?;
+    let file = stack.folder().join("again");
+    viewer.type_text(&format!("echo again > {}\n", file.display()))?;
+    proof(&stack, "again", "again\n")?;
+    same_picture(&stack, &viewer)?;
+    ensure!(stack.session()? == session, "the session is another one");
+    Ok(())
+}
+
+#[test]
+fn a_ticket_is_good_for_one_window_and_a_link_asks_first() -> Result<()> {
+    let stack = stack()?;
+    let session = stack.session()?;
+    let ticket = NativeViewer::ticket(&stack.rest, &session, "control")?;
+    let folder = stack.folder().join("asked");
+    std::fs::create_dir_all(&folder)?;
+    let mut desktop = Desktop::start(900, 700, &folder)?;
+    desktop.manage_windows()?;
+    let link = format!("guruconnect://join/{ticket}");
+    let viewer = NativeViewer::on(&stack, desktop, &[&link], &folder)?;
+    viewer.desktop.find_window("--class", "guruconnect-viewer")?;
+    ensure!(!viewer.process.log().contains("in the session"), "it did not ask");
+    // The first button, by keys: nothing is chosen until somebody moves to it.
+    viewer.desktop.wait_until("the question was answered", |_| {
+        viewer.press(&["Tab", "Return"])?;
+        Ok(viewer.process.log().contains("in the session"))
+    })?;
+    viewer.wait_until_used()?;
+
+    let folder = stack.folder().join("second");
+    std::fs::create_dir_all(&folder)?;
+    let desktop = Desktop::start(900, 700, &folder)?;
+    let second = NativeViewer::on(&stack, desktop, &["--ticket", &ticket], &folder)?;
+    second.wait_for_line("cause=\"unauthenticated\"", 1)?;
+    ensure!(!second.process.log().contains("in the session"), "one ticket, two seats");
+    Ok(())
+}
+
+/// A window of the technician's own that notes every key it gets.
+const LISTENER: &str = "xev -event keyboard -name Listener";
+
+#[test]
+fn the_systems_keys_go_to_the_machine_and_keys_for_others_never_do() -> Result<()> {
+    let mut stack = stack()?;
+    let session = stack.session()?;
+    let log = stack.folder().join("keys.log");
+    stack.desktop.run("keys", "sh", &["-c", &format!("exec {LISTENER} > {}", log.display())])?;
+    stack.desktop.wait_for_window("Listener")?;
+    let heard = |name: &str| {
+        let log = std::fs::read_to_string(&log).unwrap_or_default();
+        log.lines().filter(|line| line.contains(&format!(", {name})"))).count()
+    };
+    let window = stack.desktop.find_window("--name", "Listener")?;
+    stack.desktop.output("xdotool", &["windowfocus", "--sync", &window])?;
+
+    let mut viewer = NativeViewer::start(&stack, &session, 1000, 760)?;
+    viewer.wait_until_used()?;
+    for (keys, symbol) in
+        [("super", "Super_L"), ("alt+Tab", "Tab"), ("ctrl+Escape", "Escape"), ("alt+Escape", "Escape")]
+    {
+        let before = heard(symbol);
+        viewer.press(&[keys])?;
+        stack
+            .desktop
+            .wait_until(&format!("{keys} arrives"), |_| Ok(heard(symbol) >= before + 2))
+            .with_context(|| viewer.process.log())?;
+    }
+
+    // Another program of the technician's has the keyboard.
+    let own = stack.folder().join("own.log");
+    viewer.desktop.run("own", "sh", &["-c", &format!("exec {LISTENER} > {}", own.display())])?;
+    viewer.desktop.wait_for_window("Listener")?;
+    let window = viewer.desktop.find_window("--name", "Listener")?;
+    viewer.desktop.output("xdotool", &["windowactivate", "--sync", &window])?;
+    let before = std::fs::read_to_string(&log)?;
+    viewer.press(&["z", "F7", "super"])?;
+    viewer.desktop.wait_until("the other program has them", |_| {
+        let heard = std::fs::read_to_string(&own)?;
+        Ok(["z", "F7", "Super_L"].iter().all(|key| heard.contains(&format!(", {key})"))))
+    })?;
+    let after = std::fs::read_to_string(&log)?;
+    for key in ["z", "F7", "Super_L"] {
+        let count = |text: &str| text.matches(&format!(", {key})")).count();
+        ensure!(count(&before) == count(&after), "{key} went to the machine");
+    }
+    Ok(())
+}
+
+#[test]
+fn keys_that_are_down_go_up_when_the_window_loses_the_keyboard_or_is_closed() -> Result<()> {
+    let mut stack = stack()?;
+    let session = stack.session()?;
+    let log = stack.folder().join("keys.log");
+    stack.desktop.run("keys", "sh", &["-c", &format!("exec {LISTENER} > {}", log.display())])?;
+    let window = stack.desktop.find_window("--name", "Listener")?;
+    stack.desktop.output("xdotool", &["windowfocus", "--sync", &window])?;
+    let released = || {
+        let log = std::fs::read_to_string(&log).unwrap_or_default();
+        let (mut down, mut up) = (0, 0);
+        for (event, rest) in log.split("\n\n").filter_map(|part| part.trim().split_once(' ')) {
+            if rest.contains(", Shift_L)") {
+                down += usize::from(event == "KeyPress");
+                up += usize::from(event == "KeyRelease");
+            }
+        }
+        (down, up)
+    };
+    let mut viewer = NativeViewer::start(&stack, &session, 1000, 760)?;
+    viewer.wait_until_used()?;
+    viewer.desktop.output("xdotool", &["keydown", "shift"])?;
+    stack.desktop.wait_until("Shift is down", |_| Ok(released() == (1, 0)))?;
+    viewer.desktop.run("other", "xev", &["-name", "Other"])?;
+    let other = viewer.desktop.find_window("--name", "Other")?;
+    viewer.desktop.output("xdotool", &["windowactivate", "--sync", &other])?;
+    stack.desktop.wait_until("Shift is up", |_| Ok(released() == (1, 1)))?;
+    viewer.desktop.output("xdotool", &["keyup", "shift"])?;
+
+    let window = viewer.desktop.find_window("--class", "guruconnect-viewer")?;
+    viewer.desktop.output("xdotool", &["windowactivate", "--sync", &window])?;
+    viewer.desktop.output("xdotool", &["keydown", "shift"])?;
+    stack.desktop.wait_until("Shift is down again", |_| Ok(released() == (2, 1)))?;
+    viewer.desktop.output("xdotool", &["windowclose", &window])?;
+    stack.desktop.wait_until("Shift is up again", |_| Ok(released() == (2, 2)))?;
+    viewer.process.wait(Duration::from_secs(5))?;
+    Ok(())
+}
+
+#[test]
+fn the_clipboard_crosses_both_ways_while_the_window_has_the_keyboard() -> Result<()> {
+    let stack = stack()?;
+    let session = stack.session()?;
+    let copy = |desktop: &Desktop, text: &str| -> Result<()> {
+        let file = stack.folder().join("clip.txt");
+        std::fs::write(&file, text)?;
+        let copy = format!("xclip -selection clipboard -i {} >/dev/null 2>&1", file.display());
+        desktop.output("sh", &["-c", &copy]).map(|_| ())
+    };
+    let has = |desktop: &Desktop, text: &str| {
+        desktop.wait_until(&format!("the clipboard has '{text}'"), |desktop| {
+            let found = desktop.output("timeout", &["2", "xclip", "-selection", "clipboard", "-o"]);
+            Ok(found.is_ok_and(|found| found == text))
+        })
+    };
+    copy(&stack.desktop, "from the machine: äß€ 1")?;
+    let viewer = NativeViewer::start(&stack, &session, 1000, 760)?;
+    viewer.wait_until_used()?;
+    has(&viewer.desktop, "from the machine: äß€ 1").with_context(|| viewer.process.log())?;
+    copy(&viewer.desktop, "from the technician: Жあ 2")?;
+    has(&stack.desktop, "from the technician: Жあ 2").with_context(|| viewer.process.log())?;
+    copy(&stack.desktop, "from the machine, later")?;
+    has(&viewer.desktop, "from the machine, later").with_context(|| viewer.process.log())
+}

@@ -1,0 +1,824 @@
+//! The window's loop: what happens, and what follows from it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gc_platform::{
+    CursorImage, PixelRect, PixelSize, PointerButton, ViewerWindow, WindowCursor, WindowError,
+    WindowEvent, WindowKey,
+};
+use gc_proto::v2::InputEvent;
+use gc_proto::v2::Preset;
+use gc_types::{CauseCode, Clock, Entropy};
+use gc_viewer_core::{Cursor, Surface};
+
+use crate::chrome::{Layer, Menu, Painter, Toolbar};
+use crate::clipboard::{ClipboardOpener, Crossed, Desk};
+use crate::commands::{Command, Tool};
+use crate::keys::{Keys, OwnKey};
+use crate::link::{self, Joining, LinkEvent, LinkHold};
+use crate::picture::Scaler;
+use crate::pointer::Pointer;
+use crate::seat::{Change, Seat};
+use crate::status::{Asking, Phase, Status};
+use crate::view::View;
+use crate::{Facts, Parts, Session};
+
+/// How long the toolbar stays when nobody wants it.
+const TOOLBAR_STAYS: Duration = Duration::from_secs(4);
+/// How long the clipboard button shows that something crossed.
+const FLASH: Duration = Duration::from_millis(900);
+/// How often shown statistics are drawn anew.
+const STATISTICS_EVERY: Duration = Duration::from_millis(500);
+/// One step of scrolling at the edge.
+const SCROLL_STEP: Duration = Duration::from_millis(16);
+/// Between two parts of a long text: the relay lets 200 events pass in a second.
+const TYPE_EVERY: Duration = Duration::from_millis(50);
+/// A link that takes no clipboard is tried again after this.
+const CLIPBOARD_RETRY: Duration = Duration::from_millis(100);
+/// How long another's pointer is shown to who has control.
+const GHOST_STAYS: Duration = Duration::from_secs(3);
+/// Packets taken before the window is looked at again.
+const PACKETS_AT_ONCE: usize = 64;
+
+/// Where the keyboard is, other than on the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Focus {
+    Toolbar(Tool),
+    Card(usize),
+}
+
+/// A direction of the clipboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Crossing {
+    In,
+    Out,
+}
+
+/// What lies over the picture, from the bottom up.
+#[derive(Default)]
+pub(crate) struct Layers {
+    pub(crate) ghost: Option<Layer>,
+    pub(crate) statistics: Option<Layer>,
+    pub(crate) banner: Option<Layer>,
+    pub(crate) card: Option<Layer>,
+    pub(crate) toolbar: Option<Layer>,
+    pub(crate) menu: Option<Layer>,
+}
+
+pub(crate) struct App {
+    pub(crate) window: Box<dyn ViewerWindow>,
+    pub(crate) painter: Painter,
+    pub(crate) scaler: Scaler,
+    pub(crate) view: View,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    runtime: tokio::runtime::Handle,
+    opener: ClipboardOpener,
+    /// Until the link is started.
+    joining: Option<Joining>,
+    pub(crate) server: String,
+    pub(crate) link: Option<LinkHold>,
+    pub(crate) seat: Option<Seat>,
+    /// The last picture of a seat that is gone.
+    pub(crate) last: Option<Surface>,
+    pub(crate) phase: Phase,
+    pub(crate) asking: Option<Asking>,
+    pub(crate) desk: Option<Desk>,
+    pub(crate) clipboard_on: bool,
+    clipboard_open: bool,
+    pub(crate) clipboard_cause: Option<CauseCode>,
+    pub(crate) crossed: Option<(Crossing, Duration)>,
+    clipboard_retry: Option<Duration>,
+    pub(crate) keys: Keys,
+    pub(crate) pointer: Pointer,
+    pub(crate) pointer_at: Option<(i32, i32)>,
+    focused: bool,
+    diverting: bool,
+    pub(crate) system_keys: bool,
+    pub(crate) full_screen: bool,
+    pub(crate) quality: Preset,
+    pub(crate) typing: VecDeque<InputEvent>,
+    type_at: Duration,
+    scroll_at: Option<Duration>,
+    pub(crate) toolbar_open: bool,
+    pub(crate) pinned: bool,
+    hide_at: Option<Duration>,
+    pub(crate) hover: Option<Tool>,
+    pub(crate) on_handle: bool,
+    pub(crate) focus: Option<Focus>,
+    pub(crate) bar: Option<Toolbar<Tool>>,
+    pub(crate) menu: Option<(Tool, Menu<Command>)>,
+    pub(crate) status: Status,
+    pub(crate) show_statistics: bool,
+    statistics_at: Duration,
+    pub(crate) cursor: Option<Cursor>,
+    pub(crate) ghost_at: Option<((i32, i32), Option<Duration>)>,
+    shown_cursor: Option<WindowCursor>,
+    seat_tick: Option<Duration>,
+    pub(crate) layers: Layers,
+    /// The chrome has to be looked at again.
+    pub(crate) stale: bool,
+    pub(crate) damage: Vec<PixelRect>,
+    /// Frames that are drawn and not yet shown, and when they came.
+    pub(crate) frames: Vec<(u32, Duration)>,
+    title: String,
+    pub(crate) done: bool,
+}
+
+impl App {
+    pub(crate) fn new(session: Session, parts: Parts) -> Self {
+        let Parts { window, face, clipboard, clock, entropy, runtime } = parts;
+        let painter = Painter::new(face, window.scale());
+        let server = session.endpoint.url().host_str().unwrap_or_default().to_owned();
+        let joining = Joining {
+            connector: session.connector,
+            endpoint: session.endpoint,
+            credential: session.ticket,
+            software: session.software,
+        };
+        let view = View::new(window.size());
+        Self {
+            window,
+            painter,
+            scaler: Scaler::default(),
+            view,
+            clock,
+            entropy,
+            runtime,
+            opener: clipboard,
+            joining: Some(joining),
+            server,
+            link: None,
+            seat: None,
+            last: None,
+            phase: if session.ask_first { Phase::Asking } else { Phase::Connecting },
+            asking: None,
+            desk: None,
+            clipboard_on: true,
+            clipboard_open: false,
+            clipboard_cause: None,
+            crossed: None,
+            clipboard_retry: None,
+            keys: Keys::default(),
+            pointer: Pointer::default(),
+            pointer_at: None,
+            focused: false,
+            diverting: false,
+            system_keys: true,
+            full_screen: false,
+            quality: Preset::Auto,
+            typing: VecDeque::new(),
+            type_at: Duration::ZERO,
+            scroll_at: None,
+            toolbar_open: true,
+            pinned: false,
+            hide_at: None,
+            hover: None,
+            on_handle: false,
+            focus: None,
+            bar: None,
+            menu: None,
+            status: Status::default(),
+            show_statistics: false,
+            statistics_at: Duration::ZERO,
+            cursor: None,
+            ghost_at: None,
+            shown_cursor: None,
+            seat_tick: None,
+            layers: Layers::default(),
+            stale: true,
+            damage: Vec::new(),
+            frames: Vec::new(),
+            title: String::new(),
+            done: false,
+        }
+    }
+
+    pub(crate) fn run(mut self) -> Result<(), WindowError> {
+        if self.phase == Phase::Connecting {
+            self.connect();
+        }
+        self.damage_all();
+        let mut events = Vec::new();
+        loop {
+            let more = self.take_packets();
+            self.take_crossed();
+            self.timers();
+            self.settle();
+            self.paint()?;
+            if self.done {
+                break;
+            }
+            let timeout = if more { Some(Duration::ZERO) } else { self.timeout() };
+            events.clear();
+            self.window.wait(timeout, &mut events)?;
+            for event in events.drain(..) {
+                self.on_event(event);
+            }
+        }
+        self.let_go();
+        self.window.divert_keys(false);
+        if let Some(seat) = &self.seat {
+            seat.leave();
+        }
+        Ok(())
+    }
+
+    pub(crate) fn now(&self) -> Duration {
+        self.clock.monotonic()
+    }
+
+    /// Joins, the first time or after it was given up.
+    pub(crate) fn connect(&mut self) {
+        let Some(joining) = self.joining.take() else { return };
+        self.phase = Phase::Connecting;
+        let waker = self.window.waker();
+        self.link = Some(link::start(&self.runtime, joining, Arc::clone(&self.entropy), waker));
+        self.stale = true;
+    }
+
+    pub(crate) fn live(&self) -> bool {
+        self.phase == Phase::Live
+    }
+
+    pub(crate) fn in_control(&self) -> bool {
+        self.live() && self.seat.as_ref().is_some_and(Seat::in_control)
+    }
+
+    // The session -------------------------------------------------------------
+
+    /// Takes what came over the link; whether there may be more.
+    fn take_packets(&mut self) -> bool {
+        for _ in 0..PACKETS_AT_ONCE {
+            let Some(link) = &mut self.link else { return false };
+            match link.events.try_recv() {
+                Ok(event) => self.on_link(event),
+                Err(_) => return false,
+            }
+        }
+        true
+    }
+
+    fn on_link(&mut self, event: LinkEvent) {
+        match event {
+            LinkEvent::Up { sender, welcome } => match Seat::take(sender, &welcome) {
+                Ok(seat) => self.seated(seat),
+                Err(error) => {
+                    tracing::error!(%error, "no seat");
+                    self.link = None;
+                    self.ended(Facts {
+                        name: "protocol_error",
+                        sentence: "The server did not understand this program. Get the newest \
+                                   one."
+                            .into(),
+                        detail: error.to_string(),
+                    }, false);
+                }
+            },
+            LinkEvent::Packet(packet) => {
+                let came = self.now();
+                let clock = Arc::clone(&self.clock);
+                let Some(seat) = &mut self.seat else { return };
+                let changes = seat.receive(packet, &move || clock.monotonic());
+                for change in changes {
+                    self.on_change(change, came);
+                }
+            }
+            LinkEvent::Lost(facts, delay) => {
+                self.unseat();
+                self.phase = Phase::Reconnecting(facts, self.now() + delay);
+                self.stale = true;
+            }
+            LinkEvent::Ended(facts, over) => {
+                self.link = None;
+                self.ended(facts, over);
+            }
+        }
+    }
+
+    fn ended(&mut self, facts: Facts, over: bool) {
+        self.unseat();
+        self.phase = if over { Phase::Over(facts) } else { Phase::Failed(facts) };
+        self.stale = true;
+    }
+
+    fn seated(&mut self, mut seat: Seat) {
+        tracing::info!(participant = seat.participant(), "in the session");
+        if self.quality != Preset::Auto {
+            seat.set_video(crate::commands::video(self.quality));
+        }
+        if !self.clipboard_on {
+            seat.sync_clipboard(false);
+        }
+        if seat.may_use_clipboard() && self.desk.is_none() {
+            match Desk::open(&self.opener, self.window.waker()) {
+                Ok(desk) => self.desk = Some(desk),
+                Err(error) => {
+                    tracing::warn!(%error, "the clipboard is not shared");
+                    self.clipboard_cause = Some(CauseCode::ClipboardUnavailable);
+                }
+            }
+        } else if let Some(desk) = &self.desk {
+            desk.restart();
+        }
+        self.seat = Some(seat);
+        self.phase = Phase::Live;
+        self.hide_at = Some(self.now() + TOOLBAR_STAYS);
+        self.stale = true;
+    }
+
+    /// The link is gone; its picture stays.
+    fn unseat(&mut self) {
+        if let Some(seat) = self.seat.take()
+            && let Some(surface) = seat.surface()
+        {
+            self.last = Some(surface.clone());
+        }
+        self.frames.clear();
+        self.typing.clear();
+        self.seat_tick = None;
+        self.ghost_at = None;
+        let _up_already = self.keys.let_go();
+        self.pointer.let_go();
+        self.damage_all();
+    }
+
+    fn on_change(&mut self, change: Change, came: Duration) {
+        match change {
+            Change::Surface => {
+                self.surface_changed();
+                self.damage_all();
+            }
+            Change::Picture { frame_id, damage } => {
+                let first = self.last.take().is_some();
+                if first || self.view.surface() != self.surface_size() {
+                    self.surface_changed();
+                    self.damage_all();
+                }
+                for rect in damage {
+                    if let Some(area) =
+                        self.view.damaged(rect.x, rect.y, rect.width, rect.height)
+                    {
+                        self.damage(area);
+                    }
+                }
+                self.frames.push((frame_id, came));
+                self.status.has_picture = true;
+            }
+            Change::Cursor(cursor) => {
+                self.cursor = Some(cursor);
+                self.stale = true;
+            }
+            Change::CursorMoved(x, y) => {
+                let until = self.in_control().then(|| self.now() + GHOST_STAYS);
+                self.ghost_at = Some(((x, y), until));
+                self.stale = true;
+            }
+            Change::State => self.state_changed(),
+            Change::Slow => self.stale = true,
+            Change::Clipboard(piece) => {
+                if let Some(desk) = &self.desk
+                    && self.clipboard_on
+                {
+                    desk.piece(piece);
+                }
+            }
+            Change::ClipboardReceived(received) => {
+                if let Some(desk) = &self.desk {
+                    desk.received(received);
+                }
+            }
+            Change::Restarted => {
+                if let Some(desk) = &self.desk {
+                    desk.restart();
+                }
+                if let Some(seat) = &mut self.seat
+                    && !self.clipboard_on
+                {
+                    seat.sync_clipboard(false);
+                }
+                self.frames.clear();
+                self.stale = true;
+            }
+        }
+    }
+
+    fn state_changed(&mut self) {
+        let Some(seat) = &mut self.seat else { return };
+        seat.ask_if_free();
+        if !seat.in_control() {
+            // The machine lets go of everything by itself.
+            let _up_already = self.keys.let_go();
+            self.pointer.let_go();
+            self.typing.clear();
+        } else if !std::mem::replace(&mut self.status.had_control, true) {
+            tracing::info!("in control");
+        }
+        self.status.had_control = seat.in_control();
+        let title = if seat.machine().is_empty() {
+            "GuruConnect".to_owned()
+        } else {
+            format!("{} · GuruConnect", seat.machine())
+        };
+        if title != self.title {
+            self.window.set_title(&title);
+            self.title = title;
+        }
+        self.stale = true;
+    }
+
+    /// The picture that there is, of this seat or of the one before.
+    pub(crate) fn surface(&self) -> Option<&Surface> {
+        match &self.last {
+            Some(last) => Some(last),
+            None => self.seat.as_ref().and_then(Seat::surface),
+        }
+    }
+
+    fn surface_size(&self) -> Option<PixelSize> {
+        self.surface()
+            .map(|surface| PixelSize { width: surface.width(), height: surface.height() })
+    }
+
+    fn surface_changed(&mut self) {
+        let size = self.surface_size();
+        if size != self.view.surface() {
+            tracing::info!(?size, "the picture's size");
+        }
+        self.view.set_surface(size);
+        self.stale = true;
+    }
+
+    // The clipboard -----------------------------------------------------------
+
+    fn take_crossed(&mut self) {
+        let Some(desk) = &self.desk else { return };
+        let crossed: Vec<Crossed> = desk.crossed.try_iter().collect();
+        let pump = !crossed.is_empty() || self.clipboard_retry.is_some_and(|at| at <= self.now());
+        for one in crossed {
+            match one {
+                Crossed::Reply(received) => {
+                    if let Some(seat) = &mut self.seat {
+                        seat.clipboard_received(received);
+                    }
+                }
+                Crossed::In => self.flash(Crossing::In),
+                Crossed::Out => self.flash(Crossing::Out),
+                Crossed::Room => {}
+                Crossed::Type(text) => self.type_text(&text),
+                Crossed::Told(cause) => {
+                    self.clipboard_cause = cause;
+                    self.stale = true;
+                }
+            }
+        }
+        if pump && let (Some(desk), Some(seat)) = (&self.desk, &mut self.seat) {
+            let open = self.clipboard_open;
+            let taken = !open || desk.pump(|piece, last| seat.clipboard_piece(piece, last));
+            self.clipboard_retry = (!taken).then(|| self.clock.monotonic() + CLIPBOARD_RETRY);
+        }
+    }
+
+    fn flash(&mut self, crossing: Crossing) {
+        self.crossed = Some((crossing, self.now() + FLASH));
+        self.stale = true;
+    }
+
+    pub(crate) fn type_text(&mut self, text: &str) {
+        if self.in_control() {
+            self.typing.extend(crate::keys::typed(text));
+        }
+    }
+
+    // Time --------------------------------------------------------------------
+
+    fn timers(&mut self) {
+        let now = self.now();
+        if let Some(at) = self.hide_at
+            && at <= now
+        {
+            let wanted = self.hover.is_some() || self.menu.is_some() || self.focus.is_some();
+            let over = self.pointer_at.is_some_and(|at| self.over_toolbar(at));
+            if wanted || over || self.pinned || !self.live() {
+                self.hide_at = Some(now + TOOLBAR_STAYS);
+            } else {
+                self.hide_at = None;
+                self.toolbar_open = false;
+                self.stale = true;
+            }
+        }
+        if self.crossed.is_some_and(|(_, until)| until <= now) {
+            self.crossed = None;
+            self.stale = true;
+        }
+        if let Some((_, Some(until))) = self.ghost_at
+            && until <= now
+        {
+            self.ghost_at = None;
+            self.stale = true;
+        }
+        if self.show_statistics && self.statistics_at <= now {
+            self.statistics_at = now + STATISTICS_EVERY;
+            self.stale = true;
+        }
+        if self.seat_tick.is_some_and(|at| at <= now) {
+            self.look_at_pace();
+        }
+        if let Some(event) = self.pointer.due(now) {
+            self.send(&[event]);
+        }
+        if self.type_at <= now
+            && let Some(event) = self.typing.pop_front()
+        {
+            self.type_at = now + TYPE_EVERY;
+            self.send(&[event]);
+        }
+        if self.scroll_at.is_some_and(|at| at <= now) {
+            self.scroll_at = None;
+            self.scroll_at_edge();
+        }
+    }
+
+    pub(crate) fn look_at_pace(&mut self) {
+        let now = self.now();
+        let Some(seat) = &mut self.seat else { return };
+        let (next, changes) = seat.tick(now);
+        self.seat_tick = next;
+        for change in changes {
+            self.on_change(change, now);
+        }
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        let typing = (!self.typing.is_empty()).then_some(self.type_at);
+        let statistics = self.show_statistics.then_some(self.statistics_at);
+        let due = [
+            self.hide_at,
+            self.crossed.map(|(_, until)| until),
+            self.ghost_at.and_then(|(_, until)| until),
+            statistics,
+            self.seat_tick,
+            self.pointer.deadline(),
+            typing,
+            self.scroll_at,
+            self.clipboard_retry,
+        ];
+        let due = due.into_iter().flatten().min()?;
+        // Not to the nanosecond: the systems wait in milliseconds.
+        Some(due.saturating_sub(self.now()).max(Duration::from_millis(1)))
+    }
+
+    // The window --------------------------------------------------------------
+
+    fn on_event(&mut self, event: WindowEvent) {
+        match event {
+            WindowEvent::Resized => {
+                self.painter.scale = self.window.scale();
+                self.view.set_window(self.window.size());
+                self.menu = None;
+                self.bar = None;
+                self.stale = true;
+                self.damage_all();
+            }
+            WindowEvent::Focus(on) => {
+                self.focused = on;
+                if !on {
+                    self.let_go();
+                    self.menu = None;
+                    self.focus = None;
+                }
+                self.stale = true;
+            }
+            WindowEvent::Key(key) => self.on_key(&key),
+            WindowEvent::PointerMoved { x, y } => self.on_pointer(x, y),
+            WindowEvent::PointerLeft => {
+                self.pointer_at = None;
+                self.hover = None;
+                self.on_handle = false;
+                self.status.marked = None;
+                self.stale = true;
+            }
+            WindowEvent::PointerButton { button, down, x, y } => {
+                self.on_button(button, down, x, y);
+            }
+            WindowEvent::Wheel { dx, dy } => {
+                if let Some((x, y)) = self.pointer_at
+                    && self.in_control()
+                    && self.view.shows(x, y)
+                    && !self.over_chrome((x, y))
+                    && let Some(place) = self.view.to_surface(x, y)
+                {
+                    let events = self.pointer.wheel(dx, dy, place);
+                    self.send(&events);
+                }
+            }
+            WindowEvent::CloseRequested => self.done = true,
+        }
+    }
+
+    pub(crate) fn send(&mut self, events: &[InputEvent]) {
+        if let Some(seat) = &mut self.seat {
+            seat.input(events);
+        }
+    }
+
+    /// Nothing stays down on the machine.
+    pub(crate) fn let_go(&mut self) {
+        self.typing.clear();
+        self.pointer.let_go();
+        let up = self.keys.let_go();
+        self.send(&[up]);
+    }
+
+    fn on_key(&mut self, key: &WindowKey) {
+        if self.navigates() {
+            // What is pressed counts for the viewer's own keys.
+            let own = self.keys.watched(key);
+            if let Some(own) = own {
+                self.own_key(own);
+            } else if key.down {
+                self.navigate(key);
+            }
+            return;
+        }
+        if self.in_control() {
+            let window = &self.window;
+            let verdict = self.keys.key(key, || window.locks());
+            self.send(&verdict.events);
+            if let Some(own) = verdict.own {
+                self.own_key(own);
+            }
+        } else if let Some(own) = self.keys.watched(key) {
+            self.own_key(own);
+        }
+    }
+
+    fn own_key(&mut self, own: OwnKey) {
+        match own {
+            OwnKey::FullScreen => self.execute(Command::FullScreen),
+            OwnKey::Statistics => self.execute(Command::Statistics),
+            OwnKey::SystemKeys => self.execute(Command::SystemKeys),
+            OwnKey::Toolbar => {
+                self.let_go();
+                self.toolbar_open = true;
+                self.menu = None;
+                let first = self.bar.as_ref().and_then(|bar| bar.next(None, true));
+                self.focus = first.map(Focus::Toolbar);
+                self.stale = true;
+            }
+        }
+    }
+
+    fn on_pointer(&mut self, x: i32, y: i32) {
+        self.pointer_at = Some((x, y));
+        if self.pointer.holds_any() {
+            if let Some(place) = self.view.to_surface(x, y) {
+                self.pointer.moved(place);
+            }
+            self.scroll_at_edge();
+            return;
+        }
+        self.mark(x, y);
+        if self.in_control() && !self.over_chrome((x, y)) && self.view.shows(x, y) {
+            if self.ghost_at.take().is_some() {
+                self.stale = true;
+            }
+            if let Some(place) = self.view.to_surface(x, y) {
+                self.pointer.moved(place);
+            }
+        }
+        self.scroll_at_edge();
+        self.choose_cursor();
+    }
+
+    /// The toolbar goes by itself after a while.
+    pub(crate) fn hide_later(&mut self) {
+        self.hide_at = Some(self.now() + TOOLBAR_STAYS);
+    }
+
+    fn scroll_at_edge(&mut self) {
+        let Some((x, y)) = self.pointer_at.filter(|at| !self.over_chrome(*at)) else { return };
+        let (dx, dy) = self.view.edge(x, y, self.painter.scale);
+        if (dx, dy) != (0, 0) && self.view.scroll_by(dx, dy) {
+            self.damage_all();
+            self.scroll_at = Some(self.now() + SCROLL_STEP);
+            if self.in_control()
+                && let Some(place) = self.view.to_surface(x, y)
+            {
+                self.pointer.moved(place);
+            }
+        }
+    }
+
+    fn on_button(&mut self, button: PointerButton, down: bool, x: i32, y: i32) {
+        self.pointer_at = Some((x, y));
+        let remote = self.pointer.holds_any();
+        if !remote && self.over_chrome((x, y)) {
+            if down && button == PointerButton::Left {
+                self.click(x, y);
+            }
+            return;
+        }
+        if down && (self.menu.is_some() || self.focus.is_some()) {
+            self.menu = None;
+            self.focus = None;
+            self.stale = true;
+            return;
+        }
+        if !self.in_control() || down && !self.view.shows(x, y) {
+            return;
+        }
+        if let Some(place) = self.view.to_surface(x, y) {
+            let events = self.pointer.button(button, down, place);
+            self.send(&events);
+        }
+    }
+
+    // What follows ------------------------------------------------------------
+
+    /// Brings everything in line with what has happened.
+    fn settle(&mut self) {
+        if !std::mem::take(&mut self.stale) {
+            return;
+        }
+        let divert = self.focused
+            && self.system_keys
+            && self.in_control()
+            && !self.navigates()
+            && self.asking.is_none();
+        if divert != self.diverting {
+            self.diverting = divert;
+            self.window.divert_keys(divert);
+        }
+        let open = self.focused
+            && self.clipboard_on
+            && self.live()
+            && self.seat.as_ref().is_some_and(Seat::may_use_clipboard);
+        if open != self.clipboard_open {
+            self.clipboard_open = open;
+            if let Some(desk) = &self.desk {
+                desk.set_open(open);
+            }
+        }
+        self.choose_cursor();
+        self.draw_chrome();
+    }
+
+    fn choose_cursor(&mut self) {
+        let over_picture =
+            self.pointer_at.is_some_and(|(x, y)| {
+                self.view.shows(x, y) && !self.over_chrome((x, y))
+            });
+        let cursor = match &self.cursor {
+            Some(cursor) if over_picture && self.in_control() => shape(cursor),
+            _ => WindowCursor::Arrow,
+        };
+        if self.shown_cursor.as_ref() != Some(&cursor) {
+            self.window.set_cursor(&cursor);
+            self.shown_cursor = Some(cursor);
+        }
+    }
+
+    pub(crate) fn damage(&mut self, area: PixelRect) {
+        /// Beyond it one rectangle around all costs less.
+        const MOST: usize = 32;
+        if area.width == 0 || area.height == 0 {
+            return;
+        }
+        self.damage.push(area);
+        if self.damage.len() > MOST {
+            let all = self.damage.drain(..).reduce(crate::chrome::union);
+            self.damage.extend(all);
+        }
+    }
+
+    pub(crate) fn damage_all(&mut self) {
+        let PixelSize { width, height } = self.window.size();
+        self.damage.clear();
+        self.damage.push(PixelRect { x: 0, y: 0, width, height });
+    }
+}
+
+/// The machine's pointer; where it shows none, a dot, so that the hand is not lost.
+fn shape(cursor: &Cursor) -> WindowCursor {
+    const DOT: usize = 5;
+    let (width, height) = cursor.size;
+    if width > 0 && height > 0 {
+        return WindowCursor::Image(CursorImage {
+            size: PixelSize { width, height },
+            hotspot_x: cursor.hotspot.0,
+            hotspot_y: cursor.hotspot.1,
+            rgba: cursor.rgba.clone(),
+        });
+    }
+    let inside = |at: usize| (1..DOT - 1).contains(&(at % DOT)) && (1..DOT - 1).contains(&(at / DOT));
+    let pixel = |at: usize| if inside(at) { [0, 0, 0, 255] } else { [255, 255, 255, 160] };
+    WindowCursor::Image(CursorImage {
+        size: PixelSize { width: DOT as u32, height: DOT as u32 },
+        hotspot_x: 2,
+        hotspot_y: 2,
+        rgba: (0..DOT * DOT).flat_map(pixel).collect(),
+    })
+}

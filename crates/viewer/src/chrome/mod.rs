@@ -1,0 +1,14 @@
+//! What the viewer draws over the picture: toolbar and menus, cards and banners,
+//! statistics. Models say what there is, layers what it looks like.
+
+mod card;
+mod layer;
+mod menu;
+mod statistics;
+mod toolbar;
+
+pub(crate) use card::{Banner, Button, Card, Placed};
+pub(crate) use layer::{Layer, Painter, union};
+pub(crate) use menu::{Entry, Menu};
+pub(crate) use statistics::{slow_sentence, statistics};
+pub(crate) use toolbar::{Toolbar, Tool};

@@ -1,0 +1,64 @@
+//! The native viewer without an operating system (ADR 22): what its window shows, what
+//! keys and pointer mean, and how it joins a session and comes back.
+//!
+//! A platform crate gives the window ([`gc_platform::ViewerWindow`]), the face of its
+//! text and the clipboard; [`run`] is all the rest, on the window's thread.
+
+mod app;
+mod cause;
+mod chrome;
+mod clipboard;
+mod commands;
+pub mod keys;
+mod link;
+mod paint;
+mod picture;
+mod pointer;
+mod seat;
+mod status;
+mod view;
+
+use std::sync::Arc;
+
+use gc_panel::Typeface;
+use gc_platform::{ViewerWindow, WindowError};
+use gc_transport::{Connector, Endpoint};
+use gc_types::{Clock, Entropy, Secret};
+
+pub use cause::Facts;
+pub use clipboard::ClipboardOpener;
+
+/// Which session to join, and how.
+pub struct Session {
+    /// Makes the links.
+    pub connector: Connector,
+    /// `wss://…/ws/viewer`.
+    pub endpoint: Endpoint,
+    /// A one-time ticket.
+    pub ticket: Secret,
+    /// Asks before anything is sent: whoever made a link may not be whoever opens it.
+    pub ask_first: bool,
+    /// Name and version of the program, for the server's records.
+    pub software: String,
+}
+
+/// What the system gives.
+pub struct Parts {
+    /// On the thread that calls [`run`].
+    pub window: Box<dyn ViewerWindow>,
+    /// Of all text in it.
+    pub face: Box<dyn Typeface>,
+    /// Opens the clipboard when there is a session to share it with.
+    pub clipboard: ClipboardOpener,
+    /// For what the window waits for.
+    pub clock: Arc<dyn Clock>,
+    /// For the pauses between attempts to come back.
+    pub entropy: Arc<dyn Entropy>,
+    /// Runs the link.
+    pub runtime: tokio::runtime::Handle,
+}
+
+/// Shows a session until its window is closed.
+pub fn run(session: Session, parts: Parts) -> Result<(), WindowError> {
+    app::App::new(session, parts).run()
+}

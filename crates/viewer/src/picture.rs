@@ -1,0 +1,178 @@
+//! The machine's pixels in the size of the window: copied where they are equal,
+//! repeated at whole multiples, mixed otherwise.
+
+use gc_platform::{PixelRect, PixelSize};
+use gc_viewer_core::Surface;
+
+use crate::view::Placed;
+
+/// Of 1, in the weights below.
+const ONE: u32 = 256;
+
+/// Which pixels make one of the picture as shown, along one axis.
+#[derive(Debug, Default)]
+struct Axis {
+    from: u32,
+    to: u32,
+    /// First pixel and weights of each.
+    taps: Vec<(u32, Vec<u16>)>,
+}
+
+impl Axis {
+    fn fit(&mut self, from: u32, to: u32) {
+        if (self.from, self.to) == (from, to) {
+            return;
+        }
+        (self.from, self.to) = (from, to);
+        let step = f64::from(from) / f64::from(to.max(1));
+        self.taps = (0..to)
+            .map(|at| {
+                if to.is_multiple_of(from.max(1)) {
+                    return (at / (to / from.max(1)), vec![ONE as u16]);
+                }
+                // What the pixel covers; one at least, so that enlarged pictures are smooth.
+                let middle = (f64::from(at) + 0.5) * step;
+                let half = step.max(1.0) / 2.0;
+                let (low, high) = ((middle - half).max(0.0), (middle + half).min(f64::from(from)));
+                let first = low.floor() as u32;
+                let last = ((high.ceil() as u32).max(first + 1) - 1).min(from - 1);
+                let mut weights: Vec<u16> = (first..=last)
+                    .map(|pixel| {
+                        let inside = high.min(f64::from(pixel) + 1.0) - low.max(f64::from(pixel));
+                        (inside.max(0.0) / (high - low) * f64::from(ONE)).round() as u16
+                    })
+                    .collect();
+                // Rounding must not change the brightness.
+                let sum: i32 = weights.iter().map(|weight| i32::from(*weight)).sum();
+                if let Some(most) = weights.iter_mut().max() {
+                    *most = (i32::from(*most) + ONE as i32 - sum).max(0) as u16;
+                }
+                (first, weights)
+            })
+            .collect();
+    }
+}
+
+/// Draws surfaces; remembers how the last one was scaled.
+#[derive(Debug, Default)]
+pub(crate) struct Scaler {
+    across: Axis,
+    down: Axis,
+    /// Rows that are scaled across already, and which they are.
+    rows: Vec<(u32, Vec<u16>)>,
+}
+
+impl Scaler {
+    /// Draws the part of the picture that lies in `clip`, which lies in the window, and
+    /// black around it.
+    pub(crate) fn draw(
+        &mut self,
+        frame: &mut [u8],
+        window: PixelSize,
+        clip: PixelRect,
+        surface: &Surface,
+        placed: Placed,
+    ) {
+        let left = placed.x.max(clip.x as i32);
+        let right = (placed.x + placed.width as i32).min((clip.x + clip.width) as i32);
+        let stride = window.width as usize * 4;
+        if placed.width != surface.width() || placed.height != surface.height() {
+            self.across.fit(surface.width(), placed.width);
+            self.down.fit(surface.height(), placed.height);
+        }
+        self.rows.clear();
+        for y in clip.y..clip.y + clip.height {
+            let start = y as usize * stride;
+            let Some(line) = frame.get_mut(start..start + stride) else { return };
+            let down = y as i32 - placed.y;
+            let outside = !(0..placed.height as i32).contains(&down) || left >= right;
+            let part = clip.x as usize * 4..(clip.x + clip.width) as usize * 4;
+            if outside {
+                line[part].fill(0);
+                continue;
+            }
+            line[part.start..left as usize * 4].fill(0);
+            line[right as usize * 4..part.end].fill(0);
+            let line = &mut line[left as usize * 4..right as usize * 4];
+            let across = (left - placed.x) as u32;
+            if placed.width == surface.width() && placed.height == surface.height() {
+                let from = down as usize * surface.stride() + across as usize * 4;
+                if let Some(pixels) = surface.pixels().get(from..from + line.len()) {
+                    line.copy_from_slice(pixels);
+                }
+            } else {
+                self.mix(line, surface, across, down as u32);
+            }
+        }
+    }
+
+    fn mix(&mut self, line: &mut [u8], surface: &Surface, across: u32, down: u32) {
+        let Some((first, weights)) = self.down.taps.get(down as usize) else { return };
+        let columns = across as usize..across as usize + line.len() / 4;
+        let Some(taps) = self.across.taps.get(columns) else { return };
+        let last = first + weights.len() as u32;
+        self.rows.retain(|(row, _)| (*first..last).contains(row));
+        for row in *first..last {
+            if !self.rows.iter().any(|(known, _)| *known == row) {
+                self.rows.push((row, scaled_across(surface, row, taps)));
+            }
+        }
+        if let ([_], Some((_, row))) = (weights.as_slice(), self.rows.first()) {
+            for (to, from) in line.iter_mut().zip(row) {
+                *to = *from as u8;
+            }
+            return;
+        }
+        let mut sums = vec![0_u32; line.len()];
+        for (row, values) in &self.rows {
+            let weight = u32::from(weights[(row - first) as usize]);
+            for (sum, value) in sums.iter_mut().zip(values) {
+                *sum += u32::from(*value) * weight;
+            }
+        }
+        for (to, sum) in line.iter_mut().zip(sums) {
+            *to = ((sum + ONE / 2) / ONE).min(255) as u8;
+        }
+    }
+}
+
+fn scaled_across(surface: &Surface, row: u32, taps: &[(u32, Vec<u16>)]) -> Vec<u16> {
+    let start = row as usize * surface.stride();
+    let pixels = surface.pixels().get(start..start + surface.stride()).unwrap_or_default();
+    let mut out = Vec::with_capacity(taps.len() * 4);
+    for (first, weights) in taps {
+        let mut sums = [ONE / 2; 4];
+        let from = pixels.get(*first as usize * 4..).unwrap_or_default();
+        for (pixel, weight) in from.chunks_exact(4).zip(weights) {
+            for (sum, channel) in sums.iter_mut().zip(pixel) {
+                *sum += u32::from(*channel) * u32::from(*weight);
+            }
+        }
+        out.extend(sums.map(|sum| (sum / ONE) as u16));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_of_every_size_add_up_to_one() {
+        let mut axis = Axis::default();
+        for from in [1, 2, 3, 7, 100, 1080, 1920] {
+            for to in [1, 2, 3, 5, 99, 100, 101, 733, 1920, 3840] {
+                axis.fit(from, to);
+                assert_eq!(axis.taps.len(), to as usize);
+                for (first, weights) in &axis.taps {
+                    let sum: u32 = weights.iter().map(|weight| u32::from(*weight)).sum();
+                    assert_eq!(sum, ONE, "{from} to {to}: {first} {weights:?}");
+                    assert!(first + weights.len() as u32 <= from, "{from} to {to}: {first}");
+                }
+            }
+        }
+        axis.fit(2, 6);
+        let firsts: Vec<u32> = axis.taps.iter().map(|(first, _)| *first).collect();
+        assert_eq!(firsts, [0, 0, 0, 1, 1, 1], "whole multiples repeat");
+    }
+}

@@ -1,0 +1,411 @@
+//! A seat in a session: what the relay and the agent say, and what goes back.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use gc_proto::v2::link_message::Body;
+use gc_proto::v2::{
+    AgentPresence, CloseCode, ControlAction, ControlVerb, Display, InputEvent, NoticeTopic,
+    SessionEnd, SessionState, Slow, VideoSettings, Welcome,
+};
+use gc_proto::{MAX_INPUT_EVENTS, MAX_NAME, Packet, clean_text};
+use gc_transport::LinkSender;
+use gc_types::{CauseCode, Right, Rights, SessionId};
+use gc_viewer_core::{
+    Cursor, DecoderLimits, SessionIds, Statistics, Surface, ViewerEvent, ViewerSession,
+};
+
+/// Somebody in the session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Number of the seat.
+    pub participant: u16,
+    /// Cleaned.
+    pub name: String,
+    /// Waits for control.
+    pub asks: bool,
+}
+
+/// What has changed for the window.
+#[derive(Debug, PartialEq)]
+pub enum Change {
+    /// The picture has another size.
+    Surface,
+    /// Parts of the picture are new; acknowledge the frame when they are shown.
+    Picture {
+        /// For [`Seat::drawn`].
+        frame_id: u32,
+        /// In pixels of the machine.
+        damage: Vec<gc_video::PixelRect>,
+    },
+    /// Another pointer.
+    Cursor(Cursor),
+    /// Somebody else moved the pointer there.
+    CursorMoved(i32, i32),
+    /// People, control, the machine's presence, displays or notices.
+    State,
+    /// The picture is slow, or not any more.
+    Slow,
+    /// A piece of the machine's clipboard.
+    Clipboard(gc_proto::v2::ClipboardPiece),
+    /// How much of this viewer's clipboard has come.
+    ClipboardReceived(gc_proto::v2::ClipboardReceived),
+    /// The agent started over; it knows nothing of this viewer's wishes.
+    Restarted,
+}
+
+/// A seat, for as long as one link lasts.
+pub struct Seat {
+    sender: LinkSender,
+    ids: SessionIds,
+    session: ViewerSession,
+    rights: Rights,
+    /// What the agent is told about the picture when it starts over.
+    video: Option<VideoSettings>,
+    /// 0 for nobody.
+    controller: u16,
+    people: Vec<Person>,
+    machine: String,
+    presence: AgentPresence,
+    displays: Vec<Display>,
+    selected: u32,
+    slow: Option<Slow>,
+    /// Input that the link had no room for is gone; what it pressed must not stay.
+    input_lost: bool,
+    /// Asked for once by itself.
+    asked: bool,
+}
+
+/// Why a seat cannot be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum SeatError {
+    /// The relay's welcome.
+    #[error("the welcome does not fit")]
+    Welcome,
+    /// No memory for a decoder.
+    #[error("nothing to decode with: {0}")]
+    Decoder(#[from] std::io::Error),
+}
+
+impl Seat {
+    /// The seat that a welcome gives.
+    pub fn take(sender: LinkSender, welcome: &Welcome) -> Result<Self, SeatError> {
+        let seat = welcome.seat.as_ref().ok_or(SeatError::Welcome)?;
+        let ids = SessionIds {
+            session: SessionId::from_slice(&seat.session_id).map_err(|_| SeatError::Welcome)?,
+            participant: u16::try_from(seat.participant).map_err(|_| SeatError::Welcome)?,
+            epoch: seat.epoch,
+        };
+        Ok(Self {
+            sender,
+            ids,
+            session: decoder(ids)?,
+            rights: Rights::from_bits(seat.rights),
+            video: None,
+            controller: 0,
+            people: Vec::new(),
+            machine: String::new(),
+            presence: AgentPresence::Unspecified,
+            displays: Vec::new(),
+            selected: 0,
+            slow: None,
+            input_lost: false,
+            asked: false,
+        })
+    }
+
+    /// Takes what came over the link. `now` is asked for once more after decoding.
+    pub fn receive(&mut self, packet: Packet, now: &dyn Fn() -> Duration) -> Vec<Change> {
+        let mut changes = Vec::new();
+        match packet {
+            Packet::Link(Body::SessionState(state)) => self.on_state(&state, &mut changes),
+            Packet::Link(Body::ControlChanged(change)) => {
+                self.controller = u16::try_from(change.controller).unwrap_or(0);
+                changes.push(Change::State);
+            }
+            Packet::Link(_) => {}
+            Packet::Record(record) => {
+                let epoch = record.header().epoch;
+                if epoch < self.ids.epoch {
+                    return changes;
+                }
+                // The first record of a new link may overtake the state that announces it.
+                if epoch > self.ids.epoch {
+                    self.start_over(epoch, &mut changes);
+                }
+                let taken = self.session.on_record(&record, now());
+                self.session.decoded(now());
+                match taken {
+                    Ok(Some(event)) => self.on_event(event, &mut changes),
+                    Ok(None) => {}
+                    // A peer that breaks the protocol loses the message.
+                    Err(error) => tracing::warn!(%error, "a record was refused"),
+                }
+                self.flush();
+            }
+        }
+        self.poll(&mut changes);
+        changes
+    }
+
+    fn on_state(&mut self, state: &SessionState, changes: &mut Vec<Change>) {
+        if state.epoch > self.ids.epoch {
+            self.start_over(state.epoch, changes);
+        }
+        self.presence = state.agent();
+        self.machine = clean_text(&state.machine_name, MAX_NAME);
+        self.controller = u16::try_from(state.controller).unwrap_or(0);
+        self.people = state
+            .participants
+            .iter()
+            .filter_map(|one| {
+                Some(Person {
+                    participant: u16::try_from(one.participant).ok()?,
+                    name: clean_text(&one.name, MAX_NAME),
+                    asks: one.asks_for_control,
+                })
+            })
+            .collect();
+        let own = u32::from(self.ids.participant);
+        if let Some(own) = state.participants.iter().find(|one| one.participant == own) {
+            self.rights = Rights::from_bits(own.rights);
+        }
+        changes.push(Change::State);
+    }
+
+    /// The agent has a new link: a new surface, new numbers, and no wishes.
+    fn start_over(&mut self, epoch: u32, changes: &mut Vec<Change>) {
+        self.ids.epoch = epoch;
+        match decoder(self.ids) {
+            Ok(session) => self.session = session,
+            Err(error) => tracing::error!(%error, "nothing to decode with"),
+        }
+        if let Some(video) = self.video {
+            self.session.set_video(video);
+        }
+        changes.push(Change::Restarted);
+    }
+
+    fn on_event(&mut self, event: ViewerEvent, changes: &mut Vec<Change>) {
+        match event {
+            ViewerEvent::SurfaceChanged => changes.push(Change::Surface),
+            ViewerEvent::Draw { frame_id, damage } => {
+                changes.push(Change::Picture { frame_id, damage });
+            }
+            ViewerEvent::Cursor(cursor) => changes.push(Change::Cursor(cursor)),
+            ViewerEvent::CursorMoved { x, y } => changes.push(Change::CursorMoved(x, y)),
+            ViewerEvent::Displays { displays, selected } => {
+                (self.displays, self.selected) = (displays, selected);
+                changes.push(Change::State);
+            }
+            ViewerEvent::Clipboard(piece) => changes.push(Change::Clipboard(piece)),
+            ViewerEvent::ClipboardReceived(received) => {
+                changes.push(Change::ClipboardReceived(received));
+            }
+            ViewerEvent::NoticesChanged => changes.push(Change::State),
+            ViewerEvent::DecoderFailed(problem) => {
+                tracing::warn!(?problem, "a picture could not be decoded");
+            }
+            ViewerEvent::Status(_) | ViewerEvent::Slow(_) => {}
+        }
+    }
+
+    fn poll(&mut self, changes: &mut Vec<Change>) {
+        while let Some(event) = self.session.poll_event() {
+            if let ViewerEvent::Slow(slow) = event {
+                self.slow = slow;
+                changes.push(Change::Slow);
+            }
+        }
+    }
+
+    /// A frame is on the screen; `draw` is the time from its arrival until then.
+    pub fn drawn(&mut self, frame_id: u32, draw: Duration) {
+        self.session.drawn(frame_id, draw);
+        self.flush();
+    }
+
+    /// Looks at how this viewer keeps up; when to look again.
+    pub fn tick(&mut self, now: Duration) -> (Option<Duration>, Vec<Change>) {
+        let mut changes = Vec::new();
+        let next = self.session.tick(now);
+        self.poll(&mut changes);
+        (next, changes)
+    }
+
+    fn flush(&mut self) {
+        while let Some(record) = self.session.poll_record() {
+            if let Err(error) = self.sender.send(&record) {
+                let input = record.header().channel == gc_proto::Channel::Input;
+                self.input_lost |= input;
+                tracing::debug!(%error, input, "a record did not go");
+            }
+        }
+    }
+
+    /// Keys and pointer, when this viewer has control.
+    pub fn input(&mut self, events: &[InputEvent]) {
+        if !self.in_control() || events.is_empty() {
+            return;
+        }
+        if std::mem::take(&mut self.input_lost) {
+            self.session.input(vec![crate::keys::release_all()]);
+        }
+        for part in events.chunks(MAX_INPUT_EVENTS) {
+            self.session.input(part.to_vec());
+        }
+        self.flush();
+    }
+
+    /// A piece of this viewer's clipboard; `false`: the link takes no more now.
+    pub fn clipboard_piece(&mut self, piece: &gc_proto::v2::ClipboardPiece, last: bool) -> bool {
+        if self.sender.credit(gc_proto::Channel::Clipboard) < 2 * gc_clipboard::MAX_PIECE {
+            return false;
+        }
+        self.session.clipboard_piece(piece, last);
+        self.flush();
+        true
+    }
+
+    /// Tells how much of the machine's clipboard has come.
+    pub fn clipboard_received(&mut self, received: gc_proto::v2::ClipboardReceived) {
+        self.session.clipboard_received(received);
+        self.flush();
+    }
+
+    /// Turns clipboard synchronisation on or off.
+    pub fn sync_clipboard(&mut self, on: bool) {
+        self.session.sync_clipboard(on);
+        self.flush();
+    }
+
+    /// Asks for a display; 0 for all in one picture.
+    pub fn select_display(&mut self, id: u32) {
+        self.session.select_display(id);
+        self.flush();
+    }
+
+    /// Asks for another quality.
+    pub fn set_video(&mut self, settings: VideoSettings) {
+        self.video = Some(settings);
+        self.session.set_video(settings);
+        self.flush();
+    }
+
+    /// Asks for a whole new picture.
+    pub fn refresh(&mut self, now: Duration) {
+        self.session.refresh(gc_proto::v2::RefreshCause::User, now);
+        self.flush();
+    }
+
+    /// Asks for control, gives it, refuses it or lets it go.
+    pub fn control(&mut self, verb: ControlVerb, participant: u16) {
+        let participant = participant.into();
+        self.say(Body::ControlAction(ControlAction { verb: verb.into(), participant }));
+    }
+
+    /// Asks for control by itself, once, while nobody has it.
+    pub fn ask_if_free(&mut self) {
+        if self.controller == 0 && self.may_control() && !std::mem::replace(&mut self.asked, true) {
+            self.control(ControlVerb::Ask, 0);
+        }
+    }
+
+    /// Asks no more by itself.
+    pub const fn ask_no_more(&mut self) {
+        self.asked = true;
+    }
+
+    /// Ends the session for everybody.
+    pub fn end_session(&mut self) {
+        let session_id = self.ids.session.as_bytes().to_vec();
+        self.say(Body::SessionEnd(SessionEnd { session_id, cause: None }));
+    }
+
+    /// Leaves; the session goes on.
+    pub fn leave(&self) {
+        self.sender.close(CloseCode::Normal, "goodbye");
+    }
+
+    fn say(&self, body: Body) {
+        // A closed link tells so itself.
+        if let Err(error) = self.sender.say(body) {
+            tracing::debug!(%error, "not said");
+        }
+    }
+
+    /// The picture.
+    pub fn surface(&self) -> Option<&Surface> {
+        self.session.decoder().surface()
+    }
+
+    /// The session in numbers.
+    pub fn statistics(&self, now: Duration) -> Statistics {
+        self.session.statistics(now)
+    }
+
+    /// To the relay and back.
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.sender.round_trip()
+    }
+
+    /// Whether this viewer has control.
+    pub const fn in_control(&self) -> bool {
+        self.controller == self.ids.participant && self.controller != 0
+    }
+
+    /// Whether it may have it.
+    pub const fn may_control(&self) -> bool {
+        self.rights.allows(Right::Control)
+    }
+
+    /// Whether the clipboard is shared in this session.
+    pub const fn may_use_clipboard(&self) -> bool {
+        self.rights.allows(Right::Clipboard)
+    }
+
+    /// Who has control.
+    pub fn controller(&self) -> Option<&Person> {
+        self.people.iter().find(|one| one.participant == self.controller)
+    }
+
+    /// This viewer's own number.
+    pub const fn participant(&self) -> u16 {
+        self.ids.participant
+    }
+
+    /// Everybody.
+    pub fn people(&self) -> &[Person] {
+        &self.people
+    }
+
+    /// Name of the machine.
+    pub fn machine(&self) -> &str {
+        &self.machine
+    }
+
+    /// Whether the machine is there.
+    pub const fn presence(&self) -> AgentPresence {
+        self.presence
+    }
+
+    /// The displays, and which is shown.
+    pub fn displays(&self) -> (&[Display], u32) {
+        (&self.displays, self.selected)
+    }
+
+    /// Why it is slow.
+    pub const fn slow(&self) -> Option<&Slow> {
+        self.slow.as_ref()
+    }
+
+    /// What a person should know at present.
+    pub fn notices(&self) -> VecDeque<(NoticeTopic, CauseCode, String)> {
+        let notices = self.session.notices();
+        notices.map(|(topic, cause, detail)| (topic, cause, detail.to_owned())).collect()
+    }
+}
+
+fn decoder(ids: SessionIds) -> std::io::Result<ViewerSession> {
+    ViewerSession::new(ids, DecoderLimits { h264: true, ..DecoderLimits::default() })
+}

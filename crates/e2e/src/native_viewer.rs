@@ -36,12 +36,7 @@ impl NativeViewer {
     }
 
     /// The same with what stands on its command line.
-    pub fn on(
-        stack: &Stack,
-        desktop: Desktop,
-        arguments: &[&str],
-        folder: &Path,
-    ) -> Result<Self> {
+    pub fn on(stack: &Stack, desktop: Desktop, arguments: &[&str], folder: &Path) -> Result<Self> {
         let mut command = desktop.command(&stack.programs.path("guruconnect").to_string_lossy());
         command.args(["view", "--server", stack.server.address()]).args(arguments);
         command.env("RUST_LOG", "info,gc_viewer=debug");
@@ -68,11 +63,8 @@ impl NativeViewer {
 
     /// Presses keys on the technician's display, by the names of `xdotool key`.
     pub fn press(&self, keys: &[&str]) -> Result<()> {
-        let all: Vec<&str> = ["key", "--clearmodifiers", "--delay", "20"]
-            .iter()
-            .chain(keys)
-            .copied()
-            .collect();
+        let all: Vec<&str> =
+            ["key", "--clearmodifiers", "--delay", "20"].iter().chain(keys).copied().collect();
         self.desktop.output("xdotool", &all).map(|_| ())
     }
 

@@ -105,7 +105,7 @@ fn a_ticket_is_good_for_one_window_and_a_link_asks_first() -> Result<()> {
 }
 
 /// A window of the technician's own that notes every key it gets.
-const LISTENER: &str = "xev -event keyboard -name Listener";
+const LISTENER: &str = "stdbuf -oL xev -event keyboard -name Listener";
 
 #[test]
 fn the_systems_keys_go_to_the_machine_and_keys_for_others_never_do() -> Result<()> {
@@ -123,9 +123,12 @@ fn the_systems_keys_go_to_the_machine_and_keys_for_others_never_do() -> Result<(
 
     let mut viewer = NativeViewer::start(&stack, &session, 1000, 760)?;
     viewer.wait_until_used()?;
-    for (keys, symbol) in
-        [("super", "Super_L"), ("alt+Tab", "Tab"), ("ctrl+Escape", "Escape"), ("alt+Escape", "Escape")]
-    {
+    for (keys, symbol) in [
+        ("super", "Super_L"),
+        ("alt+Tab", "Tab"),
+        ("ctrl+Escape", "Escape"),
+        ("alt+Escape", "Escape"),
+    ] {
         let before = heard(symbol);
         viewer.press(&[keys])?;
         stack
@@ -151,6 +154,55 @@ fn the_systems_keys_go_to_the_machine_and_keys_for_others_never_do() -> Result<(
         let count = |text: &str| text.matches(&format!(", {key})")).count();
         ensure!(count(&before) == count(&after), "{key} went to the machine");
     }
+    Ok(())
+}
+
+/// A board of 105 keys, row by row, as Linux numbers them. The lock keys come twice, so
+/// that they stand as before.
+#[rustfmt::skip]
+const BOARD: &[u16] = &[
+    1, 59, 60, 61, 62, 63, 64, 65, 66, 67, 68, 87, 88, 99, 70, 70, 119,
+    41, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 110, 102, 104, 69, 69, 98, 55, 74,
+    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 111, 107, 109, 71, 72, 73, 78,
+    58, 58, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 43, 75, 76, 77,
+    42, 86, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 103, 79, 80, 81, 96,
+    29, 125, 56, 57, 100, 126, 127, 97, 105, 108, 106, 82, 83,
+];
+
+#[test]
+fn every_key_of_a_board_arrives_as_itself_on_both_sides_and_on_the_number_pad() -> Result<()> {
+    let mut stack = stack()?;
+    let session = stack.session()?;
+    let log = stack.folder().join("keys.log");
+    stack.desktop.run("keys", "sh", &["-c", &format!("exec {LISTENER} > {}", log.display())])?;
+    let window = stack.desktop.find_window("--name", "Listener")?;
+    stack.desktop.output("xdotool", &["windowfocus", "--sync", &window])?;
+    let viewer = NativeViewer::start(&stack, &session, 1000, 760)?;
+    viewer.wait_until_used()?;
+    let heard = || -> Vec<(bool, u16)> {
+        let log = std::fs::read_to_string(&log).unwrap_or_default();
+        let of = |part: &str| {
+            let down = part.trim_start().starts_with("KeyPress");
+            let code = part.split_once("keycode ")?.1.split_once(' ')?.0.parse().ok()?;
+            Some((down, code))
+        };
+        log.split("\n\n").filter_map(of).collect()
+    };
+    // A number of one digit would be the key of that digit.
+    let name = |evdev: &u16| match evdev {
+        1 => "Escape".to_owned(),
+        evdev => (evdev + 8).to_string(),
+    };
+    let names: Vec<String> = BOARD.iter().map(name).collect();
+    let keys: Vec<&str> = names.iter().map(String::as_str).collect();
+    viewer.desktop.output("xdotool", &[&["key", "--delay", "30"], keys.as_slice()].concat())?;
+    let expected: Vec<(bool, u16)> =
+        BOARD.iter().flat_map(|evdev| [(true, evdev + 8), (false, evdev + 8)]).collect();
+    let all = stack.desktop.wait_until("all keys", |_| Ok(heard().len() >= expected.len()));
+    let heard = heard();
+    let differ = expected.iter().zip(&heard).position(|(a, b)| a != b);
+    ensure!(heard == expected, "{all:?}; from {differ:?} on: {heard:?}");
+    ensure!(BOARD.len() == 105 + 3, "{} keys", BOARD.len());
     Ok(())
 }
 

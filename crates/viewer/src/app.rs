@@ -221,7 +221,7 @@ impl App {
         self.let_go();
         self.window.divert_keys(false);
         if let Some(seat) = &self.seat {
-            seat.leave();
+            seat.leave(&self.runtime);
         }
         Ok(())
     }
@@ -268,13 +268,16 @@ impl App {
                 Err(error) => {
                     tracing::error!(%error, "no seat");
                     self.link = None;
-                    self.ended(Facts {
-                        name: "protocol_error",
-                        sentence: "The server did not understand this program. Get the newest \
+                    self.ended(
+                        Facts {
+                            name: "protocol_error",
+                            sentence: "The server did not understand this program. Get the newest \
                                    one."
-                            .into(),
-                        detail: error.to_string(),
-                    }, false);
+                                .into(),
+                            detail: error.to_string(),
+                        },
+                        false,
+                    );
                 }
             },
             LinkEvent::Packet(packet) => {
@@ -288,7 +291,8 @@ impl App {
             }
             LinkEvent::Lost(facts, delay) => {
                 self.unseat();
-                self.phase = Phase::Reconnecting(facts, self.now() + delay);
+                tracing::debug!(?delay, "tried again then");
+                self.phase = Phase::Reconnecting(facts);
                 self.stale = true;
             }
             LinkEvent::Ended(facts, over) => {
@@ -358,9 +362,7 @@ impl App {
                     self.damage_all();
                 }
                 for rect in damage {
-                    if let Some(area) =
-                        self.view.damaged(rect.x, rect.y, rect.width, rect.height)
-                    {
+                    if let Some(area) = self.view.damaged(rect.x, rect.y, rect.width, rect.height) {
                         self.damage(area);
                     }
                 }
@@ -438,8 +440,7 @@ impl App {
     }
 
     fn surface_size(&self) -> Option<PixelSize> {
-        self.surface()
-            .map(|surface| PixelSize { width: surface.width(), height: surface.height() })
+        self.surface().map(|surface| PixelSize { width: surface.width(), height: surface.height() })
     }
 
     fn surface_changed(&mut self) {
@@ -608,7 +609,7 @@ impl App {
                     && self.in_control()
                     && self.view.shows(x, y)
                     && !self.over_chrome((x, y))
-                    && let Some(place) = self.view.to_surface(x, y)
+                    && let Some(place) = self.view.surface_at(x, y)
                 {
                     let events = self.pointer.wheel(dx, dy, place);
                     self.send(&events);
@@ -674,7 +675,7 @@ impl App {
     fn on_pointer(&mut self, x: i32, y: i32) {
         self.pointer_at = Some((x, y));
         if self.pointer.holds_any() {
-            if let Some(place) = self.view.to_surface(x, y) {
+            if let Some(place) = self.view.surface_at(x, y) {
                 self.pointer.moved(place);
             }
             self.scroll_at_edge();
@@ -685,7 +686,7 @@ impl App {
             if self.ghost_at.take().is_some() {
                 self.stale = true;
             }
-            if let Some(place) = self.view.to_surface(x, y) {
+            if let Some(place) = self.view.surface_at(x, y) {
                 self.pointer.moved(place);
             }
         }
@@ -705,7 +706,7 @@ impl App {
             self.damage_all();
             self.scroll_at = Some(self.now() + SCROLL_STEP);
             if self.in_control()
-                && let Some(place) = self.view.to_surface(x, y)
+                && let Some(place) = self.view.surface_at(x, y)
             {
                 self.pointer.moved(place);
             }
@@ -730,7 +731,7 @@ impl App {
         if !self.in_control() || down && !self.view.shows(x, y) {
             return;
         }
-        if let Some(place) = self.view.to_surface(x, y) {
+        if let Some(place) = self.view.surface_at(x, y) {
             let events = self.pointer.button(button, down, place);
             self.send(&events);
         }
@@ -767,10 +768,9 @@ impl App {
     }
 
     fn choose_cursor(&mut self) {
-        let over_picture =
-            self.pointer_at.is_some_and(|(x, y)| {
-                self.view.shows(x, y) && !self.over_chrome((x, y))
-            });
+        let over_picture = self
+            .pointer_at
+            .is_some_and(|(x, y)| self.view.shows(x, y) && !self.over_chrome((x, y)));
         let cursor = match &self.cursor {
             Some(cursor) if over_picture && self.in_control() => shape(cursor),
             _ => WindowCursor::Arrow,
@@ -813,7 +813,8 @@ fn shape(cursor: &Cursor) -> WindowCursor {
             rgba: cursor.rgba.clone(),
         });
     }
-    let inside = |at: usize| (1..DOT - 1).contains(&(at % DOT)) && (1..DOT - 1).contains(&(at / DOT));
+    let inside =
+        |at: usize| (1..DOT - 1).contains(&(at % DOT)) && (1..DOT - 1).contains(&(at / DOT));
     let pixel = |at: usize| if inside(at) { [0, 0, 0, 255] } else { [255, 255, 255, 160] };
     WindowCursor::Image(CursorImage {
         size: PixelSize { width: DOT as u32, height: DOT as u32 },

@@ -1,7 +1,7 @@
 //! What ended or interrupted a link, for people.
 
-use gc_proto::v2::{Cause, CloseCode};
 use gc_proto::clean_text;
+use gc_proto::v2::{Cause, CloseCode};
 use gc_transport::{Closed, ConnectError};
 use gc_types::CauseCode;
 
@@ -36,7 +36,7 @@ impl Facts {
 
 /// Whether it is worth coming back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Return {
+pub(crate) enum Return {
     /// By itself, again and again.
     Always,
     /// So many times in a row.
@@ -48,26 +48,24 @@ pub enum Return {
 }
 
 /// The end of a link, and whether to come back.
-pub fn of_close(closed: &Closed) -> (Facts, Return) {
+pub(crate) fn of_close(closed: &Closed) -> (Facts, Return) {
     use Return::{Always, Never, Over, Times};
     let (name, sentence, back) = match closed.code {
         Some(CloseCode::Normal) => ("normal", "The connection was closed.", Never),
         Some(CloseCode::GoingAway) => {
             ("going_away", "The server is restarting. Reconnecting by itself.", Always)
         }
-        Some(
-            CloseCode::ProtocolError | CloseCode::UnsupportedData | CloseCode::InvalidPayload,
-        ) => (
-            "protocol_error",
-            "The server did not understand this program. Get the newest one.",
-            Times(2),
-        ),
+        Some(CloseCode::ProtocolError | CloseCode::UnsupportedData | CloseCode::InvalidPayload) => {
+            (
+                "protocol_error",
+                "The server did not understand this program. Get the newest one.",
+                Times(2),
+            )
+        }
         Some(CloseCode::Policy) => ("policy", "The server refused this connection.", Times(2)),
-        Some(CloseCode::TooLarge) => (
-            "too_large",
-            "Something that was sent is larger than the server allows.",
-            Times(2),
-        ),
+        Some(CloseCode::TooLarge) => {
+            ("too_large", "Something that was sent is larger than the server allows.", Times(2))
+        }
         Some(CloseCode::Internal) => {
             ("internal", "The server had a problem. Reconnecting by itself.", Always)
         }
@@ -85,11 +83,9 @@ pub fn of_close(closed: &Closed) -> (Facts, Return) {
             "This session no longer exists. Open it again from the machines list.",
             Over,
         ),
-        Some(CloseCode::TimedOut) => (
-            "timed_out",
-            "The connection was silent for too long. Reconnecting by itself.",
-            Always,
-        ),
+        Some(CloseCode::TimedOut) => {
+            ("timed_out", "The connection was silent for too long. Reconnecting by itself.", Always)
+        }
         Some(CloseCode::Superseded) => {
             ("superseded", "This session was opened in another place.", Over)
         }
@@ -99,11 +95,9 @@ pub fn of_close(closed: &Closed) -> (Facts, Return) {
             "This program is older or newer than the server. Get the one that fits.",
             Never,
         ),
-        Some(CloseCode::RateLimited) => (
-            "rate_limited",
-            "Too much was sent in a short time. Reconnecting by itself.",
-            Always,
-        ),
+        Some(CloseCode::RateLimited) => {
+            ("rate_limited", "Too much was sent in a short time. Reconnecting by itself.", Always)
+        }
         Some(CloseCode::Overloaded) => {
             ("overloaded", "The server is busy. Reconnecting by itself.", Always)
         }
@@ -118,7 +112,7 @@ pub fn of_close(closed: &Closed) -> (Facts, Return) {
 }
 
 /// Why there is no link, and whether to try again.
-pub fn of_failure(error: &ConnectError) -> (Facts, Return) {
+pub(crate) fn of_failure(error: &ConnectError) -> (Facts, Return) {
     let never = matches!(
         error,
         ConnectError::Address(_)

@@ -58,10 +58,7 @@ const CHORDS: &[(&str, &[ScanCode])] = &[
     ("Win + R", &[META, ScanCode::plain(0x13)]),
     ("Win + E", &[META, ScanCode::plain(0x12)]),
     ("Alt + Tab", &[ScanCode::plain(0x38), ScanCode::plain(0x0F)]),
-    (
-        "Ctrl + Shift + Esc",
-        &[ScanCode::plain(0x1D), ScanCode::plain(0x2A), ScanCode::plain(0x01)],
-    ),
+    ("Ctrl + Shift + Esc", &[ScanCode::plain(0x1D), ScanCode::plain(0x2A), ScanCode::plain(0x01)]),
     ("Print Screen", &[ScanCode::extended(0x37)]),
 ];
 
@@ -197,9 +194,8 @@ impl App {
         }
         let mut entries = Vec::new();
         if displays.len() > 1 {
-            entries.push(
-                Entry::new("All in one picture", Command::Monitor(0)).checked(selected == 0),
-            );
+            entries
+                .push(Entry::new("All in one picture", Command::Monitor(0)).checked(selected == 0));
         }
         for (at, display) in displays.iter().enumerate() {
             let name = if display.name.is_empty() {

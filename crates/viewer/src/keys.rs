@@ -12,7 +12,7 @@ use gc_proto::v2::{
 
 /// A key of the viewer's own, which the machine never sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OwnKey {
+pub(crate) enum OwnKey {
     /// Ctrl+Alt+Break, or Ctrl+Alt+Shift+F.
     FullScreen,
     /// Ctrl+Alt+Shift+I or +S.
@@ -25,11 +25,11 @@ pub enum OwnKey {
 
 /// What is to be done about a key.
 #[derive(Debug, Default, PartialEq)]
-pub struct Verdict {
+pub(crate) struct Verdict {
     /// To be sent.
-    pub events: Vec<InputEvent>,
+    pub(crate) events: Vec<InputEvent>,
     /// To be done here.
-    pub own: Option<OwnKey>,
+    pub(crate) own: Option<OwnKey>,
 }
 
 const CTRL: [ScanCode; 2] = [ScanCode::plain(0x1D), ScanCode::extended(0x1D)];
@@ -46,9 +46,9 @@ const LOCKS: [ScanCode; 3] = [ScanCode::plain(0x3A), ScanCode::plain(0x45), Scan
 
 /// The keys that are down, here and there.
 #[derive(Debug, Default)]
-pub struct Keys {
+pub(crate) struct Keys {
     /// Printable keys go as characters.
-    pub text_mode: bool,
+    pub(crate) text_mode: bool,
     /// Down here.
     pressed: BTreeSet<ScanCode>,
     /// Down there.
@@ -69,23 +69,23 @@ fn key_event(code: ScanCode, down: bool) -> InputEvent {
 }
 
 /// A chord that an operating system treats apart.
-pub fn system_chord(chord: SystemChord) -> InputEvent {
+pub(crate) fn system_chord(chord: SystemChord) -> InputEvent {
     event(input_event::Event::SystemKey(SystemKey { chord: chord.into() }))
 }
 
 /// Everything goes up.
-pub fn release_all() -> InputEvent {
+pub(crate) fn release_all() -> InputEvent {
     event(input_event::Event::ReleaseAll(ReleaseAll {}))
 }
 
 /// Keys pressed in order and released in reverse.
-pub fn chord(codes: &[ScanCode]) -> Vec<InputEvent> {
+pub(crate) fn chord(codes: &[ScanCode]) -> Vec<InputEvent> {
     let down = codes.iter().map(|code| key_event(*code, true));
     down.chain(codes.iter().rev().map(|code| key_event(*code, false))).collect()
 }
 
 /// As many events as a text needs; line ends become LF.
-pub fn typed(text: &str) -> Vec<InputEvent> {
+pub(crate) fn typed(text: &str) -> Vec<InputEvent> {
     let text = gc_clipboard::normalise(text);
     let characters: Vec<char> = text.chars().collect();
     let part = |part: &[char]| TextEvent { text: part.iter().collect() };
@@ -95,7 +95,7 @@ pub fn typed(text: &str) -> Vec<InputEvent> {
 
 impl Keys {
     /// A key of this computer, while this viewer has control.
-    pub fn key(&mut self, key: &WindowKey, locks: impl FnOnce() -> LockKeys) -> Verdict {
+    pub(crate) fn key(&mut self, key: &WindowKey, locks: impl FnOnce() -> LockKeys) -> Verdict {
         let code = ScanCode { code: key.scan_code, extended: key.extended };
         if !key.down {
             self.pressed.remove(&code);
@@ -139,7 +139,7 @@ impl Keys {
     }
 
     /// A key while somebody else has control, or nobody: the viewer's own still work.
-    pub fn watched(&mut self, key: &WindowKey) -> Option<OwnKey> {
+    pub(crate) fn watched(&mut self, key: &WindowKey) -> Option<OwnKey> {
         let code = ScanCode { code: key.scan_code, extended: key.extended };
         if key.down {
             self.pressed.insert(code);
@@ -152,17 +152,12 @@ impl Keys {
 
     /// Focus or control is gone: nothing may stay down there, and locks may change
     /// meanwhile. What is to be sent.
-    pub fn let_go(&mut self) -> InputEvent {
+    pub(crate) fn let_go(&mut self) -> InputEvent {
         self.pressed.clear();
         self.held.clear();
         self.kept.clear();
         self.locks_told = false;
         release_all()
-    }
-
-    /// Whether anything is down there.
-    pub fn holds_any(&self) -> bool {
-        !self.held.is_empty()
     }
 
     fn any(&self, codes: &[ScanCode]) -> bool {
@@ -251,9 +246,9 @@ mod tests {
         assert_eq!(strokes(&first), [(0x1E, false, true)]);
         assert_eq!(press(&mut keys, A, false, None).events.len(), 1);
         assert_eq!(press(&mut keys, A, true, None).events.len(), 1);
-        assert!(keys.holds_any());
+        assert!(!keys.held.is_empty());
         keys.let_go();
-        assert!(!keys.holds_any());
+        assert!(keys.held.is_empty());
         assert!(press(&mut keys, A, false, None).events.is_empty(), "it is up there already");
         assert_eq!(press(&mut keys, LOCKS[0], true, None).events.len(), 1);
         assert_eq!(press(&mut keys, A, true, None).events.len(), 2);
@@ -279,7 +274,7 @@ mod tests {
             for code in modifiers {
                 assert_eq!(strokes(&press(&mut keys, *code, false, None)).len(), 1);
             }
-            assert!(!keys.holds_any());
+            assert!(keys.held.is_empty());
         }
         let mut keys = Keys::default();
         press(&mut keys, CTRL[0], true, None);

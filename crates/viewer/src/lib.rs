@@ -9,7 +9,7 @@ mod cause;
 mod chrome;
 mod clipboard;
 mod commands;
-pub mod keys;
+mod keys;
 mod link;
 mod paint;
 mod picture;

@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use gc_platform::WaitWaker;
 use gc_proto::v2::link_message::Body;
-use gc_proto::v2::{
-    CloseCode, Hello, VideoCodec, ViewerCapabilities, ViewerHello, Welcome, hello,
-};
+use gc_proto::v2::{CloseCode, Hello, VideoCodec, ViewerCapabilities, ViewerHello, Welcome, hello};
 use gc_proto::{MAX_PICTURE_SIDE, Packet, SUPPORTED_VERSIONS};
 use gc_session::Reconnect;
 use gc_transport::{Closed, Connector, Endpoint, LinkSender};

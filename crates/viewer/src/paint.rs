@@ -133,7 +133,7 @@ impl App {
     fn ghost(&self) -> Option<Layer> {
         let ((x, y), _) = self.ghost_at?;
         let cursor = self.cursor.as_ref().filter(|cursor| cursor.size.0 > 0)?;
-        let (left, top) = self.view.to_window(x, y)?;
+        let (left, top) = self.view.window_at(x, y)?;
         let corner = (left - cursor.hotspot.0 as i32, top - cursor.hotspot.1 as i32);
         Layer::of_rgba(corner, cursor.size, &cursor.rgba, self.window.size())
     }

@@ -13,19 +13,19 @@ const SPACING: Duration = Duration::from_millis(10);
 const MOST_WHEEL: i32 = 120 * 100;
 
 /// A place on the machine's surface.
-pub type Place = (i32, i32);
+pub(crate) type Place = (i32, i32);
 
 /// Where the pointer is, and what it holds.
 #[derive(Debug, Default)]
-pub struct Pointer {
+pub(crate) struct Pointer {
     waiting: Option<Place>,
     last: Option<Place>,
     next: Duration,
     down: BTreeSet<i32>,
 }
 
-fn point((x, y): Place) -> Option<Point> {
-    Some(Point { x, y })
+fn point((x, y): Place) -> Point {
+    Point { x, y }
 }
 
 fn event(event: input_event::Event) -> InputEvent {
@@ -34,12 +34,12 @@ fn event(event: input_event::Event) -> InputEvent {
 
 impl Pointer {
     /// The pointer is here now.
-    pub fn moved(&mut self, place: Place) {
+    pub(crate) fn moved(&mut self, place: Place) {
         self.waiting = (self.last != Some(place)).then_some(place);
     }
 
     /// A move that may go now.
-    pub fn due(&mut self, now: Duration) -> Option<InputEvent> {
+    pub(crate) fn due(&mut self, now: Duration) -> Option<InputEvent> {
         if now < self.next {
             return None;
         }
@@ -49,18 +49,23 @@ impl Pointer {
     }
 
     /// When there is a move to go.
-    pub fn deadline(&self) -> Option<Duration> {
+    pub(crate) fn deadline(&self) -> Option<Duration> {
         self.waiting.map(|_| self.next)
     }
 
     fn pending(&mut self) -> Option<InputEvent> {
         let place = self.waiting.take()?;
         self.last = Some(place);
-        Some(event(input_event::Event::PointerMove(PointerMove { position: point(place) })))
+        Some(event(input_event::Event::PointerMove(PointerMove { position: Some(point(place)) })))
     }
 
     /// A button at a place.
-    pub fn button(&mut self, button: PointerButton, down: bool, at: Place) -> Vec<InputEvent> {
+    pub(crate) fn button(
+        &mut self,
+        button: PointerButton,
+        down: bool,
+        at: Place,
+    ) -> Vec<InputEvent> {
         let button = match button {
             PointerButton::Left => v2::Button::Left,
             PointerButton::Middle => v2::Button::Middle,
@@ -79,27 +84,27 @@ impl Pointer {
         events.push(event(input_event::Event::PointerButton(v2::PointerButton {
             button: button.into(),
             down,
-            position: point(at),
+            position: Some(point(at)),
         })));
         events
     }
 
     /// The wheel at a place, in 1/120 of a notch.
-    pub fn wheel(&mut self, dx: i32, dy: i32, at: Place) -> Vec<InputEvent> {
+    pub(crate) fn wheel(&mut self, dx: i32, dy: i32, at: Place) -> Vec<InputEvent> {
         let mut events: Vec<InputEvent> = self.pending().into_iter().collect();
         let clamp = |units: i32| units.clamp(-MOST_WHEEL, MOST_WHEEL);
-        let wheel = Wheel { x: clamp(dx), y: clamp(dy), position: point(at) };
+        let wheel = Wheel { x: clamp(dx), y: clamp(dy), position: Some(point(at)) };
         events.push(event(input_event::Event::Wheel(wheel)));
         events
     }
 
     /// Whether a button is down on the machine.
-    pub fn holds_any(&self) -> bool {
+    pub(crate) fn holds_any(&self) -> bool {
         !self.down.is_empty()
     }
 
     /// Everything is up there already.
-    pub fn let_go(&mut self) {
+    pub(crate) fn let_go(&mut self) {
         self.down.clear();
         self.waiting = None;
         self.last = None;
@@ -122,7 +127,7 @@ mod tests {
         assert_eq!(pointer.deadline(), Some(at(10)));
         let moved = pointer.due(at(10)).unwrap();
         let Some(input_event::Event::PointerMove(moved)) = moved.event else { panic!("{moved:?}") };
-        assert_eq!(moved.position, point((3, 3)));
+        assert_eq!(moved.position, Some(point((3, 3))));
         pointer.moved((3, 3));
         assert_eq!(pointer.deadline(), None, "it is there already");
     }

@@ -15,20 +15,23 @@ use gc_viewer_core::{
     Cursor, DecoderLimits, SessionIds, Statistics, Surface, ViewerEvent, ViewerSession,
 };
 
+/// How long leaving may take.
+const GOODBYE: Duration = Duration::from_secs(1);
+
 /// Somebody in the session.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
+pub(crate) struct Person {
     /// Number of the seat.
-    pub participant: u16,
+    pub(crate) participant: u16,
     /// Cleaned.
-    pub name: String,
+    pub(crate) name: String,
     /// Waits for control.
-    pub asks: bool,
+    pub(crate) asks: bool,
 }
 
 /// What has changed for the window.
 #[derive(Debug, PartialEq)]
-pub enum Change {
+pub(crate) enum Change {
     /// The picture has another size.
     Surface,
     /// Parts of the picture are new; acknowledge the frame when they are shown.
@@ -55,7 +58,7 @@ pub enum Change {
 }
 
 /// A seat, for as long as one link lasts.
-pub struct Seat {
+pub(crate) struct Seat {
     sender: LinkSender,
     ids: SessionIds,
     session: ViewerSession,
@@ -78,7 +81,7 @@ pub struct Seat {
 
 /// Why a seat cannot be taken.
 #[derive(Debug, thiserror::Error)]
-pub enum SeatError {
+pub(crate) enum SeatError {
     /// The relay's welcome.
     #[error("the welcome does not fit")]
     Welcome,
@@ -89,7 +92,7 @@ pub enum SeatError {
 
 impl Seat {
     /// The seat that a welcome gives.
-    pub fn take(sender: LinkSender, welcome: &Welcome) -> Result<Self, SeatError> {
+    pub(crate) fn take(sender: LinkSender, welcome: &Welcome) -> Result<Self, SeatError> {
         let seat = welcome.seat.as_ref().ok_or(SeatError::Welcome)?;
         let ids = SessionIds {
             session: SessionId::from_slice(&seat.session_id).map_err(|_| SeatError::Welcome)?,
@@ -115,7 +118,7 @@ impl Seat {
     }
 
     /// Takes what came over the link. `now` is asked for once more after decoding.
-    pub fn receive(&mut self, packet: Packet, now: &dyn Fn() -> Duration) -> Vec<Change> {
+    pub(crate) fn receive(&mut self, packet: Packet, now: &dyn Fn() -> Duration) -> Vec<Change> {
         let mut changes = Vec::new();
         match packet {
             Packet::Link(Body::SessionState(state)) => self.on_state(&state, &mut changes),
@@ -220,13 +223,13 @@ impl Seat {
     }
 
     /// A frame is on the screen; `draw` is the time from its arrival until then.
-    pub fn drawn(&mut self, frame_id: u32, draw: Duration) {
+    pub(crate) fn drawn(&mut self, frame_id: u32, draw: Duration) {
         self.session.drawn(frame_id, draw);
         self.flush();
     }
 
     /// Looks at how this viewer keeps up; when to look again.
-    pub fn tick(&mut self, now: Duration) -> (Option<Duration>, Vec<Change>) {
+    pub(crate) fn tick(&mut self, now: Duration) -> (Option<Duration>, Vec<Change>) {
         let mut changes = Vec::new();
         let next = self.session.tick(now);
         self.poll(&mut changes);
@@ -244,7 +247,7 @@ impl Seat {
     }
 
     /// Keys and pointer, when this viewer has control.
-    pub fn input(&mut self, events: &[InputEvent]) {
+    pub(crate) fn input(&mut self, events: &[InputEvent]) {
         if !self.in_control() || events.is_empty() {
             return;
         }
@@ -258,7 +261,11 @@ impl Seat {
     }
 
     /// A piece of this viewer's clipboard; `false`: the link takes no more now.
-    pub fn clipboard_piece(&mut self, piece: &gc_proto::v2::ClipboardPiece, last: bool) -> bool {
+    pub(crate) fn clipboard_piece(
+        &mut self,
+        piece: &gc_proto::v2::ClipboardPiece,
+        last: bool,
+    ) -> bool {
         if self.sender.credit(gc_proto::Channel::Clipboard) < 2 * gc_clipboard::MAX_PIECE {
             return false;
         }
@@ -268,63 +275,67 @@ impl Seat {
     }
 
     /// Tells how much of the machine's clipboard has come.
-    pub fn clipboard_received(&mut self, received: gc_proto::v2::ClipboardReceived) {
+    pub(crate) fn clipboard_received(&mut self, received: gc_proto::v2::ClipboardReceived) {
         self.session.clipboard_received(received);
         self.flush();
     }
 
     /// Turns clipboard synchronisation on or off.
-    pub fn sync_clipboard(&mut self, on: bool) {
+    pub(crate) fn sync_clipboard(&mut self, on: bool) {
         self.session.sync_clipboard(on);
         self.flush();
     }
 
     /// Asks for a display; 0 for all in one picture.
-    pub fn select_display(&mut self, id: u32) {
+    pub(crate) fn select_display(&mut self, id: u32) {
         self.session.select_display(id);
         self.flush();
     }
 
     /// Asks for another quality.
-    pub fn set_video(&mut self, settings: VideoSettings) {
+    pub(crate) fn set_video(&mut self, settings: VideoSettings) {
         self.video = Some(settings);
         self.session.set_video(settings);
         self.flush();
     }
 
     /// Asks for a whole new picture.
-    pub fn refresh(&mut self, now: Duration) {
+    pub(crate) fn refresh(&mut self, now: Duration) {
         self.session.refresh(gc_proto::v2::RefreshCause::User, now);
         self.flush();
     }
 
     /// Asks for control, gives it, refuses it or lets it go.
-    pub fn control(&mut self, verb: ControlVerb, participant: u16) {
+    pub(crate) fn control(&mut self, verb: ControlVerb, participant: u16) {
         let participant = participant.into();
         self.say(Body::ControlAction(ControlAction { verb: verb.into(), participant }));
     }
 
     /// Asks for control by itself, once, while nobody has it.
-    pub fn ask_if_free(&mut self) {
+    pub(crate) fn ask_if_free(&mut self) {
         if self.controller == 0 && self.may_control() && !std::mem::replace(&mut self.asked, true) {
             self.control(ControlVerb::Ask, 0);
         }
     }
 
     /// Asks no more by itself.
-    pub const fn ask_no_more(&mut self) {
+    pub(crate) const fn ask_no_more(&mut self) {
         self.asked = true;
     }
 
     /// Ends the session for everybody.
-    pub fn end_session(&mut self) {
+    pub(crate) fn end_session(&mut self) {
         let session_id = self.ids.session.as_bytes().to_vec();
         self.say(Body::SessionEnd(SessionEnd { session_id, cause: None }));
     }
 
-    /// Leaves; the session goes on.
-    pub fn leave(&self) {
+    /// Leaves; the session goes on. Waits until that is said, not for long.
+    pub(crate) fn leave(&self, runtime: &tokio::runtime::Handle) {
         self.sender.close(CloseCode::Normal, "goodbye");
+        let said = async { tokio::time::timeout(GOODBYE, self.sender.closed()).await };
+        if runtime.block_on(said).is_err() {
+            tracing::debug!("the server did not take the goodbye in time");
+        }
     }
 
     fn say(&self, body: Body) {
@@ -335,72 +346,72 @@ impl Seat {
     }
 
     /// The picture.
-    pub fn surface(&self) -> Option<&Surface> {
+    pub(crate) fn surface(&self) -> Option<&Surface> {
         self.session.decoder().surface()
     }
 
     /// The session in numbers.
-    pub fn statistics(&self, now: Duration) -> Statistics {
+    pub(crate) fn statistics(&self, now: Duration) -> Statistics {
         self.session.statistics(now)
     }
 
     /// To the relay and back.
-    pub fn round_trip(&self) -> Option<Duration> {
+    pub(crate) fn round_trip(&self) -> Option<Duration> {
         self.sender.round_trip()
     }
 
     /// Whether this viewer has control.
-    pub const fn in_control(&self) -> bool {
+    pub(crate) const fn in_control(&self) -> bool {
         self.controller == self.ids.participant && self.controller != 0
     }
 
     /// Whether it may have it.
-    pub const fn may_control(&self) -> bool {
+    pub(crate) const fn may_control(&self) -> bool {
         self.rights.allows(Right::Control)
     }
 
     /// Whether the clipboard is shared in this session.
-    pub const fn may_use_clipboard(&self) -> bool {
+    pub(crate) const fn may_use_clipboard(&self) -> bool {
         self.rights.allows(Right::Clipboard)
     }
 
     /// Who has control.
-    pub fn controller(&self) -> Option<&Person> {
+    pub(crate) fn controller(&self) -> Option<&Person> {
         self.people.iter().find(|one| one.participant == self.controller)
     }
 
     /// This viewer's own number.
-    pub const fn participant(&self) -> u16 {
+    pub(crate) const fn participant(&self) -> u16 {
         self.ids.participant
     }
 
     /// Everybody.
-    pub fn people(&self) -> &[Person] {
+    pub(crate) fn people(&self) -> &[Person] {
         &self.people
     }
 
     /// Name of the machine.
-    pub fn machine(&self) -> &str {
+    pub(crate) fn machine(&self) -> &str {
         &self.machine
     }
 
     /// Whether the machine is there.
-    pub const fn presence(&self) -> AgentPresence {
+    pub(crate) const fn presence(&self) -> AgentPresence {
         self.presence
     }
 
     /// The displays, and which is shown.
-    pub fn displays(&self) -> (&[Display], u32) {
+    pub(crate) fn displays(&self) -> (&[Display], u32) {
         (&self.displays, self.selected)
     }
 
     /// Why it is slow.
-    pub const fn slow(&self) -> Option<&Slow> {
+    pub(crate) const fn slow(&self) -> Option<&Slow> {
         self.slow.as_ref()
     }
 
     /// What a person should know at present.
-    pub fn notices(&self) -> VecDeque<(NoticeTopic, CauseCode, String)> {
+    pub(crate) fn notices(&self) -> VecDeque<(NoticeTopic, CauseCode, String)> {
         let notices = self.session.notices();
         notices.map(|(topic, cause, detail)| (topic, cause, detail.to_owned())).collect()
     }

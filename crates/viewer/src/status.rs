@@ -1,7 +1,5 @@
 //! What a person is told: instead of a picture, or beside it.
 
-use std::time::Duration;
-
 use gc_proto::v2::{AgentPresence, NoticeTopic};
 use gc_types::CauseCode;
 
@@ -17,8 +15,8 @@ pub(crate) enum Phase {
     Asking,
     Connecting,
     Live,
-    /// Lost; tried again by then.
-    Reconnecting(Facts, Duration),
+    /// Lost, and tried again.
+    Reconnecting(Facts),
     /// The session is over.
     Over(Facts),
     /// Nothing is tried any more.
@@ -104,7 +102,7 @@ impl App {
                 ],
             }),
             Phase::Connecting => Some(told("Connecting", format!("To {} …", self.server), "")),
-            Phase::Reconnecting(facts, _) => Some(card(
+            Phase::Reconnecting(facts) => Some(card(
                 "Reconnecting",
                 facts,
                 vec![Button::new("Try now", Command::Retry), close()],
@@ -135,7 +133,7 @@ impl App {
         let notices = seat.notices();
         let picture = notices.iter().find(|(topic, ..)| *topic == NoticeTopic::Picture);
         if let Some((_, cause, detail)) = picture {
-            let detail = if detail.is_empty() { cause.name() } else { detail };
+            let detail = if detail.is_empty() { cause.name() } else { detail.as_str() };
             return Some(told("No picture", cause.sentence(), detail));
         }
         let shown = self.status.has_picture && self.surface().is_some();

@@ -4,7 +4,7 @@ use gc_platform::{PixelRect, PixelSize};
 
 /// How the picture gets its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Scaling {
+pub(crate) enum Scaling {
     /// As large as it fits, in its own proportions.
     #[default]
     Fit,
@@ -16,22 +16,22 @@ pub enum Scaling {
 
 /// The picture's rectangle in the window; larger than the window at 1:1, perhaps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Placed {
+pub(crate) struct Placed {
     /// Left edge, in pixels of the window; negative when scrolled.
-    pub x: i32,
+    pub(crate) x: i32,
     /// Upper edge.
-    pub y: i32,
+    pub(crate) y: i32,
     /// Width as shown.
-    pub width: u32,
+    pub(crate) width: u32,
     /// Height as shown.
-    pub height: u32,
+    pub(crate) height: u32,
 }
 
 /// The way from the machine's pixels to the window's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct View {
+pub(crate) struct View {
     /// How large.
-    pub scaling: Scaling,
+    pub(crate) scaling: Scaling,
     window: PixelSize,
     surface: Option<PixelSize>,
     /// How far the picture is scrolled, pixels.
@@ -43,24 +43,24 @@ const EDGE: f32 = 24.0;
 
 impl View {
     /// Nothing to show yet.
-    pub const fn new(window: PixelSize) -> Self {
+    pub(crate) const fn new(window: PixelSize) -> Self {
         Self { scaling: Scaling::Fit, window, surface: None, scroll: (0, 0) }
     }
 
     /// The window has this size now.
-    pub fn set_window(&mut self, window: PixelSize) {
+    pub(crate) fn set_window(&mut self, window: PixelSize) {
         self.window = window;
         self.scroll_by(0, 0);
     }
 
     /// The picture has this size now.
-    pub fn set_surface(&mut self, surface: Option<PixelSize>) {
+    pub(crate) fn set_surface(&mut self, surface: Option<PixelSize>) {
         self.surface = surface;
         self.scroll_by(0, 0);
     }
 
     /// The size of the picture.
-    pub const fn surface(&self) -> Option<PixelSize> {
+    pub(crate) const fn surface(&self) -> Option<PixelSize> {
         self.surface
     }
 
@@ -76,7 +76,7 @@ impl View {
     }
 
     /// Scrolls; whether anything moved.
-    pub fn scroll_by(&mut self, dx: i32, dy: i32) -> bool {
+    pub(crate) fn scroll_by(&mut self, dx: i32, dy: i32) -> bool {
         let (most_x, most_y) = self.most();
         let to = (
             self.scroll.0.saturating_add_signed(dx).min(most_x),
@@ -86,7 +86,7 @@ impl View {
     }
 
     /// Which way a pointer at this place scrolls, pixels for each step.
-    pub fn edge(&self, x: i32, y: i32, scale: f32) -> (i32, i32) {
+    pub(crate) fn edge(&self, x: i32, y: i32, scale: f32) -> (i32, i32) {
         let (most_x, most_y) = self.most();
         let edge = (EDGE * scale) as i32;
         let along = |at: i32, length: u32, most: u32| {
@@ -105,7 +105,7 @@ impl View {
     }
 
     /// Where the picture lies.
-    pub fn placed(&self) -> Option<Placed> {
+    pub(crate) fn placed(&self) -> Option<Placed> {
         let surface = self.surface?;
         let (window, middle) = (self.window, |room: u32, size: u32| (room - size) as i32 / 2);
         Some(match self.scaling {
@@ -134,7 +134,7 @@ impl View {
     }
 
     /// The machine's pixel under a place of the window, or the nearest one.
-    pub fn to_surface(&self, x: i32, y: i32) -> Option<(i32, i32)> {
+    pub(crate) fn surface_at(&self, x: i32, y: i32) -> Option<(i32, i32)> {
         let (placed, surface) = (self.placed()?, self.surface?);
         let along = |at: i32, start: i32, shown: u32, pixels: u32| {
             let inside = i64::from(at) - i64::from(start);
@@ -149,7 +149,7 @@ impl View {
     }
 
     /// Whether a place of the window shows the picture.
-    pub fn shows(&self, x: i32, y: i32) -> bool {
+    pub(crate) fn shows(&self, x: i32, y: i32) -> bool {
         self.placed().is_some_and(|at| {
             (at.x..at.x + at.width as i32).contains(&x)
                 && (at.y..at.y + at.height as i32).contains(&y)
@@ -157,7 +157,7 @@ impl View {
     }
 
     /// The place of a machine's pixel in the window.
-    pub fn to_window(&self, x: i32, y: i32) -> Option<(i32, i32)> {
+    pub(crate) fn window_at(&self, x: i32, y: i32) -> Option<(i32, i32)> {
         let (placed, surface) = (self.placed()?, self.surface?);
         let along = |at: i32, start: i32, shown: u32, pixels: u32| {
             (i64::from(start) + i64::from(at) * i64::from(shown) / i64::from(pixels.max(1))) as i32
@@ -169,7 +169,7 @@ impl View {
     }
 
     /// The part of the window that changes with a part of the picture.
-    pub fn damaged(&self, x: u32, y: u32, width: u32, height: u32) -> Option<PixelRect> {
+    pub(crate) fn damaged(&self, x: u32, y: u32, width: u32, height: u32) -> Option<PixelRect> {
         let (placed, surface) = (self.placed()?, self.surface?);
         let along = |from: u32, length: u32, start: i32, shown: u32, pixels: u32, room: u32| {
             // A pixel more on each side: neighbours are mixed when the picture is scaled.
@@ -182,10 +182,8 @@ impl View {
             (end > first).then_some((first as u32, (end - first) as u32))
         };
         let window = self.window;
-        let (left, wide) =
-            along(x, width, placed.x, placed.width, surface.width, window.width)?;
-        let (top, high) =
-            along(y, height, placed.y, placed.height, surface.height, window.height)?;
+        let (left, wide) = along(x, width, placed.x, placed.width, surface.width, window.width)?;
+        let (top, high) = along(y, height, placed.y, placed.height, surface.height, window.height)?;
         Some(PixelRect { x: left, y: top, width: wide, height: high })
     }
 }
@@ -219,10 +217,19 @@ mod tests {
     #[test]
     fn the_picture_fits_in_its_own_proportions() {
         let placed = |window, surface| view(Scaling::Fit, window, surface).placed().unwrap();
-        assert_eq!(placed((1000, 500), (2000, 500)), Placed { x: 0, y: 125, width: 1000, height: 250 });
-        assert_eq!(placed((1000, 500), (100, 100)), Placed { x: 250, y: 0, width: 500, height: 500 });
+        assert_eq!(
+            placed((1000, 500), (2000, 500)),
+            Placed { x: 0, y: 125, width: 1000, height: 250 }
+        );
+        assert_eq!(
+            placed((1000, 500), (100, 100)),
+            Placed { x: 250, y: 0, width: 500, height: 500 }
+        );
         // A thin edge rather than a blur.
-        assert_eq!(placed((1010, 606), (1000, 600)), Placed { x: 5, y: 3, width: 1000, height: 600 });
+        assert_eq!(
+            placed((1010, 606), (1000, 600)),
+            Placed { x: 5, y: 3, width: 1000, height: 600 }
+        );
         assert_eq!(placed((1, 1), (16_384, 2)).height, 1);
     }
 
@@ -250,7 +257,7 @@ mod tests {
                 let mut view = view(scaling, window, surface);
                 view.scroll_by(37, 11);
                 for (x, y) in [(0, 0), (13, 57), (639, 479), (-5, 9000)] {
-                    let (sx, sy) = view.to_surface(x, y).unwrap();
+                    let (sx, sy) = view.surface_at(x, y).unwrap();
                     assert!((0..surface.0 as i32).contains(&sx));
                     assert!((0..surface.1 as i32).contains(&sy));
                     if !view.shows(x, y) {

@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode> {
             .iter()
             .map(|one| {
                 let (connector, endpoint) = (connector.clone(), endpoint.clone());
-                scope.spawn(|| show(one, connector, endpoint, handle))
+                scope.spawn(move || show(one, connector, endpoint, handle))
             })
             .collect();
         // Each window on a thread of its own; the first on this one.

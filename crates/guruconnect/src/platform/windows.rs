@@ -8,8 +8,8 @@ use gc_agent::{EncoderCandidate, Platform};
 use gc_panel::Typeface;
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeWindow, ConnectedBar,
-    ConsentPrompt, InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture, ViewerWindow,
-    WorkerHost, WorkerStream,
+    ConsentPrompt, InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture,
+    ViewerWindow, WorkerHost, WorkerStream,
 };
 use gc_platform_windows::{
     EndOfSession, MediaFoundationFactory, Origin, WindowsClipboard, WindowsCodeWindow,

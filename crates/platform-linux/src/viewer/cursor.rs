@@ -3,9 +3,7 @@
 use gc_platform::{CursorImage, WindowCursor};
 use x11rb::connection::Connection;
 use x11rb::protocol::render::{self, ConnectionExt as _, PictType};
-use x11rb::protocol::xproto::{
-    ConnectionExt as _, CreateGCAux, Cursor, ImageFormat, Window,
-};
+use x11rb::protocol::xproto::{ConnectionExt as _, CreateGCAux, Cursor, ImageFormat, Window};
 
 use crate::DisplayError;
 use crate::display::Link;
@@ -23,8 +21,9 @@ impl Cursors {
         let database = x11rb::resource_manager::new_from_default(&link.conn)?;
         let handle = x11rb::cursor::Handle::new(&link.conn, link.screen, &database)?.reply()?;
         let arrow = handle.load_cursor(&link.conn, "left_ptr")?;
-        let formats = link.conn.render_query_pict_formats()?.reply();
-        let format = formats.ok().and_then(|formats| {
+        // Without the extension there is no alpha, and the arrow has to do.
+        let formats = link.conn.render_query_pict_formats().ok().map(x11rb::cookie::Cookie::reply);
+        let format = formats.and_then(Result::ok).and_then(|formats| {
             let alpha = |format: &&render::Pictforminfo| {
                 let bits = format.direct;
                 format.type_ == PictType::DIRECT

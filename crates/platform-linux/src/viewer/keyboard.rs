@@ -83,10 +83,10 @@ impl Layout {
         let shifted = column(base + 1).unwrap_or(plain);
         let shift = state & SHIFT != 0;
         if keypad(shifted) {
-            return Some(if (state & NUM != 0) != shift { shifted } else { plain });
+            return Some(if (state & NUM != 0) == shift { plain } else { shifted });
         }
         let caps = state & LOCK != 0 && has_case(plain);
-        Some(if shift != caps { shifted } else { plain })
+        Some(if shift == caps { plain } else { shifted })
     }
 }
 

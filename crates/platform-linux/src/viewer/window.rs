@@ -230,8 +230,10 @@ impl X11ViewerWindow {
                 self.key(&key, false, events);
             }
             Event::MotionNotify(motion) => {
-                let moved =
-                    WindowEvent::PointerMoved { x: motion.event_x.into(), y: motion.event_y.into() };
+                let moved = WindowEvent::PointerMoved {
+                    x: motion.event_x.into(),
+                    y: motion.event_y.into(),
+                };
                 match events.last_mut() {
                     Some(last @ WindowEvent::PointerMoved { .. }) => *last = moved,
                     _ => events.push(moved),

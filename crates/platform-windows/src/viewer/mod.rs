@@ -10,7 +10,7 @@ mod text;
 #[cfg(windows)]
 mod window;
 
-pub use keys::{DivertedKeys, Diverted, HookedKey, wire_key};
+pub use keys::{Diverted, DivertedKeys, HookedKey, wire_key};
 #[cfg(windows)]
 pub use window::WindowsViewerWindow;
 

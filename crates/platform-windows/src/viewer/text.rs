@@ -1,9 +1,9 @@
 //! What keys write by the layout of this computer.
 
 use windows::Win32::UI::Input::KeyboardAndMouse::{
-    GetKeyState, GetKeyboardLayout, MAPVK_VSC_TO_VK_EX, MapVirtualKeyW, ToUnicodeEx, VK_CAPITAL,
-    VK_CONTROL, VK_LCONTROL, VK_LMENU, VK_LSHIFT, VK_MENU, VK_NUMLOCK, VK_RCONTROL, VK_RMENU,
-    VK_RSHIFT, VK_SCROLL, VK_SHIFT, VIRTUAL_KEY,
+    GetKeyState, GetKeyboardLayout, MAPVK_VSC_TO_VK_EX, MapVirtualKeyW, ToUnicodeEx, VIRTUAL_KEY,
+    VK_CAPITAL, VK_CONTROL, VK_LCONTROL, VK_LMENU, VK_LSHIFT, VK_MENU, VK_NUMLOCK, VK_RCONTROL,
+    VK_RMENU, VK_RSHIFT, VK_SCROLL, VK_SHIFT,
 };
 
 const DOWN: u8 = 0x80;

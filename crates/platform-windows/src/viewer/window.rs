@@ -28,14 +28,15 @@ use windows::Win32::UI::WindowsAndMessaging::{
     DestroyCursor, DestroyWindow, DispatchMessageW, GWL_STYLE, GWLP_USERDATA, GetClientRect,
     GetMessageTime, GetWindowLongPtrW, GetWindowPlacement, HCURSOR, HTCLIENT, HWND_TOP, ICONINFO,
     IDC_ARROW, LoadCursorW, LoadIconW, MSG, MWMO_INPUTAVAILABLE, MsgWaitForMultipleObjectsEx,
-    PM_NOREMOVE, PM_REMOVE, PeekMessageW, PostMessageW, QS_ALLINPUT, RegisterClassExW, SIZE_MINIMIZED,
-    SW_SHOWDEFAULT, SWP_FRAMECHANGED, SWP_NOACTIVATE, SWP_NOMOVE, SWP_NOOWNERZORDER, SWP_NOSIZE,
-    SWP_NOZORDER, SetCursor, SetWindowLongPtrW, SetWindowPlacement, SetWindowPos, SetWindowTextW,
-    ShowWindow, WINDOW_EX_STYLE, WINDOWPLACEMENT, WM_APP, WM_CLOSE, WM_DPICHANGED, WM_ERASEBKGND,
-    WM_KEYDOWN, WM_KEYUP, WM_KILLFOCUS, WM_LBUTTONDOWN, WM_LBUTTONUP, WM_MBUTTONDOWN, WM_MBUTTONUP,
-    WM_MOUSEHWHEEL, WM_MOUSEMOVE, WM_MOUSEWHEEL, WM_NCCREATE, WM_NCDESTROY, WM_PAINT,
-    WM_RBUTTONDOWN, WM_RBUTTONUP, WM_SETCURSOR, WM_SETFOCUS, WM_SIZE, WM_SYSKEYDOWN, WM_SYSKEYUP,
-    WM_XBUTTONDOWN, WM_XBUTTONUP, WNDCLASSEXW, WS_OVERLAPPEDWINDOW, WS_POPUP, WS_VISIBLE,
+    PM_NOREMOVE, PM_REMOVE, PeekMessageW, PostMessageW, QS_ALLINPUT, RegisterClassExW,
+    SIZE_MINIMIZED, SW_SHOWDEFAULT, SWP_FRAMECHANGED, SWP_NOACTIVATE, SWP_NOMOVE,
+    SWP_NOOWNERZORDER, SWP_NOSIZE, SWP_NOZORDER, SetCursor, SetWindowLongPtrW, SetWindowPlacement,
+    SetWindowPos, SetWindowTextW, ShowWindow, WINDOW_EX_STYLE, WINDOWPLACEMENT, WM_APP, WM_CLOSE,
+    WM_DPICHANGED, WM_ERASEBKGND, WM_KEYDOWN, WM_KEYUP, WM_KILLFOCUS, WM_LBUTTONDOWN, WM_LBUTTONUP,
+    WM_MBUTTONDOWN, WM_MBUTTONUP, WM_MOUSEHWHEEL, WM_MOUSEMOVE, WM_MOUSEWHEEL, WM_NCCREATE,
+    WM_NCDESTROY, WM_PAINT, WM_RBUTTONDOWN, WM_RBUTTONUP, WM_SETCURSOR, WM_SETFOCUS, WM_SIZE,
+    WM_SYSKEYDOWN, WM_SYSKEYUP, WM_XBUTTONDOWN, WM_XBUTTONUP, WNDCLASSEXW, WS_OVERLAPPEDWINDOW,
+    WS_POPUP, WS_VISIBLE,
 };
 use windows::core::{HSTRING, PCWSTR};
 
@@ -120,7 +121,7 @@ impl WindowsViewerWindow {
                 lpfnWndProc: Some(procedure),
                 hInstance: module.into(),
                 // The program's own; without one the system's usual picture is shown.
-                hIcon: LoadIconW(Some(module.into()), PCWSTR(1 as *const u16)).unwrap_or_default(),
+                hIcon: LoadIconW(Some(module.into()), PCWSTR(std::ptr::without_provenance(1))).unwrap_or_default(),
                 lpszClassName: PCWSTR(class.as_ptr()),
                 ..WNDCLASSEXW::default()
             };
@@ -165,8 +166,7 @@ impl WindowsViewerWindow {
         }
         .map_err(failed("CreateWindowExW"))?;
         *content.address.lock().unwrap_or_else(PoisonError::into_inner) = Some(window.0 as isize);
-        let opened =
-            Self { window, content, hook: None, own_cursor: None, arrow, before: None };
+        let opened = Self { window, content, hook: None, own_cursor: None, arrow, before: None };
         opened.choose_size();
         // SAFETY: ours.
         let _ = unsafe { ShowWindow(window, SW_SHOWDEFAULT) };
@@ -225,8 +225,7 @@ impl WindowsViewerWindow {
 
     fn go_back(&mut self) {
         let Some((style, place)) = self.before.take() else { return };
-        let flags =
-            SWP_NOMOVE | SWP_NOSIZE | SWP_NOZORDER | SWP_NOOWNERZORDER | SWP_FRAMECHANGED;
+        let flags = SWP_NOMOVE | SWP_NOSIZE | SWP_NOZORDER | SWP_NOOWNERZORDER | SWP_FRAMECHANGED;
         // SAFETY: ours; reads the live place.
         unsafe {
             SetWindowLongPtrW(self.window, GWL_STYLE, style);
@@ -387,8 +386,7 @@ fn cursor_of(image: &CursorImage) -> Option<HCURSOR> {
     // SAFETY: as many bytes as the pictures have; both are copied by the cursor, and go.
     unsafe {
         std::ptr::copy_nonoverlapping(pixels.as_ptr(), into, pixels.len());
-        let mask =
-            CreateBitmap(width as i32, height as i32, 1, 1, Some(mask.as_ptr().cast()));
+        let mask = CreateBitmap(width as i32, height as i32, 1, 1, Some(mask.as_ptr().cast()));
         let info = ICONINFO {
             fIcon: false.into(),
             xHotspot: image.hotspot_x,
@@ -420,10 +418,8 @@ impl Content {
         if unsafe { GetClientRect(window, &raw mut inside) }.is_err() {
             return;
         }
-        let size = PixelSize {
-            width: inside.right.max(1) as u32,
-            height: inside.bottom.max(1) as u32,
-        };
+        let size =
+            PixelSize { width: inside.right.max(1) as u32, height: inside.bottom.max(1) as u32 };
         if self.surface.borrow().size() == size {
             return;
         }
@@ -469,8 +465,7 @@ impl Content {
         let wanted = self.text_wanted.get();
         let HookedKey { scan, extended, down } = key;
         let Some((scan_code, prefix)) = wire_key(scan, extended) else { return };
-        let text =
-            self.typist.borrow_mut().key(virtual_key, scan, extended, down, wanted);
+        let text = self.typist.borrow_mut().key(virtual_key, scan, extended, down, wanted);
         let repeat = {
             let mut held = self.down.borrow_mut();
             if down {

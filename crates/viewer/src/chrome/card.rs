@@ -74,8 +74,7 @@ impl<C: Clone> Card<C> {
     ) -> Option<Placed<C>> {
         let palette = painter.palette;
         let title = painter.style(17.0, Weight::Bold, palette.text);
-        let (text, muted) =
-            (painter.text(), painter.style(12.0, Weight::Regular, palette.muted));
+        let (text, muted) = (painter.text(), painter.style(12.0, Weight::Regular, palette.muted));
         let margin = painter.px(20.0);
         let width = painter.px(440.0).min(window.width as f32 - 2.0 * painter.px(8.0)).max(1.0);
         let inner = (width - 2.0 * margin).max(1.0);

@@ -18,12 +18,7 @@ pub(crate) struct Entry<C> {
 
 impl<C> Entry<C> {
     pub(crate) fn new(label: impl Into<String>, command: C) -> Self {
-        Self {
-            label: label.into(),
-            trail: String::new(),
-            checked: false,
-            command: Some(command),
-        }
+        Self { label: label.into(), trail: String::new(), checked: false, command: Some(command) }
     }
 
     /// Says something.
@@ -127,12 +122,8 @@ impl<C: Clone> Menu<C> {
         let palette = painter.palette;
         let (px4, px8, px28) = (painter.px(4.0), painter.px(8.0), painter.px(28.0));
         let bold = painter.style(13.0, Weight::Bold, palette.accent);
-        let ground = Area {
-            x: 0.0,
-            y: 0.0,
-            width: self.area.width as f32,
-            height: self.area.height as f32,
-        };
+        let ground =
+            Area { x: 0.0, y: 0.0, width: self.area.width as f32, height: self.area.height as f32 };
         let muted = painter.style(13.0, Weight::Regular, palette.muted);
         let outline = painter.px(1.0).max(1.0);
         painter.layer(self.area, |canvas| {

@@ -11,4 +11,4 @@ pub(crate) use card::{Banner, Button, Card, Placed};
 pub(crate) use layer::{Layer, Painter, union};
 pub(crate) use menu::{Entry, Menu};
 pub(crate) use statistics::{slow_sentence, statistics};
-pub(crate) use toolbar::{Toolbar, Tool};
+pub(crate) use toolbar::{Tool, Toolbar};

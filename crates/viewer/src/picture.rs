@@ -36,17 +36,12 @@ impl Axis {
                 let (low, high) = ((middle - half).max(0.0), (middle + half).min(f64::from(from)));
                 let first = low.floor() as u32;
                 let last = ((high.ceil() as u32).max(first + 1) - 1).min(from - 1);
-                let mut weights: Vec<u16> = (first..=last)
-                    .map(|pixel| {
-                        let inside = high.min(f64::from(pixel) + 1.0) - low.max(f64::from(pixel));
-                        (inside.max(0.0) / (high - low) * f64::from(ONE)).round() as u16
-                    })
-                    .collect();
-                // Rounding must not change the brightness.
-                let sum: i32 = weights.iter().map(|weight| i32::from(*weight)).sum();
-                if let Some(most) = weights.iter_mut().max() {
-                    *most = (i32::from(*most) + ONE as i32 - sum).max(0) as u16;
-                }
+                // Rounded from edge to edge, so that no brightness is lost or won.
+                let upto = |pixel: u32| {
+                    let covered = (f64::from(pixel).clamp(low, high) - low) / (high - low);
+                    (covered * f64::from(ONE)).round() as u16
+                };
+                let weights = (first..=last).map(|pixel| upto(pixel + 1) - upto(pixel)).collect();
                 (first, weights)
             })
             .collect();

@@ -32,21 +32,41 @@ fn same_picture(stack: &Stack, viewer: &NativeViewer) -> Result<()> {
             let ours = desktop.pixels(0, below, width, height - below)?;
             Ok(theirs == ours)
         })
-        .with_context(|| {
-            let file = std::env::temp_dir().join("guruconnect-native.png");
-            let saved = viewer.desktop.screenshot(&file);
-            format!("{saved:?} {}; log:\n{}", file.display(), viewer.process.log())
-        })
+        .with_context(|| evidence(stack, viewer))
 }
 
-fn proof(stack: &Stack, name: &str, text: &str) -> Result<()> {
+/// Where a test that failed leaves what was to be seen.
+fn evidence(stack: &Stack, viewer: &NativeViewer) -> String {
+    let folder = std::env::temp_dir();
+    let (machine, technician) = (folder.join("native-machine.png"), folder.join("native.png"));
+    let saved = (stack.desktop.screenshot(&machine), viewer.desktop.screenshot(&technician));
+    let (viewer, agent) = (viewer.process.log(), stack.agent.process.log());
+    format!("{machine:?} {technician:?} {saved:?}\nviewer log:\n{viewer}\nagent log:\n{agent}")
+}
+
+/// A window on the machine that notes every key it gets, and its log. There is no window
+/// manager any more that keeps keys for itself.
+fn listen(stack: &mut Stack) -> Result<std::path::PathBuf> {
+    let log = stack.folder().join("keys.log");
+    stack.desktop.run("keys", "sh", &["-c", &format!("exec {LISTENER} > {}", log.display())])?;
+    let window = stack.desktop.find_window("--name", "Listener")?;
+    stack.desktop.output("openbox", &["--exit"])?;
+    stack.desktop.wait_until("the window manager is gone", |desktop| {
+        let check = desktop.output("xprop", &["-root", "_NET_SUPPORTING_WM_CHECK"])?;
+        Ok(!check.contains("window id"))
+    })?;
+    stack.desktop.output("xdotool", &["windowfocus", "--sync", &window])?;
+    Ok(log)
+}
+
+fn proof(stack: &Stack, viewer: &NativeViewer, name: &str, text: &str) -> Result<()> {
     let file = stack.folder().join(name);
     stack
         .desktop
         .wait_until("what was typed was carried out", |_| {
             Ok(std::fs::read_to_string(&file).is_ok_and(|found| found == text))
         })
-        .with_context(|| format!("agent log:\n{}", stack.agent.process.log()))
+        .with_context(|| evidence(stack, viewer))
 }
 
 #[test]
@@ -58,8 +78,9 @@ fn what_is_typed_arrives_and_the_picture_is_exact_also_after_the_server_was_kill
     fill(&viewer)?;
     viewer.click(200, 200)?;
     let file = stack.folder().join("typed");
-    viewer.type_text(&format!("echo Typed-By_Viewer > {}\n", file.display()))?;
-    proof(&stack, "typed", "Typed-By_Viewer\n")?;
+    viewer.type_text(&format!("echo Typed-By_Viewer > {}", file.display()))?;
+    viewer.press(&["Return"])?;
+    proof(&stack, &viewer, "typed", "Typed-By_Viewer\n")?;
     same_picture(&stack, &viewer)?;
 
     stack.server.crash_and_restart()?;
@@ -68,8 +89,9 @@ fn what_is_typed_arrives_and_the_picture_is_exact_also_after_the_server_was_kill
     viewer.wait_for_line("in control", 2)?;
     viewer.click(200, 200)?;
     let file = stack.folder().join("again");
-    viewer.type_text(&format!("echo again > {}\n", file.display()))?;
-    proof(&stack, "again", "again\n")?;
+    viewer.type_text(&format!("echo again > {}", file.display()))?;
+    viewer.press(&["Return"])?;
+    proof(&stack, &viewer, "again", "again\n")?;
     same_picture(&stack, &viewer)?;
     ensure!(stack.session()? == session, "the session is another one");
     Ok(())
@@ -111,15 +133,11 @@ const LISTENER: &str = "stdbuf -oL xev -event keyboard -name Listener";
 fn the_systems_keys_go_to_the_machine_and_keys_for_others_never_do() -> Result<()> {
     let mut stack = stack()?;
     let session = stack.session()?;
-    let log = stack.folder().join("keys.log");
-    stack.desktop.run("keys", "sh", &["-c", &format!("exec {LISTENER} > {}", log.display())])?;
-    stack.desktop.wait_for_window("Listener")?;
+    let log = listen(&mut stack)?;
     let heard = |name: &str| {
         let log = std::fs::read_to_string(&log).unwrap_or_default();
         log.lines().filter(|line| line.contains(&format!(", {name})"))).count()
     };
-    let window = stack.desktop.find_window("--name", "Listener")?;
-    stack.desktop.output("xdotool", &["windowfocus", "--sync", &window])?;
 
     let mut viewer = NativeViewer::start(&stack, &session, 1000, 760)?;
     viewer.wait_until_used()?;
@@ -173,10 +191,7 @@ const BOARD: &[u16] = &[
 fn every_key_of_a_board_arrives_as_itself_on_both_sides_and_on_the_number_pad() -> Result<()> {
     let mut stack = stack()?;
     let session = stack.session()?;
-    let log = stack.folder().join("keys.log");
-    stack.desktop.run("keys", "sh", &["-c", &format!("exec {LISTENER} > {}", log.display())])?;
-    let window = stack.desktop.find_window("--name", "Listener")?;
-    stack.desktop.output("xdotool", &["windowfocus", "--sync", &window])?;
+    let log = listen(&mut stack)?;
     let viewer = NativeViewer::start(&stack, &session, 1000, 760)?;
     viewer.wait_until_used()?;
     let heard = || -> Vec<(bool, u16)> {
@@ -210,10 +225,7 @@ fn every_key_of_a_board_arrives_as_itself_on_both_sides_and_on_the_number_pad() 
 fn keys_that_are_down_go_up_when_the_window_loses_the_keyboard_or_is_closed() -> Result<()> {
     let mut stack = stack()?;
     let session = stack.session()?;
-    let log = stack.folder().join("keys.log");
-    stack.desktop.run("keys", "sh", &["-c", &format!("exec {LISTENER} > {}", log.display())])?;
-    let window = stack.desktop.find_window("--name", "Listener")?;
-    stack.desktop.output("xdotool", &["windowfocus", "--sync", &window])?;
+    let log = listen(&mut stack)?;
     let released = || {
         let log = std::fs::read_to_string(&log).unwrap_or_default();
         let (mut down, mut up) = (0, 0);
@@ -239,7 +251,7 @@ fn keys_that_are_down_go_up_when_the_window_loses_the_keyboard_or_is_closed() ->
     viewer.desktop.output("xdotool", &["windowactivate", "--sync", &window])?;
     viewer.desktop.output("xdotool", &["keydown", "shift"])?;
     stack.desktop.wait_until("Shift is down again", |_| Ok(released() == (2, 1)))?;
-    viewer.desktop.output("xdotool", &["windowclose", &window])?;
+    viewer.desktop.output("xdotool", &["windowquit", &window])?;
     stack.desktop.wait_until("Shift is up again", |_| Ok(released() == (2, 2)))?;
     viewer.process.wait(Duration::from_secs(5))?;
     Ok(())

@@ -126,6 +126,9 @@ pub(crate) fn of_failure(error: &ConnectError) -> (Facts, Return) {
     }
     sentence.push('.');
     let back = if never { Return::Never } else { Return::Always };
+    if back == Return::Always {
+        sentence.push_str(" Trying again by itself.");
+    }
     (Facts::new("no_connection", sentence), back)
 }
 

@@ -253,6 +253,9 @@ impl X11ViewerWindow {
             Event::ClientMessage(message) if self.wants_close(&message)? => {
                 events.push(WindowEvent::CloseRequested);
             }
+            Event::DestroyNotify(_) => {
+                return Err(DisplayError::Refused("the window was destroyed".to_owned()));
+            }
             Event::Error(error) => tracing::debug!(?error, "The X server refused a request"),
             _ => {}
         }

@@ -1,5 +1,9 @@
 //! The keyboard hook: on a thread of its own, so that a busy window never makes the
 //! keyboard slow, and only for as long as it is wanted.
+#![expect(
+    clippy::missing_const_for_thread_local,
+    reason = "it is const; on this target the lint does not see it"
+)]
 
 use std::cell::RefCell;
 use std::sync::mpsc::channel;

@@ -121,7 +121,8 @@ impl WindowsViewerWindow {
                 lpfnWndProc: Some(procedure),
                 hInstance: module.into(),
                 // The program's own; without one the system's usual picture is shown.
-                hIcon: LoadIconW(Some(module.into()), PCWSTR(std::ptr::without_provenance(1))).unwrap_or_default(),
+                hIcon: LoadIconW(Some(module.into()), PCWSTR(std::ptr::without_provenance(1)))
+                    .unwrap_or_default(),
                 lpszClassName: PCWSTR(class.as_ptr()),
                 ..WNDCLASSEXW::default()
             };

@@ -12,4 +12,5 @@ mod overlays;
 mod person;
 mod screen;
 mod system;
+mod viewer;
 mod window;

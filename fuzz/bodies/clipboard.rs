@@ -9,7 +9,7 @@ use prost::Message;
 pub(crate) fn run(data: &[u8]) {
     let Some((first, rest)) = data.split_first() else { return };
     let mut share = ClipboardShare::default();
-    let format = i32::from(first % 5);
+    let format = i32::from(first % 6);
     if format == 0 {
         let mut rest = rest;
         while let Some((length, more)) = rest.split_first() {

@@ -55,6 +55,21 @@ const found = <T>(value: T | undefined): T => {
 };
 const compact = (value: unknown) => String(value).replace(/[-\s]/g, "").toUpperCase();
 
+const delivered = {
+  enabled: true,
+  template: "{{technician_name}} of {{company}} has connected to this computer at {{time}}.",
+  duration_s: 10,
+  position: "bottom_right",
+  dismissible: true,
+};
+let notice = delivered;
+const noticeSettings = () => ({
+  current: notice,
+  default: delivered,
+  placeholders: ["technician_name", "company", "time"],
+  company: "Marsh IT",
+});
+
 const routes: [string, RegExp, Handler][] = [
   [
     "GET",
@@ -262,6 +277,15 @@ const routes: [string, RegExp, Handler][] = [
       trusted_proxies: [],
       limits: { login_per_minute: 8, code_validate_per_minute: 15, input_events_per_second: 200 },
     }),
+  ],
+  ["GET", /^\/api\/settings\/connection-notice$/, () => noticeSettings()],
+  [
+    "PUT",
+    /^\/api\/settings\/connection-notice$/,
+    (_, body) => {
+      notice = body as typeof notice;
+      return noticeSettings();
+    },
   ],
   ["GET", /^\/mock\/log$/, () => sessionLog],
 ];

@@ -27,6 +27,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("pcmanfm", "pcmanfm"),
     ("xclip", "xclip"),
     ("xdotool", "xdotool"),
+    ("xinput", "xinput"),
     ("imagemagick", "import"),
     ("fonts-dejavu-core", "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"),
     ("chromium", "chromium"),

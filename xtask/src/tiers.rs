@@ -54,6 +54,7 @@ pub(crate) const CRATES: &[(&str, Tier)] = &[
     ("gc-channel", Tier::Core),
     ("gc-session", Tier::Core),
     ("gc-policy", Tier::Core),
+    ("gc-actions", Tier::Capability),
     ("gc-input", Tier::Capability),
     ("gc-video", Tier::Capability),
     ("gc-clipboard", Tier::Capability),

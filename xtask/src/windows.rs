@@ -20,11 +20,15 @@ const BUILD_STD: &str = "-Zbuild-std=std,panic_unwind";
 const TOOLCHAIN: &str = "/usr/bin";
 
 /// Crates whose tests run under Wine, unoptimised.
-const CRATES: &[&str] = &["gc-platform-windows", "gc-sas-service"];
+const CRATES: &[&str] = &["gc-platform-windows"];
 
 /// The programs that are shipped: package, and name of the file. Their own tests run
 /// optimised, so that what they need is built once.
-const PROGRAMS: &[(&str, &str)] = &[("guruconnect", "guruconnect.exe")];
+const PROGRAMS: &[(&str, &str)] =
+    &[("guruconnect", "guruconnect.exe"), ("gc-sas-service", "guruconnect-sas-service.exe")];
+
+/// Of the programs, in the workspace's `Cargo.toml`.
+const PROFILE: &str = "windows";
 
 /// No program may be larger, without symbols: end users download it in a session. The
 /// goal is 15 MiB.
@@ -44,6 +48,7 @@ const SYSTEM_LIBRARIES: &[&str] = &[
     "iphlpapi.dll",
     "kernel32.dll",
     "msvcrt.dll",
+    "ncrypt.dll",
     "ntdll.dll",
     "ole32.dll",
     "oleaut32.dll",
@@ -78,12 +83,12 @@ pub(crate) fn run() -> Result<u64> {
     }
     let build = Build::new(folder)?;
     build.lint()?;
-    let programs = build.programs()?;
+    let (programs, mut tests) = build.programs()?;
     for program in &programs {
         imports(program)?;
         size(program)?;
     }
-    let tests = build.tests()?;
+    tests.extend(build.tests()?);
     for test in &tests {
         imports(test)?;
     }
@@ -158,48 +163,58 @@ impl Build {
     /// Optimised, like the programs: the C code in the build scripts is built once.
     fn lint(&self) -> Result<()> {
         let mut clippy = self.cargo("clippy", CRATES.iter().copied().chain(packages()));
-        let deny = ["--quiet", "--release", "--all-targets", "--", "--deny", "warnings"];
-        succeed(clippy.args(deny))
+        clippy.args(["--quiet", "--profile", PROFILE, "--all-targets"]);
+        succeed(clippy.args(["--", "--deny", "warnings"]))
     }
 
-    /// Builds the programs as they are shipped, without symbols, and tells where they
-    /// are: in a folder with nothing else.
-    fn programs(&self) -> Result<Vec<PathBuf>> {
+    /// Builds the programs as they are shipped, without symbols, and their tests; tells
+    /// where they are. At once: the standard library for tests is another one, and all
+    /// would be built a second time for it.
+    fn programs(&self) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
         let folder = self.folder.join("programs");
         std::fs::create_dir_all(&folder)?;
         let mut cargo = self.cargo("build", packages());
-        succeed(cargo.args(["--quiet", "--release", "--bins"]))?;
-        let built = self.folder.join(TARGET).join("release");
-        let strip = |name: &&str| {
+        let built = executables(cargo.args(["--profile", PROFILE, "--bins", "--tests"]))?;
+        let mut programs = Vec::new();
+        for (_, name) in PROGRAMS {
+            let bare = |path: &&PathBuf| path.file_name().is_some_and(|file| file == *name);
+            let whole = built.programs.iter().find(bare);
+            let whole = whole.with_context(|| format!("{name} was not built"))?;
             let program = folder.join(name);
             let mut strip = Command::new("x86_64-w64-mingw32-strip");
-            succeed(strip.arg("-o").arg(&program).arg(built.join(name)))?;
-            Ok(program)
-        };
-        PROGRAMS.iter().map(|(_, name)| strip(name)).collect()
+            succeed(strip.arg("-o").arg(&program).arg(whole))?;
+            programs.push(program);
+        }
+        Ok((programs, built.tests))
     }
 
-    /// Builds the tests, and tells where they are.
+    /// Builds the other tests, and tells where they are.
     fn tests(&self) -> Result<Vec<PathBuf>> {
-        let mut plain = self.cargo("test", CRATES.iter().copied());
-        let mut optimised = self.cargo("test", packages());
-        optimised.arg("--release");
-        let mut programs = BTreeSet::new();
-        for cargo in [&mut plain, &mut optimised] {
-            let json = output(cargo.args(["--quiet", "--no-run", "--message-format=json"]))?;
-            let before = programs.len();
-            programs.extend(
-                json.lines()
-                    .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-                    .filter(|message| message["profile"]["test"] == true)
-                    .filter_map(|message| Some(PathBuf::from(message["executable"].as_str()?))),
-            );
-            if programs.len() == before {
-                bail!("no tests were built by {cargo:?}");
-            }
-        }
-        Ok(programs.into_iter().collect())
+        let mut cargo = self.cargo("build", CRATES.iter().copied());
+        Ok(executables(cargo.arg("--tests"))?.tests)
     }
+}
+
+/// What was built.
+#[derive(Default)]
+struct Built {
+    programs: Vec<PathBuf>,
+    tests: Vec<PathBuf>,
+}
+
+/// Runs a build; at least one test must come of it.
+fn executables(cargo: &mut Command) -> Result<Built> {
+    let json = output(cargo.args(["--quiet", "--message-format=json"]))?;
+    let mut built = Built::default();
+    for message in json.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
+        let Some(path) = message["executable"].as_str() else { continue };
+        let test = message["profile"]["test"] == true;
+        if test { &mut built.tests } else { &mut built.programs }.push(PathBuf::from(path));
+    }
+    if built.tests.is_empty() {
+        bail!("no tests were built by {cargo:?}");
+    }
+    Ok(built)
 }
 
 /// Those of the programs, each once.

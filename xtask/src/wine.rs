@@ -13,12 +13,20 @@ const SCREEN: &str = "1280x800";
 /// Seconds that one program may take.
 const LONGEST: &str = "300";
 
-/// Runs each of these test programs and adds up the tests that passed.
+/// Runs each of these test programs and adds up the tests that passed. All run, whichever
+/// fail.
 pub(crate) fn test(prefix: &Path, programs: &[PathBuf]) -> Result<u64> {
     let desktop = Desktop::start(prefix)?;
     let mut passed = 0;
+    let mut failed = Vec::new();
     for program in programs {
-        passed += desktop.test(program)?;
+        match desktop.test(program) {
+            Ok(count) => passed += count,
+            Err(error) => failed.push(format!("{error:#}")),
+        }
+    }
+    if !failed.is_empty() {
+        bail!("{}", failed.join("; "));
     }
     if passed == 0 {
         bail!("no test ran under Wine");

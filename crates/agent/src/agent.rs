@@ -28,6 +28,9 @@ const RECONNECT_CAP: Duration = Duration::from_secs(10);
 /// been revoked for good, or the server restored from an older state.
 const REFUSED_RETRY: Duration = Duration::from_mins(1);
 
+/// Reports for the audit that wait for a link; the first ones tell most.
+const MAX_UNSENT: usize = 64;
+
 pub(crate) type Stop<'a> = Pin<&'a mut (dyn Future<Output = ()> + Send)>;
 
 /// What a session of this agent is at.
@@ -41,6 +44,15 @@ pub(crate) enum Held {
     Open(Box<dyn OpenDesktop>),
 }
 
+impl Held {
+    /// It is over for good. Blocks until all is released.
+    fn end(self) {
+        if let Self::Open(mut open) = self {
+            open.ends();
+        }
+    }
+}
+
 pub(crate) struct Agent {
     pub(crate) settings: AgentSettings,
     pub(crate) desktop: Box<dyn Desktop>,
@@ -51,6 +63,8 @@ pub(crate) struct Agent {
     /// What a one-time agent comes back with.
     pub(crate) resume: Option<Secret>,
     pub(crate) picture_trouble: Option<CauseCode>,
+    /// For the audit, from while there was no link.
+    pub(crate) unsent: Vec<(SessionId, &'static str, String)>,
     pub(crate) reconnect: Reconnect,
     events: EventSender,
     entropy: Arc<dyn Entropy>,
@@ -107,6 +121,7 @@ impl Agent {
             inbox,
             resume: None,
             picture_trouble: None,
+            unsent: Vec::new(),
             reconnect: Reconnect::new(RECONNECT_BASE, RECONNECT_CAP),
             events,
             entropy,
@@ -117,7 +132,11 @@ impl Agent {
         let ended = self.live(stop.as_mut()).await;
         // Threads release what they hold before the program ends.
         let (held, desktop) = (std::mem::take(&mut self.held), self.desktop);
-        if tokio::task::spawn_blocking(move || drop((held, desktop))).await.is_err() {
+        let close = move || {
+            held.into_values().for_each(Held::end);
+            drop(desktop);
+        };
+        if tokio::task::spawn_blocking(close).await.is_err() {
             tracing::error!("a session could not be closed in order");
         }
         ended
@@ -243,11 +262,26 @@ impl Agent {
             Offered::Ask(question) => return self.ask(&question, offer).unwrap_or(answer),
             Offered::Open { .. } => {
                 if let Ok(session) = SessionId::from_slice(&offer.session_id) {
+                    let managed = !self.is_one_time();
                     let offer = offer.clone();
-                    self.open(&Opening { session, offer, frames_before: 0 });
+                    self.open(&Opening {
+                        session,
+                        offer,
+                        managed,
+                        lock_at_end: false,
+                        told_of: Vec::new(),
+                        frames_before: 0,
+                    });
                 }
             }
-            Offered::StillAsking | Offered::Resumed => {}
+            Offered::Resumed => {
+                if let Ok(session) = SessionId::from_slice(&offer.session_id)
+                    && let Some(Held::Open(open)) = self.held.get_mut(&session)
+                {
+                    open.offered_again(offer);
+                }
+            }
+            Offered::StillAsking => {}
             Offered::Refused(refused) => tracing::warn!(%refused, "session not opened"),
         }
         answer
@@ -268,7 +302,15 @@ impl Agent {
         }
         match self.desktop.ask(question) {
             Ok(prompt) => {
-                let opening = Opening { session, offer: offer.clone(), frames_before: 0 };
+                let (managed, offer) = (!self.is_one_time(), offer.clone());
+                let opening = Opening {
+                    session,
+                    offer,
+                    managed,
+                    lock_at_end: false,
+                    told_of: Vec::new(),
+                    frames_before: 0,
+                };
                 self.held.insert(session, Held::Asking(prompt, Box::new(opening)));
                 None
             }
@@ -317,7 +359,14 @@ impl Agent {
                 self.picture_trouble = cause;
                 None
             }
-            AgentEvent::StopPressed(_) | AgentEvent::Failed(_) => None,
+            AgentEvent::Report(session, event, detail) => {
+                if self.unsent.len() < MAX_UNSENT {
+                    self.unsent.push((session, event, detail));
+                }
+                None
+            }
+            // The desktop of this process keeps the wish itself.
+            AgentEvent::LockAtEnd(..) | AgentEvent::StopPressed(_) | AgentEvent::Failed(_) => None,
         }
     }
 
@@ -325,7 +374,7 @@ impl Agent {
     pub(crate) async fn close(&mut self, session: SessionId) {
         self.uplink.rules(|rules| rules.ended(session));
         if let Some(held) = self.held.remove(&session)
-            && tokio::task::spawn_blocking(move || drop(held)).await.is_err()
+            && tokio::task::spawn_blocking(move || held.end()).await.is_err()
         {
             tracing::error!("the session could not be closed in order");
         }

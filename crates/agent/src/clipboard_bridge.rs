@@ -11,6 +11,8 @@ use gc_proto::v2::{AgentControl, ClipboardPiece, ClipboardReceived, NoticeTopic,
 use gc_proto::{Channel, Flags};
 use gc_types::CauseCode;
 
+use crate::clipboard_files::{self, FileLeave};
+use crate::files::{Located, Locator};
 use crate::input_thread::notice;
 use crate::outlet::Outlet;
 use crate::platform_set::Platform;
@@ -32,7 +34,11 @@ pub(crate) struct ClipboardBridge {
 
 impl ClipboardBridge {
     /// Starts to watch the system's clipboard.
-    pub(crate) fn open(platform: &dyn Platform, outlet: &Outlet) -> Result<Self, ClipboardError> {
+    pub(crate) fn open(
+        platform: &dyn Platform,
+        outlet: &Outlet,
+        locator: Locator,
+    ) -> Result<Self, ClipboardError> {
         let inbox = Arc::new(Inbox::default());
         let listener = {
             let inbox = Arc::clone(&inbox);
@@ -46,7 +52,10 @@ impl ClipboardBridge {
             outlet: outlet.clone(),
             viewers: BTreeMap::new(),
             refusals: 0,
-            told: None,
+            has_files: platform.files().is_some(),
+            locator,
+            pending: None,
+            questions: 0,
         };
         let thread = std::thread::Builder::new()
             .name("clipboard".into())
@@ -72,9 +81,10 @@ impl ClipboardBridge {
         self.command(participant, Command::Received(received));
     }
 
-    /// Shares with this viewer too, beginning with what is on the clipboard now.
-    pub(crate) fn joined(&self, participant: u16) {
-        self.command(participant, Command::Joined);
+    /// Shares with this viewer too, beginning with what is on the clipboard now. `files`:
+    /// it has the right to move files.
+    pub(crate) fn joined(&self, participant: u16, files: bool) {
+        self.command(participant, Command::Joined { files });
     }
 
     /// Ends it.
@@ -90,7 +100,9 @@ impl ClipboardBridge {
     fn command(&self, participant: u16, command: Command) {
         self.inbox.update(|waiting| {
             // Answers and switches are small, but a peer may send any number of them.
-            if waiting.queue.len() < 4_096 || matches!(command, Command::Joined | Command::Left) {
+            if waiting.queue.len() < 4_096
+                || matches!(command, Command::Joined { .. } | Command::Left)
+            {
                 waiting.queue.push_back((participant, command));
             }
         });
@@ -109,7 +121,7 @@ impl Drop for ClipboardBridge {
 }
 
 enum Command {
-    Joined,
+    Joined { files: bool },
     Left,
     On,
     Off,
@@ -130,6 +142,8 @@ struct Waiting {
     queue: VecDeque<(u16, Command)>,
     /// Of the pieces in the queue.
     bytes: usize,
+    /// The answer to a question about files, by its number.
+    located: Option<(u64, Located)>,
     stop: bool,
 }
 
@@ -146,7 +160,10 @@ impl Inbox {
     /// Sleeps until there is something, or for the given time; `None`: it is over.
     fn next(&self, timeout: Option<Duration>) -> Option<Waiting> {
         let idle = |waiting: &mut Waiting| {
-            !waiting.stop && waiting.happened.is_none() && waiting.queue.is_empty()
+            !waiting.stop
+                && waiting.happened.is_none()
+                && waiting.located.is_none()
+                && waiting.queue.is_empty()
         };
         let waiting = self.lock();
         let mut waiting = match timeout {
@@ -166,6 +183,18 @@ struct Viewer {
     share: ClipboardShare,
     /// Switched off by the viewer. The share stays, since its numbers go on.
     off: bool,
+    /// It may move files, as far as the server's rules go.
+    files: bool,
+    /// The cause that it was told last.
+    told: Option<CauseCode>,
+}
+
+/// A content of a viewer that waits for where its files are.
+struct Pending {
+    question: u64,
+    participant: u16,
+    content: ClipboardContent,
+    reply: Option<ClipboardReceived>,
 }
 
 struct Worker {
@@ -176,8 +205,12 @@ struct Worker {
     viewers: BTreeMap<u16, Viewer>,
     /// How often the link has taken nothing, one time after the other.
     refusals: u32,
-    /// The cause that viewers were told last.
-    told: Option<CauseCode>,
+    /// This machine has files that may be moved.
+    has_files: bool,
+    locator: Locator,
+    pending: Option<Pending>,
+    /// Questions asked so far.
+    questions: u64,
 }
 
 impl Worker {
@@ -186,6 +219,9 @@ impl Worker {
         while let Some(waiting) = self.inbox.next(timeout) {
             for (participant, command) in waiting.queue {
                 self.take(participant, command);
+            }
+            if let Some((question, located)) = waiting.located {
+                self.located(question, located);
             }
             if let Some(event) = waiting.happened {
                 self.happened(event);
@@ -196,8 +232,8 @@ impl Worker {
 
     fn take(&mut self, participant: u16, command: Command) {
         match command {
-            Command::Joined => {
-                self.viewers.insert(participant, Viewer::default());
+            Command::Joined { files } => {
+                self.viewers.insert(participant, Viewer { files, ..Viewer::default() });
                 self.announce();
             }
             Command::Left => {
@@ -263,13 +299,86 @@ impl Worker {
             self.tell(Some(CauseCode::ClipboardUnusable));
         }
         if let Some(content) = received.content {
-            self.set(content, participant);
+            // What still waits was copied before.
+            self.pending = None;
+            match content.files {
+                None => self.set(content, participant),
+                Some(_) => return self.with_files(content, participant, received.reply),
+            }
         }
-        // After setting it: a viewer that hears of the end goes on to paste.
-        if let Some(reply) = received.reply {
+        self.reply(participant, received.reply);
+    }
+
+    /// After setting it: a viewer that hears of the end goes on to paste.
+    fn reply(&self, participant: u16, reply: Option<ClipboardReceived>) {
+        if let Some(reply) = reply {
             let body = Some(agent_control::Body::ClipboardReceived(reply));
             self.outlet.send(Channel::Control, participant, Flags::END, &AgentControl { body });
         }
+    }
+
+    /// A viewer has put files on this machine and now copies them: programs here need to
+    /// know where they are, and that they are there.
+    fn with_files(
+        &mut self,
+        mut content: ClipboardContent,
+        participant: u16,
+        reply: Option<ClipboardReceived>,
+    ) {
+        let Some(files) = content.files.take() else { return };
+        let right = self.viewers.get(&participant).is_some_and(|viewer| viewer.files);
+        let leave = FileLeave::of(&self.outlet, self.has_files);
+        let paths = if right && leave.upload {
+            clipboard_files::put_by_viewer(&files)
+        } else {
+            Err(CauseCode::FilesDenied)
+        };
+        self.questions += 1;
+        let question = self.questions;
+        self.pending = Some(Pending { question, participant, content, reply });
+        match paths {
+            Ok(paths) => {
+                let inbox = Arc::clone(&self.inbox);
+                let answer = move |located| {
+                    inbox.update(|waiting| waiting.located = Some((question, located)));
+                };
+                self.locator.locate(paths, Box::new(answer));
+            }
+            Err(cause) => self.located(question, Err(cause)),
+        }
+    }
+
+    fn located(&mut self, question: u64, located: Located) {
+        // Something else was copied meanwhile.
+        let asked = |pending: &mut Pending| pending.question == question;
+        let Some(pending) = self.pending.take_if(asked) else { return };
+        let Pending { participant, mut content, reply, .. } = pending;
+        let paths = located
+            .and_then(|paths| clipboard_files::located(&paths).ok_or(CauseCode::ClipboardTooLarge));
+        match paths {
+            Ok(files) => {
+                content.files = Some(files);
+                if let Ok(prepared) = Prepared::local(content.clone())
+                    && let Some(viewer) = self.viewers.get_mut(&participant)
+                {
+                    viewer.share.stands_as(&prepared);
+                }
+                self.set(content, participant);
+            }
+            Err(cause) => {
+                tracing::info!(participant, cause = cause.name(), "files of a viewer not set");
+                if !content.is_empty() {
+                    self.set(content, participant);
+                }
+                // Before the answer, and even when it was told before: a viewer that hears
+                // of it does not paste.
+                if let Some(viewer) = self.viewers.get_mut(&participant) {
+                    viewer.told = None;
+                }
+                self.tell_one(participant, Some(cause));
+            }
+        }
+        self.reply(participant, reply);
     }
 
     fn set(&mut self, content: ClipboardContent, origin: u16) {
@@ -287,8 +396,14 @@ impl Worker {
 
     fn happened(&mut self, event: ClipboardEvent) {
         match event {
-            ClipboardEvent::Copied(content) => {
+            ClipboardEvent::Copied(mut content) => {
                 tracing::debug!(?content, "clipboard of the machine");
+                self.pending = None;
+                let files = content.files.take();
+                content.files = files.as_ref().and_then(clipboard_files::fetchable);
+                if content.is_empty() {
+                    return;
+                }
                 if self.share(content, None) {
                     self.tell(None);
                 }
@@ -314,9 +429,18 @@ impl Worker {
             return false;
         };
         let prepared = Arc::new(prepared);
-        for (participant, share) in self.sharing() {
-            if Some(participant) != origin {
-                share.local(&prepared);
+        let bare = match prepared.content().files {
+            Some(_) => prepared.without_files().map(Arc::new),
+            None => Some(Arc::clone(&prepared)),
+        };
+        let download = FileLeave::of(&self.outlet, self.has_files).download;
+        for (participant, viewer) in &mut self.viewers {
+            if viewer.off || Some(*participant) == origin {
+                continue;
+            }
+            let whole = viewer.files && download;
+            if let Some(content) = if whole { Some(&prepared) } else { bare.as_ref() } {
+                viewer.share.local(content);
             }
         }
         true
@@ -347,12 +471,21 @@ impl Worker {
         taken
     }
 
+    /// All that share.
     fn tell(&mut self, cause: Option<CauseCode>) {
-        if self.told == cause {
+        let sharing: Vec<u16> = self.sharing().map(|(participant, _)| participant).collect();
+        for participant in sharing {
+            self.tell_one(participant, cause);
+        }
+    }
+
+    fn tell_one(&mut self, participant: u16, cause: Option<CauseCode>) {
+        let Some(viewer) = self.viewers.get_mut(&participant) else { return };
+        if viewer.told == cause {
             return;
         }
-        self.told = cause;
+        viewer.told = cause;
         let message = notice(NoticeTopic::Clipboard, cause, "");
-        self.outlet.send(Channel::Control, 0, Flags::END, &message);
+        self.outlet.send(Channel::Control, participant, Flags::END, &message);
     }
 }

@@ -14,6 +14,7 @@ use gc_proto::v2::{self, PictureReason};
 use gc_session::{Answer, ConsentQuestion, ParticipantInfo};
 use gc_types::{Clock, Right, SessionId};
 
+use crate::actions::PressAttention;
 use crate::backlog::BacklogWatch;
 use crate::events::{AgentEvent, EventSender};
 use crate::open_session::OpenSession;
@@ -26,6 +27,12 @@ pub(crate) struct Opening {
     pub(crate) session: SessionId,
     /// As the relay sent it: whatever it says of the session reaches the desktop.
     pub(crate) offer: v2::SessionOffer,
+    /// By the installed agent, not a one-time one.
+    pub(crate) managed: bool,
+    /// What was wished for, by way of another process.
+    pub(crate) lock_at_end: bool,
+    /// Participants of whom the user was told, by another process.
+    pub(crate) told_of: Vec<u16>,
     /// At most so many frames were sent in this session before, by another process.
     pub(crate) frames_before: u32,
 }
@@ -69,6 +76,12 @@ pub(crate) trait OpenDesktop: Send {
     /// Whoever had control has it no longer.
     fn control_lost(&self, participant: u16);
 
+    /// Who has control from now on; 0 for nobody.
+    fn in_control(&self, participant: u16);
+
+    /// The relay says anew what it said when the session opened.
+    fn offered_again(&mut self, offer: &v2::SessionOffer);
+
     /// Lets go of everything: no input is taken for a while.
     fn release_keys(&self);
 
@@ -92,6 +105,9 @@ pub(crate) trait OpenDesktop: Send {
 
     /// Records that were taken from this desktop did not reach the viewers.
     fn records_missed(&self);
+
+    /// The session itself is over, and not only this process's part in it.
+    fn ends(&mut self) {}
 }
 
 /// The desktop of this process.
@@ -102,6 +118,7 @@ pub(crate) struct LocalDesktop {
     clock: Arc<dyn Clock>,
     way: Arc<dyn RecordWay>,
     events: EventSender,
+    attention: Option<PressAttention>,
 }
 
 impl LocalDesktop {
@@ -113,7 +130,12 @@ impl LocalDesktop {
     ) -> Self {
         let encoders =
             EncoderPool::new(platform.encoders(), Arc::clone(&clock), Arc::new(SystemPatience));
-        Self { platform, encoders, clock, way, events }
+        Self { platform, encoders, clock, way, events, attention: None }
+    }
+
+    /// Ctrl+Alt+Del is not for this process to press.
+    pub(crate) fn press_attention_by(&mut self, press: PressAttention) {
+        self.attention = Some(press);
     }
 }
 
@@ -146,6 +168,7 @@ impl Desktop for LocalDesktop {
             &self.encoders,
             &self.clock,
             &self.events,
+            self.attention.clone(),
         )?;
         Ok(Box::new(open))
     }

@@ -14,6 +14,10 @@ pub(crate) enum AgentEvent {
     Failed(SessionId),
     /// There is a picture, or there is none, because.
     Picture(Option<CauseCode>),
+    /// Something for the audit: name of the event, and detail.
+    Report(SessionId, &'static str, String),
+    /// Whether the machine is to be locked when the session ends.
+    LockAtEnd(SessionId, bool),
 }
 
 impl AgentEvent {
@@ -22,13 +26,13 @@ impl AgentEvent {
         match self {
             Self::StopPressed(session) => Some((*session, CauseCode::EndedByUser)),
             Self::Failed(session) => Some((*session, CauseCode::CaptureFailed)),
-            Self::Answered(..) | Self::Picture(_) => None,
+            Self::Answered(..) | Self::Picture(_) | Self::Report(..) | Self::LockAtEnd(..) => None,
         }
     }
 }
 
 /// Sends events from any thread. No peer can fill the queue: a person presses each
-/// button once, and pictures change state at most every second.
+/// button once, and pictures change state at most every second; so do reports.
 #[derive(Debug, Clone)]
 pub(crate) struct EventSender(mpsc::UnboundedSender<AgentEvent>);
 

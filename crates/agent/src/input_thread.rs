@@ -12,8 +12,7 @@ use gc_input::{Action, Control, HeldInput, InputQueue, ScanCode};
 use gc_platform::{InputError, InputInjector, PointerButton};
 use gc_proto::v2::input_event::Event;
 use gc_proto::v2::{
-    AgentControl, Button, Cause, InputMessage, Notice, NoticeTopic, Point, SystemChord,
-    agent_control,
+    AgentControl, Button, Cause, InputMessage, Notice, NoticeTopic, Point, agent_control,
 };
 use gc_proto::{Channel, Flags};
 use gc_types::{CauseCode, Clock};
@@ -51,6 +50,19 @@ enum Command {
     Events(u16, InputMessage),
     Release(u16),
     ReleaseAll,
+    CtrlAltDel,
+}
+
+/// Presses Ctrl+Alt+Del as keys. To be gone before its thread's handle is dropped,
+/// which waits for it.
+pub(crate) struct ChordPresser(Sender<Command>);
+
+impl ChordPresser {
+    pub(crate) fn ctrl_alt_del(&self) {
+        if self.0.send(Command::CtrlAltDel).is_err() {
+            tracing::error!("input thread is gone");
+        }
+    }
 }
 
 /// Handle of the thread. Dropping it releases everything that is held and ends the
@@ -99,6 +111,12 @@ impl InputThread {
             return;
         }
         self.send(Command::Events(participant, message));
+    }
+
+    /// For chords that are keys like any others here.
+    pub(crate) fn chords(&self) -> io::Result<ChordPresser> {
+        let commands = self.commands.clone();
+        commands.map(ChordPresser).ok_or_else(|| io::Error::other("input thread is gone"))
     }
 
     /// A viewer left, or lost control: what it holds goes up.
@@ -190,6 +208,12 @@ impl Worker {
                 self.queues.clear();
                 self.raise(HeldInput::release_all);
             }
+            Command::CtrlAltDel => {
+                if let Err(error) = self.ctrl_alt_del().and_then(|()| self.flush()) {
+                    tracing::debug!(%error, "Ctrl+Alt+Del was not injected");
+                    self.tell(Some(error.cause), &error.to_string());
+                }
+            }
         }
     }
 
@@ -267,22 +291,18 @@ impl Worker {
             Event::LockState(locks) => {
                 self.injector()?.set_locks(locks.caps_lock, locks.num_lock, locks.scroll_lock)
             }
-            Event::SystemKey(key) => self.chord(key.chord()),
+            // Not input: the session takes them out before.
+            Event::SystemKey(_) => Ok(()),
         }
     }
 
-    /// Chords that need a helper on some systems are keys like any other here.
-    fn chord(&mut self, chord: SystemChord) -> Result<(), InputError> {
-        let keys: &[(u8, bool)] = match chord {
-            SystemChord::CtrlAltDel => &[(0x1D, false), (0x38, false), (0x53, true)],
-            SystemChord::Lock => &[(0x5B, true), (0x26, false)],
-            SystemChord::Unspecified => return Ok(()),
-        };
+    fn ctrl_alt_del(&mut self) -> Result<(), InputError> {
+        const KEYS: [(u8, bool); 3] = [(0x1D, false), (0x38, false), (0x53, true)];
         let injector = self.injector()?;
-        for &(code, extended) in keys {
+        for (code, extended) in KEYS {
             injector.key(code, extended, true)?;
         }
-        for &(code, extended) in keys.iter().rev() {
+        for (code, extended) in KEYS.into_iter().rev() {
             injector.key(code, extended, false)?;
         }
         Ok(())

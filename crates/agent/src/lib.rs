@@ -3,20 +3,26 @@
 //!
 //! [`run`] is all of it; the operating system comes in as a [`Platform`].
 
+mod actions;
 mod agent;
 mod backlog;
 mod clipboard_bridge;
+mod clipboard_files;
 mod desktop;
 mod events;
 mod files;
 mod input_thread;
 mod load;
+mod notice;
 mod open_session;
 mod outlet;
 mod picture_thread;
 mod platform_set;
 mod remote;
 mod serve;
+#[cfg(test)]
+mod test_machine;
+mod tray;
 pub mod worker;
 
 use std::fmt;
@@ -30,6 +36,7 @@ use url::Url;
 pub use gc_codec::Candidate as EncoderCandidate;
 pub use outlet::RecordSink;
 pub use platform_set::Platform;
+pub use tray::TrayBar;
 
 /// What an agent is started with.
 pub struct AgentSettings {

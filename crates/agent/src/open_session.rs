@@ -8,18 +8,21 @@ use std::time::Duration;
 use gc_codec::EncoderPool;
 use gc_platform::BarHandle;
 use gc_proto::v2::{
-    ClipboardPiece, InputMessage, PictureReason, VideoFeedback, ViewerControl, viewer_control,
+    self, ClipboardPiece, InputMessage, PictureReason, VideoFeedback, ViewerControl, input_event,
+    viewer_control,
 };
 use gc_proto::{Channel, Record, Validate};
 use gc_session::ParticipantInfo;
 use gc_types::{Clock, Right, SessionId};
 use prost::Message;
 
+use crate::actions::{ActionSetup, ActionThread, PressAttention};
 use crate::clipboard_bridge::ClipboardBridge;
 use crate::desktop::{OpenDesktop, Opening};
 use crate::events::{AgentEvent, EventSender};
 use crate::files::FilesThread;
 use crate::input_thread::{InputThread, PointerShare};
+use crate::notice::NoticeBoard;
 use crate::outlet::{Outlet, RecordWay};
 use crate::picture_thread::PictureThread;
 use crate::platform_set::Platform;
@@ -29,10 +32,13 @@ use crate::platform_set::Platform;
 pub(crate) struct OpenSession {
     session: SessionId,
     picture: PictureThread,
+    // Before the input, which it presses keys by.
+    actions: ActionThread,
     input: InputThread,
     clipboard: Option<ClipboardBridge>,
     files: FilesThread,
     bar: Option<Box<dyn BarHandle>>,
+    notice: NoticeBoard,
     company: String,
     names: BTreeMap<u16, String>,
     platform: Arc<dyn Platform>,
@@ -47,6 +53,7 @@ impl OpenSession {
         encoders: &Arc<EncoderPool>,
         clock: &Arc<dyn Clock>,
         events: &EventSender,
+        attention: Option<PressAttention>,
     ) -> io::Result<Self> {
         let session = opening.session;
         let outlet = Outlet::new(session, Arc::clone(way));
@@ -63,17 +70,37 @@ impl OpenSession {
         )?;
         let input =
             InputThread::start(Arc::clone(platform), Arc::clone(clock), share, outlet.clone())?;
-        let clipboard = ClipboardBridge::open(platform.as_ref(), &outlet)
+        let files = FilesThread::start(Arc::clone(platform), Arc::clone(clock), outlet.clone())?;
+        let actions = ActionThread::start(ActionSetup {
+            session,
+            managed: opening.managed,
+            lock_at_end: opening.lock_at_end,
+            platform: Arc::clone(platform),
+            clock: Arc::clone(clock),
+            outlet: outlet.clone(),
+            events: events.clone(),
+            keys: input.chords()?,
+            attention,
+        })?;
+        let notice = NoticeBoard::new(
+            opening.offer.connection_notice.as_deref().cloned(),
+            opening.company(),
+            Arc::clone(platform),
+            Arc::clone(clock),
+            &opening.told_of,
+        );
+        let clipboard = ClipboardBridge::open(platform.as_ref(), &outlet, files.locator())
             .inspect_err(|error| tracing::warn!(%error, "the clipboard is not shared"))
             .ok();
-        let files = FilesThread::start(Arc::clone(platform), Arc::clone(clock), outlet)?;
         Ok(Self {
             session,
             picture,
+            actions,
             input,
             clipboard,
             files,
             bar: None,
+            notice,
             company: opening.company(),
             names: BTreeMap::new(),
             platform: Arc::clone(platform),
@@ -86,6 +113,8 @@ impl OpenDesktop for OpenSession {
     fn joined(&mut self, participant: u16, info: &ParticipantInfo) {
         self.names.insert(participant, info.name.clone());
         self.show_bar();
+        self.notice.joined(participant, &info.name);
+        self.actions.joined(participant, &info.name, info.rights);
         if info.rights.allows(Right::View) {
             self.picture.join(participant, info.capabilities.clone());
         }
@@ -95,11 +124,13 @@ impl OpenDesktop for OpenSession {
         if info.rights.allows(Right::Clipboard)
             && let Some(clipboard) = &self.clipboard
         {
-            clipboard.joined(participant);
+            clipboard.joined(participant, info.rights.allows(Right::Files));
         }
     }
 
     fn left(&mut self, participant: u16) {
+        self.actions.left(participant);
+        self.notice.left(participant);
         self.input.release(participant);
         self.picture.leave(participant);
         if let Some(clipboard) = &self.clipboard {
@@ -114,11 +145,22 @@ impl OpenDesktop for OpenSession {
         self.input.release(participant);
     }
 
+    fn offered_again(&mut self, offer: &v2::SessionOffer) {
+        self.notice.set(offer.connection_notice.as_deref().cloned());
+    }
+
+    fn in_control(&self, participant: u16) {
+        self.actions.in_control(participant);
+    }
+
     fn release_keys(&self) {
+        self.actions.release_all();
         self.input.release_all();
     }
 
     fn link_lost(&mut self) {
+        self.actions.link_lost();
+        self.notice.link_lost();
         self.input.release_all();
         self.files.link_lost();
         for participant in std::mem::take(&mut self.names).into_keys() {
@@ -141,7 +183,7 @@ impl OpenDesktop for OpenSession {
                 if let Some(message) = read::<InputMessage>(record)
                     && message.validate().is_ok()
                 {
-                    self.input.events(participant, message);
+                    self.input(participant, message);
                 }
             }
             Channel::Video => {
@@ -175,6 +217,10 @@ impl OpenDesktop for OpenSession {
         self.picture.probe()
     }
 
+    fn ends(&mut self) {
+        self.actions.ends();
+    }
+
     fn records_missed(&self) {
         for &participant in self.names.keys() {
             self.picture.needs_picture(participant, PictureReason::Skipped);
@@ -183,7 +229,23 @@ impl OpenDesktop for OpenSession {
 }
 
 impl OpenSession {
+    fn input(&self, participant: u16, mut message: InputMessage) {
+        message.events.retain(|event| match &event.event {
+            Some(input_event::Event::SystemKey(key)) => {
+                self.actions.chord(participant, key.chord());
+                false
+            }
+            _ => true,
+        });
+        self.input.events(participant, message);
+    }
+
     fn arrange(&self, participant: u16, control: ViewerControl, may_arrange: bool) {
+        if let Some(viewer_control::Body::MachineAction(request)) = control.body {
+            // Has rules of its own, and is answered.
+            self.actions.ask(participant, request);
+            return;
+        }
         // The clipboard is each viewer's own affair.
         let clipboard = self.clipboard.as_ref();
         match (&control.body, clipboard) {
@@ -203,9 +265,10 @@ impl OpenSession {
             Some(viewer_control::Body::SelectDisplay(select)) => self.picture.select(select.id),
             Some(viewer_control::Body::VideoSettings(settings)) => self.picture.settings(settings),
             // Whoever can change between them has dealt with it: here is one. Without a
-            // clipboard there is nothing to switch.
+            // clipboard there is nothing to switch. Actions were dealt with above.
             Some(
-                viewer_control::Body::SelectDesktopSession(_)
+                viewer_control::Body::MachineAction(_)
+                | viewer_control::Body::SelectDesktopSession(_)
                 | viewer_control::Body::ClipboardSync(_)
                 | viewer_control::Body::ClipboardReceived(_),
             )

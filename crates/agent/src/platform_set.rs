@@ -2,7 +2,8 @@
 
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, ConnectedBar, ConsentPrompt,
-    FileOpener, InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture,
+    FileOpener, InputError, InputInjector, Inventory, MachineActions, NoActions, NoticeOverlay,
+    ProcessorTime, ScreenCapture,
 };
 
 use gc_codec::Candidate;
@@ -44,6 +45,21 @@ pub trait Platform: Send + Sync + 'static {
     /// What the processors have done so far; `None` where that is not known. Called a
     /// few times a second at most, and only while pictures are made.
     fn processor_time(&self) -> Option<ProcessorTime> {
+        None
+    }
+
+    /// Locks, blocks and blanks the machine.
+    fn actions(&self) -> &dyn MachineActions {
+        &NoActions
+    }
+
+    /// Shows the connection notice; `None` where nothing can show it.
+    fn notice(&self) -> Option<&dyn NoticeOverlay> {
+        None
+    }
+
+    /// Hour and minute at the machine, for people; `None` where that is not known.
+    fn local_time(&self) -> Option<(u8, u8)> {
         None
     }
 }

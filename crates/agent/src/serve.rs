@@ -10,6 +10,7 @@ use gc_transport::{Closed, Link, LinkSender};
 use gc_types::{CauseCode, Secret, SessionId};
 
 use crate::Ended;
+use crate::actions::is_request;
 use crate::agent::{Agent, Held, Stop};
 use crate::desktop::OpenDesktop;
 use crate::events::AgentEvent;
@@ -148,6 +149,10 @@ impl Agent {
     }
 
     async fn on_link_event(&mut self, event: AgentEvent, sender: &LinkSender) -> Option<LinkEnd> {
+        if let AgentEvent::Report(session, event, detail) = event {
+            say(sender, report_of(session, event, detail));
+            return None;
+        }
         let ends = event.ends();
         if let Some(answer) = self.on_event(event) {
             let denied = answer.consent() == v2::ConsentState::Denied;
@@ -172,6 +177,10 @@ impl Agent {
             Body::SessionOffer(offer) => {
                 let answer = self.offered(&offer);
                 say(sender, Body::SessionAnswer(answer));
+                // Now the relay knows the session that these are about.
+                for (session, event, detail) in std::mem::take(&mut self.unsent) {
+                    say(sender, report_of(session, event, detail));
+                }
             }
             Body::ParticipantJoined(joined) => self.on_joined(&joined),
             Body::ParticipantLeft(left) => {
@@ -186,13 +195,16 @@ impl Agent {
             }
             Body::ControlChanged(changed) => {
                 match self.uplink.rules(|rules| rules.control_changed(&changed)) {
-                    Ok(before) if before != 0 => {
+                    Ok(before) => {
                         let session = SessionId::from_slice(&changed.session_id).ok()?;
+                        let now = u16::try_from(changed.controller).unwrap_or(0);
                         if let Some(open) = self.open_session(session) {
-                            open.control_lost(before);
+                            if before != 0 {
+                                open.control_lost(before);
+                            }
+                            open.in_control(now);
                         }
                     }
-                    Ok(_) => {}
                     Err(refused) => tracing::debug!(%refused, "change of control refused"),
                 }
             }
@@ -263,7 +275,7 @@ impl Agent {
         // An injected click cannot be told from a person's: nobody in control of one
         // session may answer the question for another.
         let asking = self.held.values().any(|held| matches!(held, Held::Asking(..)));
-        if asking && header.channel == Channel::Input {
+        if asking && (header.channel == Channel::Input || is_request(record)) {
             return;
         }
         let may_arrange = self.uplink.rules(|rules| {
@@ -348,6 +360,11 @@ fn end_of(session: SessionId, cause: CauseCode) -> Body {
         session_id: session.as_bytes().to_vec(),
         cause: Some(v2::Cause { code: cause as i32, detail: String::new() }),
     })
+}
+
+pub(crate) fn report_of(session: SessionId, event: &str, detail: String) -> Body {
+    let session_id = session.as_bytes().to_vec();
+    Body::AuditReport(v2::AuditReport { session_id, event: event.to_owned(), detail })
 }
 
 /// A link that is closed refuses; the loop then hears of it from the link itself.

@@ -10,15 +10,14 @@ use gc_relay::ports::{
     AdmittedAgent, AdmittedViewer, AgentCredential, AgentRef, Gate, OpenSession, PeerInfo,
     PortFuture, Refusal, SessionGrant,
 };
-use gc_storage::{
-    ActorKind, NewSession, SessionKind, SessionRow, StorageError, ViewerSeat,
-};
+use gc_storage::{ActorKind, NewSession, SessionKind, SessionRow, StorageError, ViewerSeat};
 use gc_types::{AgentMode, ConsentState, GrantId, Rights, Secret, SessionId};
 use serde_json::json;
 
 use crate::bus::Topic;
 use crate::file_rules::FileRules;
 use crate::jwt;
+use crate::notices::ConnectionNotice;
 use crate::planes::{SEAT_PREFIX, TICKET_PREFIX, ViewerClaims};
 use crate::secrets::{fingerprint, is_secret, random_secret};
 use crate::state::Core;
@@ -35,6 +34,7 @@ pub(crate) fn open_session(
     row: &SessionRow,
     consent_timeout: Duration,
     files: &FileRules,
+    notice: &ConnectionNotice,
 ) -> OpenSession {
     OpenSession {
         session: row.id,
@@ -53,6 +53,7 @@ pub(crate) fn open_session(
         consent: row.consent_state,
         rights: row.rights,
         consent_timeout,
+        notice: notice.to_wire(),
         files: Some(files.to_wire()),
     }
 }
@@ -110,6 +111,7 @@ impl ApiGate {
                 }
                 let live = storage.tenant(*tenant).live_session_of(*machine).await;
                 let live = live.map_err(failed)?;
+                let notice = ConnectionNotice::load(storage, *tenant).await.map_err(failed)?;
                 let files = FileRules::load(storage, *tenant).await.map_err(failed)?;
                 Ok(AdmittedAgent {
                     agent: AgentRef::Machine(*machine),
@@ -119,7 +121,9 @@ impl ApiGate {
                     resume_token: None,
                     sessions: live
                         .iter()
-                        .map(|row| open_session(row, self.core.config.consent_timeout, &files))
+                        .map(|row| {
+                            open_session(row, self.core.config.consent_timeout, &files, &notice)
+                        })
                         .collect(),
                 })
             }
@@ -153,13 +157,15 @@ impl ApiGate {
         resume_token: Option<Secret>,
     ) -> Result<AdmittedAgent, Refusal> {
         let files = FileRules::load(&self.core.storage, row.tenant).await.map_err(failed)?;
+        let notice = ConnectionNotice::load(&self.core.storage, row.tenant).await;
+        let notice = notice.map_err(failed)?;
         Ok(AdmittedAgent {
             agent: AgentRef::Support(row.id),
             mode: AgentMode::Support,
             key: None,
             tenant: row.tenant,
             resume_token,
-            sessions: vec![open_session(row, self.core.config.consent_timeout, &files)],
+            sessions: vec![open_session(row, self.core.config.consent_timeout, &files, &notice)],
         })
     }
 

@@ -20,6 +20,7 @@ mod json;
 mod jwt;
 mod limits;
 mod linger;
+mod notices;
 mod openapi;
 mod paging;
 mod password;

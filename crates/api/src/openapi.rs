@@ -23,6 +23,7 @@ use crate::routes::{
         status::metrics::metrics, status::version::version,
         status::docs::openapi, status::docs::docs,
         settings::settings, settings::files::get, settings::files::put,
+        settings::connection_notice::get, settings::connection_notice::put,
         auth::setup::setup, auth::login::login, auth::refresh::refresh, auth::logout::logout,
         auth::me::me, auth::password::password,
         users::list::list, users::create::create, users::get::get, users::update::update,

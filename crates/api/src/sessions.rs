@@ -9,6 +9,7 @@ use crate::bus::Topic;
 use crate::error::ApiError;
 use crate::file_rules::FileRules;
 use crate::gate::{GRANT_LIFETIME, open_session};
+use crate::notices::ConnectionNotice;
 use crate::planes::UserAccess;
 use crate::state::App;
 
@@ -21,7 +22,8 @@ pub(crate) async fn reconcile(app: &App) -> Result<(), StorageError> {
     app.storage.all_machines_offline(app.clock.now()).await?;
     for row in app.storage.live_sessions_of_all().await? {
         let files = FileRules::load(&app.storage, row.tenant).await?;
-        app.relay.open_session(open_session(&row, app.config.consent_timeout, &files));
+        let notice = ConnectionNotice::load(&app.storage, row.tenant).await?;
+        app.relay.open_session(open_session(&row, app.config.consent_timeout, &files, &notice));
     }
     Ok(())
 }
@@ -71,7 +73,9 @@ pub(crate) async fn open_for_machine(
         match store.create_session(new).await {
             Ok(row) => {
                 let files = FileRules::load(&app.storage, access.tenant).await?;
-                app.relay.open_session(open_session(&row, app.config.consent_timeout, &files));
+                let notice = ConnectionNotice::load(&app.storage, access.tenant).await?;
+                let timeout = app.config.consent_timeout;
+                app.relay.open_session(open_session(&row, timeout, &files, &notice));
                 app.bus.changed(access.tenant, Topic::Sessions);
                 app.bus.changed(access.tenant, Topic::Machines);
                 return Ok((row, true));

@@ -3,7 +3,7 @@
 use gc_proto::v2::{ClipboardFormat, ClipboardPart, ClipboardPiece};
 use gc_proto::{InvalidMessage, Validate};
 
-use crate::{ClipboardContent, PROMPT};
+use crate::{ClipboardContent, CopiedFiles, PROMPT};
 
 /// Why a piece was refused. Whatever was being put together is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +21,9 @@ pub enum PieceError {
     /// Not UTF-8.
     #[error("clipboard text is not UTF-8")]
     Encoding,
+    /// No list of files, or one beyond its limits.
+    #[error("clipboard list of files cannot be read")]
+    Files,
 }
 
 /// The content that is being received. Memory grows with the bytes received, never
@@ -172,6 +175,10 @@ impl Open {
         match format {
             ClipboardFormat::Unspecified => {}
             ClipboardFormat::Text => self.whole.text = Some(text(bytes)?.into()),
+            ClipboardFormat::Files => {
+                let files = CopiedFiles::decode(&bytes).ok_or(PieceError::Files)?;
+                self.whole.files = Some(files);
+            }
             ClipboardFormat::Html => self.whole.html = Some(text(bytes)?.into()),
             ClipboardFormat::Rtf => self.whole.rtf = Some(bytes.into()),
             ClipboardFormat::Image => self.whole.png = Some(bytes.into()),

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use gc_proto::v2::ClipboardFormat;
 
+use crate::CopiedFiles;
+
 /// The same thing in one to several formats, as an application offers it when
 /// somebody copies. Cheap to clone.
 ///
@@ -14,6 +16,8 @@ use gc_proto::v2::ClipboardFormat;
 pub struct ClipboardContent {
     /// Plain text. At most 1 MiB.
     pub text: Option<Arc<str>>,
+    /// Files of the machine by name; see [`CopiedFiles`].
+    pub files: Option<CopiedFiles>,
     /// A fragment of HTML, without `<html>` and `<body>` around it. At most 2 MiB.
     pub html: Option<Arc<str>>,
     /// Rich Text Format, a whole document. At most 4 MiB.
@@ -23,8 +27,13 @@ pub struct ClipboardContent {
 }
 
 /// All formats, in the order in which they are sent.
-pub(crate) const FORMATS: [ClipboardFormat; 4] =
-    [ClipboardFormat::Text, ClipboardFormat::Html, ClipboardFormat::Rtf, ClipboardFormat::Image];
+pub(crate) const FORMATS: [ClipboardFormat; 5] = [
+    ClipboardFormat::Text,
+    ClipboardFormat::Files,
+    ClipboardFormat::Html,
+    ClipboardFormat::Rtf,
+    ClipboardFormat::Image,
+];
 
 impl ClipboardContent {
     /// Text and nothing else.
@@ -37,6 +46,11 @@ impl ClipboardContent {
         Self { png: Some(png.into()), ..Self::default() }
     }
 
+    /// Files and nothing else.
+    pub fn files(files: CopiedFiles) -> Self {
+        Self { files: Some(files), ..Self::default() }
+    }
+
     /// Whether there is no format at all. Empty text is a format.
     pub fn is_empty(&self) -> bool {
         self.formats().next().is_none()
@@ -47,6 +61,7 @@ impl ClipboardContent {
         match format {
             ClipboardFormat::Unspecified => None,
             ClipboardFormat::Text => self.text.as_deref().map(str::as_bytes),
+            ClipboardFormat::Files => self.files.as_ref().map(CopiedFiles::encoded),
             ClipboardFormat::Html => self.html.as_deref().map(str::as_bytes),
             ClipboardFormat::Rtf => self.rtf.as_deref(),
             ClipboardFormat::Image => self.png.as_deref(),
@@ -63,6 +78,7 @@ impl ClipboardContent {
         match format {
             ClipboardFormat::Unspecified => {}
             ClipboardFormat::Text => self.text = None,
+            ClipboardFormat::Files => self.files = None,
             ClipboardFormat::Html => self.html = None,
             ClipboardFormat::Rtf => self.rtf = None,
             ClipboardFormat::Image => self.png = None,

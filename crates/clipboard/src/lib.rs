@@ -3,6 +3,7 @@
 
 mod assembly;
 mod content;
+mod files;
 mod html;
 mod image;
 mod prepare;
@@ -11,6 +12,7 @@ mod share;
 
 pub use assembly::{Assembly, PieceError, Taken};
 pub use content::ClipboardContent;
+pub use files::CopiedFiles;
 pub use image::{ImageError, image_size};
 pub use prepare::{NothingUsable, Prepared, normalise};
 pub use share::{ClipboardShare, Received};

@@ -68,6 +68,7 @@ impl Prepared {
         }
         let print = Fingerprint {
             text: content.text.as_deref().map(|text| digest(text.as_bytes())),
+            files: content.files.as_ref().map(|files| digest(files.encoded())),
             html: content.html.as_deref().map(|html| digest(html.as_bytes())),
             rtf: content.rtf.as_deref().map(digest),
             image: content.png.as_ref().and(picture).and_then(Result::ok),
@@ -86,6 +87,13 @@ impl Prepared {
         self.left_out
     }
 
+    /// For a peer that may have no files; `None` when nothing else is there.
+    pub fn without_files(&self) -> Option<Self> {
+        let content = ClipboardContent { files: None, ..self.content.clone() };
+        let print = Fingerprint { files: None, ..self.print };
+        (!content.is_empty()).then_some(Self { content, print, left_out: true })
+    }
+
     pub(crate) fn print(&self) -> Fingerprint {
         self.print
     }
@@ -96,6 +104,7 @@ impl Prepared {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Fingerprint {
     text: Option<[u8; 32]>,
+    files: Option<[u8; 32]>,
     html: Option<[u8; 32]>,
     rtf: Option<[u8; 32]>,
     /// Of the pixels, so that another encoding is the same picture.
@@ -107,17 +116,22 @@ impl Fingerprint {
     pub(crate) fn is_part_of(&self, other: &Self) -> bool {
         let part = |mine: Option<[u8; 32]>, theirs| mine.is_none() || mine == theirs;
         part(self.text, other.text)
+            && part(self.files, other.files)
             && part(self.html, other.html)
             && part(self.rtf, other.rtf)
             && part(self.image, other.image)
     }
 
     /// Whether `self` is what a system made of `other`: it may have lost formats, and
-    /// written markup its own way, but says and shows the same.
+    /// written markup its own way, but says and shows the same. Of the same files, any
+    /// text is what the system made of their names.
     pub(crate) fn is_echo_of(&self, other: &Self) -> bool {
         let kept =
             |mine: Option<[u8; 32]>, theirs: Option<[u8; 32]>| mine.is_none() || theirs.is_some();
         let same = |mine: Option<[u8; 32]>, theirs| mine.is_none() || mine == theirs;
+        if self.files.is_some() {
+            return self.files == other.files;
+        }
         let markup_counts = self.text.is_none() && self.image.is_none();
         same(self.text, other.text)
             && same(self.image, other.image)

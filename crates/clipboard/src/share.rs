@@ -145,6 +145,15 @@ impl ClipboardShare {
         Ok(result)
     }
 
+    /// What came last from the peer stands on the local clipboard as this, which counts
+    /// as what the peer has: files that it put into its own folder have other names for
+    /// the programs here.
+    pub fn stands_as(&mut self, content: &Prepared) {
+        if let Some(shared) = self.shared.as_mut().filter(|shared| shared.by_peer) {
+            shared.print = content.print();
+        }
+    }
+
     /// The peer tells what has come. `true`: all of the content that was sent last, for
     /// the first time.
     pub fn acknowledged(&mut self, told: &ClipboardReceived) -> bool {

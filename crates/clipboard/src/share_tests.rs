@@ -1,6 +1,7 @@
 use gc_proto::{MAX_CLIPBOARD_IMAGE, MAX_CLIPBOARD_TEXT};
 
 use super::*;
+use crate::CopiedFiles;
 
 /// Noise, so that it does not shrink.
 fn picture(side: u32, seed: u32) -> Arc<[u8]> {
@@ -262,6 +263,81 @@ fn a_peer_that_knows_only_text_gets_the_text_and_sends_it() {
     assert_eq!(received.reply, None, "it would not understand");
 }
 
+fn files(place: &str, names: &[&str]) -> CopiedFiles {
+    let path = |name: &&str| gc_proto::v2::FilePath {
+        place: place.into(),
+        parts: vec!["tmp".into(), (*name).into()],
+    };
+    CopiedFiles::new(names.iter().map(path).collect()).unwrap()
+}
+
+#[test]
+fn files_cross_by_name_and_their_text_is_no_news() {
+    let mut pair = Pair::default();
+    let copied = ClipboardContent {
+        files: Some(files("/", &["a.txt", "b"])),
+        ..ClipboardContent::text("/tmp/a.txt\n/tmp/b")
+    };
+    assert_eq!(pair.cross(true, copied.clone()), Some(copied.clone()));
+    // A system without files keeps the text, another one makes a text of the names.
+    assert_eq!(pair.cross(false, ClipboardContent::text("/tmp/a.txt\n/tmp/b")), None);
+    assert_eq!(pair.cross(false, copied.clone()), None);
+    let mut named = copied.clone();
+    named.text = Some("file:///tmp/a.txt".into());
+    assert_eq!(pair.cross(false, named), None);
+    let others = ClipboardContent { files: Some(files("/", &["a.txt"])), ..copied };
+    assert_eq!(pair.cross(false, others.clone()), Some(others));
+}
+
+#[test]
+fn files_of_a_peer_count_by_the_names_they_got() {
+    let mut pair = Pair::default();
+    pair.cross(true, ClipboardContent::files(files("pasted", &["a.txt"]))).unwrap();
+    let there = ClipboardContent {
+        files: Some(files("/", &["a.txt"])),
+        ..ClipboardContent::text("/tmp/a.txt")
+    };
+    pair.b.stands_as(&ready(there.clone()));
+    assert_eq!(pair.cross(false, there.clone()), None, "an echo");
+    // What was copied here afterwards is news, whatever came before.
+    assert!(pair.cross(false, ClipboardContent::text("x")).is_some());
+    pair.b.stands_as(&ready(there.clone()));
+    assert!(pair.cross(false, there).is_some());
+}
+
+#[test]
+fn who_may_have_no_files_gets_the_rest() {
+    let both = ready(ClipboardContent {
+        files: Some(files("/", &["a"])),
+        ..ClipboardContent::text("/tmp/a")
+    });
+    let rest = both.without_files().unwrap();
+    assert_eq!(rest.content(), &ClipboardContent::text("/tmp/a"));
+    let mut share = ClipboardShare::default();
+    assert!(share.local(&Arc::new(rest)));
+    assert!(ready(ClipboardContent::files(files("/", &["a"]))).without_files().is_none());
+}
+
+#[test]
+fn a_list_that_is_none_is_refused_and_the_next_one_comes() {
+    let mut share = ClipboardShare::default();
+    let format = ClipboardFormat::Files as i32;
+    let piece = |serial, data: &[u8]| ClipboardPiece {
+        serial,
+        format,
+        total: data.len() as u32,
+        data: data.to_vec(),
+        parts: vec![ClipboardPart { format, total: data.len() as u32 }],
+    };
+    assert_eq!(share.remote(&piece(1, b"\xFF\xFF")), Err(PieceError::Files));
+    let too_large = vec![0; gc_proto::MAX_CLIPBOARD_FILES + 1];
+    let refused = share.remote(&ClipboardPiece { data: Vec::new(), ..piece(2, &too_large) });
+    assert!(matches!(refused, Err(PieceError::Invalid(_))), "{refused:?}");
+    let list = files("/", &["a"]);
+    let received = share.remote(&piece(3, list.encoded())).unwrap();
+    assert_eq!(received.content, Some(ClipboardContent::files(list)));
+}
+
 #[test]
 fn emptying_the_clipboard_crosses() {
     let mut pair = Pair::default();
@@ -312,10 +388,10 @@ fn random_pieces_neither_panic_nor_hold_memory() {
         let total = random(6);
         let piece = ClipboardPiece {
             serial: random(4) as u32 + round / 1000,
-            format: random(6) as i32,
+            format: random(7) as i32,
             total: total as u32,
             data: vec![b'x'; random(total + 2) as usize],
-            parts: (0..random(4)).map(|_| part(random(6), random(6))).collect(),
+            parts: (0..random(4)).map(|_| part(random(7), random(6))).collect(),
         };
         share.acknowledged(&ClipboardReceived {
             serial: random(9) as u32,

@@ -257,6 +257,18 @@ impl Page {
         self.wait_for(&visible(selector)).await
     }
 
+    /// Waits until nothing lies over the middle of an element: what is closing takes
+    /// clicks until it is gone.
+    pub async fn wait_until_uncovered(&self, selector: &str) -> Result<()> {
+        self.wait_for_element(selector).await?;
+        let (place, selector) = (place(selector), Value::from(selector));
+        self.wait_for(&format!(
+            "(() => {{ const p = {place}; const top = document.elementFromPoint(p.x, p.y); \
+             return document.querySelector({selector}).contains(top) }})()"
+        ))
+        .await
+    }
+
     /// Clicks the middle of an element.
     pub async fn click(&self, selector: &str) -> Result<()> {
         self.wait_for_element(selector).await?;

@@ -98,6 +98,11 @@ impl FileSeat {
         Ok(())
     }
 
+    /// Whether it has a link.
+    pub fn is_connected(&self) -> bool {
+        self.link.is_some()
+    }
+
     fn lose(&mut self) {
         self.link = None;
         self.agent_online = false;

@@ -59,7 +59,9 @@ impl Rest {
         Self { agent, address: address.to_owned(), token: None }
     }
 
-    /// Creates the first administrator by the set-up link and signs in as them.
+    /// Creates the first administrator by the set-up link and signs in as them. Turns
+    /// the connection notice off: a window that comes and goes would be in the pictures
+    /// that are compared and measured.
     pub fn set_up(&mut self, link: &str, username: &str, password: &str) -> Result<()> {
         let (_, token) = link.split_once('#').context("the set-up link has no token")?;
         let answer = self.call(
@@ -69,7 +71,7 @@ impl Rest {
                         "password": password})),
         )?;
         self.token = Some(answer["access_token"].as_str().context("no token")?.to_owned());
-        Ok(())
+        self.show_notice(json!({"enabled": false}))
     }
 
     /// Signs in.
@@ -122,6 +124,16 @@ impl Rest {
             self.call("POST", &format!("/api/machines/{id}/keys"), Some(json!({"name": "test"})))?;
         let key = key["secret"].as_str().context("no key")?.to_owned();
         Ok((id, key))
+    }
+
+    /// Sets the connection notice: what is given, the rest as delivered.
+    pub fn show_notice(&self, change: Value) -> Result<()> {
+        const PATH: &str = "/api/settings/connection-notice";
+        let mut notice = self.call("GET", PATH, None)?["default"].take();
+        for (field, value) in change.as_object().context("not an object")? {
+            notice[field] = value.clone();
+        }
+        self.call("PUT", PATH, Some(notice)).map(|_| ())
     }
 
     /// A new support code.

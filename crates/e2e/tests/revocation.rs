@@ -25,7 +25,7 @@ async fn signing_out_cuts_the_live_picture() -> Result<()> {
     console.click("[data-testid=user-menu]").await?;
     console.click("[data-testid=log-out]").await?;
     console.wait_for_element("[data-testid=sign-in-link], [data-testid=login-form]").await?;
-    page.wait_for("window.__guruconnect.stats().state !== 'live'").await?;
+    page.wait_for("window.__guruconnect?.stats().state !== 'live'").await?;
     page.wait_for_element("[data-testid=viewer-cause]").await?;
 
     let machine = stack.rest.wait_for(

@@ -28,5 +28,6 @@ pub use progress::{Progress, RateMeter, time_left};
 pub use receipt::{Outcome, Receipt};
 pub use sniff::{SNIFFED, kinds_of};
 pub use store::{
-    Entry, EntryKind, FileStore, PartialFile, PartialKey, Place, ReadFile, StoreError, StorePath,
+    Entry, EntryKind, FileStore, PASTE_PLACE, PartialFile, PartialKey, Place, ReadFile, StoreError,
+    StorePath,
 };

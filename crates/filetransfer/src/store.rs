@@ -6,6 +6,10 @@ use gc_types::CauseCode;
 
 use crate::names::{MAX_DEPTH, MAX_PATH, check_existing};
 
+/// The place for what a viewer pastes: a folder of the user that no listing names. What
+/// is in it goes after a day.
+pub const PASTE_PLACE: &str = "pasted";
+
 /// A place of a store and the way from it. Each part is one name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StorePath {
@@ -174,6 +178,10 @@ pub trait FileStore: Send {
 
     /// What stands under a name. A link is [`EntryKind::Other`].
     fn stat(&mut self, path: &StorePath) -> Result<Entry, StoreError>;
+
+    /// The same path from where every program of this machine would begin: the root, or
+    /// a drive. For what is there, and is a file or a folder.
+    fn locate(&mut self, path: &StorePath) -> Result<StorePath, StoreError>;
 
     /// Makes one folder; its parent must be there.
     fn make_folder(&mut self, path: &StorePath) -> Result<(), StoreError>;

@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{agent, support, view, worker};
+use crate::platform::{self, SystemCommand};
 
 const VERSION: &str = concat!(
     env!("CARGO_PKG_VERSION"),
@@ -23,6 +24,18 @@ pub(crate) struct Arguments {
     pub(crate) command: Option<Command>,
 }
 
+impl Arguments {
+    /// Whether a person has started the program, who may be told in a window what is
+    /// wrong. Before a window of a worker's or the service's, nobody sits.
+    pub(crate) fn is_by_hand(&self) -> bool {
+        match &self.command {
+            Some(Command::Worker(_)) => false,
+            Some(Command::OfSystem(command)) => platform::is_by_hand(command),
+            _ => true,
+        }
+    }
+}
+
 /// One file in `commands` each.
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -35,4 +48,7 @@ pub(crate) enum Command {
     Support(support::Arguments),
     /// Show the desktop of another machine, as a technician
     View(view::Arguments),
+    /// What this system has beside these
+    #[command(flatten)]
+    OfSystem(SystemCommand),
 }

@@ -12,6 +12,7 @@ use gc_runtime::{OsEntropy, SystemClock};
 use gc_transport::Endpoint;
 use gc_types::Clock;
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc::unbounded_channel;
 use url::Url;
 
 use crate::platform;
@@ -29,13 +30,26 @@ pub(crate) struct ServerArguments {
 
 /// Keeps the link until the agent's end, or the program's.
 pub(crate) fn keep(server: &ServerArguments, mode: Mode) -> Result<Ended> {
+    let one_time = matches!(mode, Mode::Support { .. });
     let settings = settings(server, mode)?;
     let clock = clock();
     runtime()?.block_on(async {
         let mut stop = platform::StopSignal::watch()?;
-        let platform = platform::open(&clock);
+        let (leave, mut left) = unbounded_channel();
+        let leave: platform::Leave = Box::new(move || {
+            // With nobody listening the program is ending.
+            let _ = leave.send(());
+        });
+        // The installed agent is not the user's to end.
+        let platform = platform::open_with_icon(&clock, one_time.then_some(leave));
+        let gone = async {
+            tokio::select! {
+                () = stop.wait() => {}
+                Some(()) = left.recv() => {}
+            }
+        };
         let entropy = Arc::new(OsEntropy);
-        Ok(gc_agent::run(settings, platform, clock, entropy, stop.wait()).await)
+        Ok(gc_agent::run(settings, platform, clock, entropy, gone).await)
     })
 }
 

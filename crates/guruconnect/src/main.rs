@@ -5,15 +5,15 @@
 
 mod arguments;
 mod commands;
+mod key;
 mod link;
+mod logging;
 mod name;
 mod platform;
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
 
 use crate::arguments::Arguments;
 
@@ -26,18 +26,15 @@ fn main() -> ExitCode {
             told.exit();
         }
     };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal() && platform::COLORS)
-        .with_writer(std::io::stderr)
-        .init();
+    let by_hand = arguments.is_by_hand();
     match commands::run(arguments.command) {
         Ok(code) => code,
         Err(error) => {
             let text = format!("{error:#}");
             say(&text);
-            platform::complain(&text);
+            if by_hand {
+                platform::complain(&text);
+            }
             ExitCode::from(2)
         }
     }

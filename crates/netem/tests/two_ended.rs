@@ -138,6 +138,7 @@ impl World {
             consent,
             rights: Rights::CONTROL,
             consent_timeout: Duration::from_mins(1),
+            notice: None,
             files: None,
             agent_grace: None,
             stall: Duration::from_secs(5),

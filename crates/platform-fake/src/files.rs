@@ -105,15 +105,19 @@ impl FakeFiles {
 impl FakeFilesControl {
     /// Puts a file there, and the folders that it is in.
     pub fn put(&self, path: &str, data: &[u8], modified_ms: i64) {
-        let path = StorePath::new("", path);
+        self.put_at(&StorePath::new("", path), data, modified_ms);
+    }
+
+    /// The same in any place.
+    pub fn put_at(&self, path: &StorePath, data: &[u8], modified_ms: i64) {
         let mut state = lock(&self.0);
         for depth in 1..path.parts.len() {
             state
                 .nodes
-                .entry((String::new(), path.parts[..depth].to_vec()))
+                .entry((path.place.clone(), path.parts[..depth].to_vec()))
                 .or_insert(Node::Folder { modified_ms: 0 });
         }
-        state.nodes.insert(key(&path), Node::File { data: data.to_vec(), modified_ms });
+        state.nodes.insert(key(path), Node::File { data: data.to_vec(), modified_ms });
     }
 
     /// Puts a folder there.
@@ -194,6 +198,14 @@ impl FileStore for FakeFiles {
         let state = lock(&self.0);
         let node = state.at(path).ok_or(StoreError::NotFound)?;
         Ok(entry(path.name().unwrap_or_default(), node))
+    }
+
+    fn locate(&mut self, path: &StorePath) -> Result<StorePath, StoreError> {
+        if self.stat(path)?.kind == EntryKind::Other {
+            return Err(StoreError::NotRegular);
+        }
+        let place = [format!("{}-folder", path.place)];
+        Ok(StorePath::new("/", "").join_all(&place).join_all(&path.parts))
     }
 
     fn make_folder(&mut self, path: &StorePath) -> Result<(), StoreError> {

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use gc_platform::{
-    DesktopSession, DesktopSessionId, SessionChange, SessionListener, SessionWatch, SpawnedWorker,
-    WorkerExit, WorkerHost, WorkerHostError, WorkerProcess, WorkerStream,
+    DesktopSession, DesktopSessionId, SecureAttention, SessionChange, SessionListener,
+    SessionWatch, SpawnedWorker, WorkerExit, WorkerHost, WorkerHostError, WorkerProcess,
+    WorkerStream,
 };
 use gc_types::Secret;
 
@@ -95,6 +96,7 @@ struct Sessions {
 pub struct FakeWorkerHost {
     sessions: Arc<Watched<Sessions>>,
     launch: Launch,
+    attention: Option<Arc<dyn SecureAttention>>,
 }
 
 /// The machine around the workers.
@@ -110,7 +112,14 @@ impl FakeWorkerHost {
     ) -> (Self, FakeWorkerHostControl) {
         let sessions = Arc::new(Watched::new(Sessions { list, ..Sessions::default() }));
         let control = FakeWorkerHostControl(Arc::clone(&sessions));
-        (Self { sessions, launch: Arc::new(launch) }, control)
+        (Self { sessions, launch: Arc::new(launch), attention: None }, control)
+    }
+
+    /// Presses Ctrl+Alt+Del itself, as services do on Windows.
+    #[must_use]
+    pub fn with_attention(mut self, attention: Arc<dyn SecureAttention>) -> Self {
+        self.attention = Some(attention);
+        self
     }
 }
 
@@ -153,6 +162,10 @@ impl Drop for FakeWatch {
 }
 
 impl WorkerHost for FakeWorkerHost {
+    fn attention(&self) -> Option<Arc<dyn SecureAttention>> {
+        self.attention.clone()
+    }
+
     fn sessions(&self) -> Result<Vec<DesktopSession>, WorkerHostError> {
         Ok(self.sessions.read().list.clone())
     }

@@ -5,11 +5,13 @@
 //! [`choice`] puts GDI in its place where it fails, [`changes()`] finds damage,
 //! [`cursor_picture`] makes cursors transparent, [`Pace`] says when to look,
 //! [`clipboard`] reads what programs put there, [`WindowsVersion`] tells what a version is
-//! called, [`viewer`] tells keys apart, and the judgements of [`security`], [`process`], [`service`] and [`sas`] are
+//! called, [`viewer`] tells keys apart, [`files`] judges names and links, and the judgements of [`security`], [`process`], [`service`] and [`sas`] are
 //! apart from their calls. All the rest exists on Windows only.
 
 #![cfg_attr(windows, expect(unsafe_code, reason = "Win32 and COM are calls into foreign code"))]
 
+#[cfg(windows)]
+mod actions;
 mod changes;
 pub mod choice;
 pub mod clipboard;
@@ -20,6 +22,7 @@ mod cursor;
 pub mod duplication;
 #[cfg(windows)]
 mod ending;
+pub mod files;
 mod injected;
 #[cfg(windows)]
 mod input;
@@ -27,6 +30,8 @@ mod inventory;
 mod keys;
 #[cfg(windows)]
 mod library;
+#[cfg(windows)]
+mod local_time;
 #[cfg(windows)]
 mod media_foundation;
 pub mod motion;
@@ -52,12 +57,16 @@ mod waker;
 #[cfg(windows)]
 mod win32;
 
+#[cfg(windows)]
+pub use actions::WindowsActions;
 pub use changes::changes;
 #[cfg(windows)]
 pub use clipboard::WindowsClipboard;
 pub use cursor::{CursorBitmaps, cursor_picture};
 #[cfg(windows)]
 pub use ending::EndOfSession;
+#[cfg(windows)]
+pub use files::{WindowsFiles, files_of_user};
 pub use injected::{Listener, announce};
 #[cfg(windows)]
 pub use input::WindowsInput;
@@ -65,6 +74,8 @@ pub use input::WindowsInput;
 pub use inventory::{WindowsInventory, processor_time};
 pub use inventory::{WindowsVersion, idle_since};
 pub use keys::{KeyForm, fixed_meaning, key_form, normalized, virtual_key};
+#[cfg(windows)]
+pub use local_time::local_time;
 #[cfg(windows)]
 pub use media_foundation::{MediaFoundationFactory, Origin};
 pub use pace::{BANDS, Look, Pace};

@@ -1,6 +1,6 @@
 //! The system clipboard.
 
-pub use gc_clipboard::ClipboardContent;
+pub use gc_clipboard::{ClipboardContent, CopiedFiles};
 
 /// Why the clipboard cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -12,7 +12,8 @@ pub struct ClipboardError(pub String);
 pub enum ClipboardEvent {
     /// Somebody copied this. Text has LF line ends and is neither empty nor ended by
     /// NUL; HTML is the fragment without what the system wraps it in; pictures are PNG
-    /// whatever the application offered. Formats beyond the limits of
+    /// whatever the application offered. Files are those of this machine, by the place `/`
+    /// or a drive (`C:`), cut ones too; what is elsewhere is left out. Formats beyond the limits of
     /// [`ClipboardContent`] are left out.
     Copied(ClipboardContent),
     /// Somebody copied something of which every usable format is beyond the limits.
@@ -34,9 +35,8 @@ pub type ClipboardListener = Box<dyn Fn(ClipboardEvent) + Send + Sync>;
 /// and `Clipboard Viewer Ignore` on Windows. Dropping it gives the clipboard back and
 /// ends the listener.
 ///
-/// Files are not part of a content: their bytes move at paste. What offers them will be
-/// a method of its own beside [`set`](Self::set), with a provider that is called at
-/// paste and a default of "not supported" (ADR 18).
+/// Files are names: those of this machine, that a person can paste here at once. The
+/// bytes of a peer's files were put there before (ADR 18).
 pub trait Clipboard: Send + Sync {
     /// Offers a content to local applications in place of what was there. It is
     /// converted to the forms of the system when an application asks for one, where

@@ -2,8 +2,8 @@
 //! protocol that uses it; an operating system implements it.
 
 pub use gc_filetransfer::{
-    Entry, EntryKind, FileStore, PARTIAL_PREFIX, PartialFile, PartialKey, Place, ReadFile,
-    StoreError, StorePath, check_existing,
+    Entry, EntryKind, FileStore, PARTIAL_PREFIX, PASTE_PLACE, PartialFile, PartialKey, Place,
+    ReadFile, StoreError, StorePath, check_existing,
 };
 
 /// Opens the files of whoever is logged on. Called on the thread that will use them,

@@ -2,6 +2,7 @@
 //! `gc-platform-linux` and the scriptable `gc-platform-fake`; nothing here knows
 //! an operating system.
 
+mod actions;
 mod clipboard;
 mod code_window;
 mod consent;
@@ -17,8 +18,9 @@ mod tray;
 mod viewer_window;
 mod worker_host;
 
+pub use actions::{ActionError, Attention, Freed, MachineActions, NoActions, SwitchHandle};
 pub use clipboard::{
-    Clipboard, ClipboardContent, ClipboardError, ClipboardEvent, ClipboardListener,
+    Clipboard, ClipboardContent, ClipboardError, ClipboardEvent, ClipboardListener, CopiedFiles,
 };
 pub use code_window::{CodeDialog, CodeEvent, CodeHandle, CodeStatus, CodeWindow};
 pub use consent::{
@@ -26,8 +28,8 @@ pub use consent::{
     PromptHandle,
 };
 pub use files::{
-    Entry, EntryKind, FileOpener, FileStore, PARTIAL_PREFIX, PartialFile, PartialKey, Place,
-    ReadFile, StoreError, StorePath, check_existing,
+    Entry, EntryKind, FileOpener, FileStore, PARTIAL_PREFIX, PASTE_PLACE, PartialFile, PartialKey,
+    Place, ReadFile, StoreError, StorePath, check_existing,
 };
 pub use input::{InputError, InputInjector, PointerButton};
 pub use inventory::{Inventory, MachineFacts, UserActivity};
@@ -45,6 +47,6 @@ pub use viewer_window::{
 };
 pub use worker_host::{
     DesktopSession, DesktopSessionId, DesktopSessionKind, DesktopSessionState, SessionChange,
-    SessionListener, SessionWatch, SpawnedWorker, WORKER_TICKET_VARIABLE, WorkerExit, WorkerHost,
-    WorkerHostError, WorkerProcess, WorkerStream,
+    SessionListener, SessionWatch, SpawnedWorker, WORKER_HANDS_OVER, WORKER_TICKET_VARIABLE,
+    WorkerExit, WorkerHost, WorkerHostError, WorkerProcess, WorkerStream,
 };

@@ -6,9 +6,12 @@
 
 use std::fmt;
 use std::io::{Read, Write};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use gc_types::Secret;
+
+use crate::SecureAttention;
 
 /// Environment variable in which a worker finds the ticket of
 /// [`WorkerHost::spawn`]. Not an argument: those show in process lists.
@@ -113,6 +116,10 @@ pub enum WorkerHostError {
     Sessions(String),
 }
 
+/// Exit codes of a worker that leaves its place to another one, of another account: on
+/// Windows when a desktop shows that only the other one may see. No failure.
+pub const WORKER_HANDS_OVER: RangeInclusive<i64> = 0x4743_0001..=0x4743_0002;
+
 /// How a worker ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkerExit {
@@ -120,6 +127,13 @@ pub struct WorkerExit {
     pub code: Option<i64>,
     /// For the log: "exit code 0xC0000005", "signal 9".
     pub detail: String,
+}
+
+impl WorkerExit {
+    /// Whether it left its place to another one, see [`WORKER_HANDS_OVER`].
+    pub fn hands_over(&self) -> bool {
+        self.code.is_some_and(|code| WORKER_HANDS_OVER.contains(&code))
+    }
 }
 
 impl fmt::Display for WorkerExit {
@@ -201,4 +215,10 @@ pub trait WorkerHost: Send + Sync {
         session: DesktopSessionId,
         ticket: &Secret,
     ) -> Result<SpawnedWorker, WorkerHostError>;
+
+    /// Presses Ctrl+Alt+Del where only a service may; `None` where workers do it
+    /// themselves.
+    fn attention(&self) -> Option<Arc<dyn SecureAttention>> {
+        None
+    }
 }

@@ -28,6 +28,10 @@ pub const MAX_CLIPBOARD_HTML: usize = 2 << 20;
 pub const MAX_CLIPBOARD_RTF: usize = 4 << 20;
 /// Bytes of a clipboard content as PNG.
 pub const MAX_CLIPBOARD_IMAGE: usize = 20 << 20;
+/// Bytes of a clipboard content as a list of files.
+pub const MAX_CLIPBOARD_FILES: usize = 256 << 10;
+/// Files and folders of one clipboard content.
+pub const MAX_CLIPBOARD_PATHS: usize = 1_000;
 /// Width or height of a picture on the clipboard.
 pub const MAX_CLIPBOARD_SIDE: u32 = MAX_PICTURE_SIDE;
 /// Pixels of a picture on the clipboard: 8K.
@@ -40,6 +44,8 @@ pub const MAX_CLIPBOARD_PIECE: usize = 32 << 10;
 pub const MAX_FILE_RECEIPTS: usize = 1_000;
 /// Characters of a name, host name or label.
 pub const MAX_NAME: usize = 255;
+/// Characters of the text of a connection notice.
+pub const MAX_NOTICE: usize = 300;
 
 /// Payload bytes that a record may have on `channel`; `from_agent` says which end
 /// sent it.
@@ -68,6 +74,7 @@ pub const fn max_clipboard(format: ClipboardFormat) -> usize {
         ClipboardFormat::Text => MAX_CLIPBOARD_TEXT,
         ClipboardFormat::Html => MAX_CLIPBOARD_HTML,
         ClipboardFormat::Rtf => MAX_CLIPBOARD_RTF,
+        ClipboardFormat::Files => MAX_CLIPBOARD_FILES,
         // What is skipped because it is not known is bounded as the largest is.
         ClipboardFormat::Image | ClipboardFormat::Unspecified => MAX_CLIPBOARD_IMAGE,
     }

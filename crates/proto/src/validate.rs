@@ -2,7 +2,7 @@
 
 use crate::limits::{
     MAX_CLIPBOARD_PARTS, MAX_CLIPBOARD_PIECE, MAX_CURSOR_SIDE, MAX_FILE_RECEIPTS, MAX_INPUT_EVENTS,
-    MAX_NAME, MAX_PICTURE_PIXELS, MAX_PICTURE_SIDE, MAX_TYPED_TEXT, max_clipboard,
+    MAX_NAME, MAX_NOTICE, MAX_PICTURE_PIXELS, MAX_PICTURE_SIDE, MAX_TYPED_TEXT, max_clipboard,
 };
 use crate::v2::link_message::Body;
 use crate::v2::{
@@ -67,6 +67,9 @@ impl Validate for Body {
                 text(&grant.technician, MAX_NAME, "technician")?;
                 text(&grant.company, MAX_NAME, "company")?;
                 text(&grant.ticket, MAX_NAME, "ticket")?;
+                if let Some(notice) = &offer.connection_notice {
+                    text(&notice.template, MAX_NOTICE, "template")?;
+                }
                 require(offer.consent_timeout_ms <= 600_000, "consent_timeout_ms")?;
                 offer.files.as_ref().map_or(Ok(()), |files| {
                     let lists = [&files.allowed_extensions, &files.blocked_extensions];

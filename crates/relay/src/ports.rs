@@ -120,6 +120,8 @@ pub struct OpenSession {
     pub rights: Rights,
     /// How long the user may take.
     pub consent_timeout: Duration,
+    /// What the user is shown when the first viewer joins; passed on as it is.
+    pub notice: Option<v2::ConnectionNotice>,
     /// What files may be moved; nothing when unset.
     pub files: Option<v2::FilePolicy>,
 }

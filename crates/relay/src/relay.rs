@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use gc_proto::v2::CloseCode;
+use gc_proto::v2::{self, CloseCode};
 use gc_types::{
-    AgentKeyId, CauseCode, Clock, ConsentState, Entropy, Rights, SessionId, UnixMillis, UserId,
+    AgentKeyId, CauseCode, Clock, ConsentState, Entropy, Rights, SessionId, TenantId, UnixMillis,
+    UserId,
 };
 use uuid::Uuid;
 
@@ -169,6 +170,16 @@ impl Relay {
     pub fn end_session(&self, session: SessionId, cause: CauseCode, by: Option<UserId>) {
         if let Some(session) = self.shared.session(session) {
             session.end(&self.shared, cause, by);
+        }
+    }
+
+    /// What users of a tenant are shown from now on when the first viewer joins. A
+    /// session that is watched takes it up when its last viewer has left.
+    pub fn set_notice(&self, tenant: TenantId, notice: Option<&v2::ConnectionNotice>) {
+        for session in self.shared.all_sessions() {
+            if session.tenant == tenant {
+                session.set_notice(&self.shared, notice.cloned());
+            }
         }
     }
 

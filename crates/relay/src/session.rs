@@ -10,7 +10,7 @@ use gc_proto::v2::link_message::Body;
 use gc_proto::v2::{self, AgentPresence, CloseCode};
 use gc_proto::{Record, clean_text, encode_link};
 use gc_session::{Broker, BrokerEvent, BrokerSetup, Effect, JoinRefused, Joined, Joining, Verdict};
-use gc_types::{CauseCode, Rights, SessionId, UnixMillis, UserId};
+use gc_types::{CauseCode, Rights, SessionId, TenantId, UnixMillis, UserId};
 use tokio::sync::Notify;
 use tokio::time::sleep_until;
 use uuid::Uuid;
@@ -79,6 +79,7 @@ impl Meter {
 pub(crate) struct Session {
     pub(crate) id: SessionId,
     pub(crate) agent: AgentRef,
+    pub(crate) tenant: TenantId,
     inner: Mutex<Inner>,
     /// A deadline may have moved.
     changed: Notify,
@@ -94,6 +95,7 @@ impl Session {
             consent: open.consent,
             rights: open.rights,
             consent_timeout: open.consent_timeout,
+            notice: open.notice,
             files: open.files,
             agent_grace: matches!(open.agent, AgentRef::Support(_))
                 .then_some(shared.config.support_grace),
@@ -102,6 +104,7 @@ impl Session {
         Self {
             id: open.session,
             agent: open.agent,
+            tenant: open.tenant,
             inner: Mutex::new(Inner {
                 broker: Broker::new(setup, shared.both_times()),
                 agent: None,
@@ -124,7 +127,11 @@ impl Session {
     fn step<T>(&self, shared: &Shared, step: impl FnOnce(&mut Inner, &mut Vec<Effect>) -> T) -> T {
         let mut inner = self.inner();
         let mut effects = Vec::new();
+        let epoch = inner.broker.epoch();
         let result = step(&mut inner, &mut effects);
+        if inner.broker.epoch() != epoch {
+            inner.agent_sequence = SequenceCheck::new(inner.broker.epoch());
+        }
         for effect in effects {
             self.carry_out(shared, &mut inner, effect);
         }
@@ -205,7 +212,6 @@ impl Session {
             }
             inner.watching = 0;
             inner.broker.agent_up(link.held(self.id), shared.both_times(), out);
-            inner.agent_sequence = SequenceCheck::new(inner.broker.epoch());
         });
     }
 
@@ -218,6 +224,11 @@ impl Session {
                 inner.broker.agent_down(shared.both_times(), out);
             }
         });
+    }
+
+    /// What the user is shown from now on.
+    pub(crate) fn set_notice(&self, shared: &Shared, notice: Option<v2::ConnectionNotice>) {
+        self.step(shared, |inner, out| inner.broker.set_notice(notice, out));
     }
 
     /// Gives a viewer its seat. `welcome` makes the message that goes out before

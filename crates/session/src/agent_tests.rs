@@ -22,6 +22,7 @@ fn offer(mode: v2::ConsentMode, epoch: u32) -> v2::SessionOffer {
         epoch,
         consent_given: false,
         consent_timeout_ms: 60_000,
+        connection_notice: None,
         files: Some(v2::FilePolicy { download: true, ..v2::FilePolicy::default() }),
     }
 }

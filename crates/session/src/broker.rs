@@ -45,6 +45,8 @@ pub struct BrokerSetup {
     pub rights: Rights,
     /// How long the user may take.
     pub consent_timeout: Duration,
+    /// What the user is shown when the first viewer joins.
+    pub notice: Option<v2::ConnectionNotice>,
     /// What files may be moved; nothing when unset.
     pub files: Option<v2::FilePolicy>,
     /// A one-time agent's session ends when its agent stays away this long.
@@ -155,6 +157,8 @@ pub struct Broker {
     consent_due: Option<Duration>,
     agent_due: Option<Duration>,
     ended: Option<CauseCode>,
+    /// The agent was offered the session with another notice.
+    notice_changed: bool,
 }
 
 impl Broker {
@@ -173,6 +177,7 @@ impl Broker {
             consent_due: None,
             agent_due,
             ended: (setup.consent == ConsentState::Denied).then_some(CauseCode::ConsentDenied),
+            notice_changed: false,
             setup,
         }
     }
@@ -190,15 +195,7 @@ impl Broker {
         if self.consent == ConsentState::Pending {
             self.await_answer(now);
         }
-        out.push(Effect::ToAgent(Body::SessionOffer(v2::SessionOffer {
-            session_id: self.id(),
-            grant: Some(self.setup.grant.clone()),
-            consent: consent_mode_to_wire(self.setup.consent_mode).into(),
-            epoch: self.epoch,
-            consent_given: self.consent == ConsentState::Granted,
-            consent_timeout_ms: millis(self.setup.consent_timeout),
-            files: self.setup.files.clone(),
-        })));
+        self.offer(out);
         for seat in &self.seats {
             out.push(Effect::ToAgent(self.joined_message(seat)));
             out.push(self.picture_message(seat.participant, PictureReason::Joined));
@@ -207,6 +204,39 @@ impl Broker {
             out.push(Effect::ToAgent(self.control_message()));
         }
         self.tell_state(out);
+    }
+
+    /// Offers the session, by the epoch of now.
+    fn offer(&mut self, out: &mut Vec<Effect>) {
+        self.notice_changed = false;
+        out.push(Effect::ToAgent(Body::SessionOffer(v2::SessionOffer {
+            session_id: self.id(),
+            grant: Some(self.setup.grant.clone()),
+            consent: consent_mode_to_wire(self.setup.consent_mode).into(),
+            epoch: self.epoch,
+            consent_given: self.consent == ConsentState::Granted,
+            consent_timeout_ms: millis(self.setup.consent_timeout),
+            connection_notice: self.setup.notice.clone().map(Box::new),
+            files: self.setup.files.clone(),
+        })));
+    }
+
+    /// What the user is shown from now on. The agent hears of it by a new offer, which
+    /// would disturb those who watch: it waits until nobody does.
+    pub fn set_notice(&mut self, notice: Option<v2::ConnectionNotice>, out: &mut Vec<Effect>) {
+        if self.setup.notice != notice {
+            self.setup.notice = notice;
+            self.notice_changed = true;
+        }
+        self.renew_offer(out);
+    }
+
+    fn renew_offer(&mut self, out: &mut Vec<Effect>) {
+        let reached = self.presence != AgentPresence::Offline;
+        if self.notice_changed && reached && self.seats.is_empty() && self.ended.is_none() {
+            self.epoch = self.epoch.saturating_add(1);
+            self.offer(out);
+        }
     }
 
     /// The agent's link is gone.
@@ -348,6 +378,7 @@ impl Broker {
         let change = self.control.leave(participant);
         self.tell_control(change, out);
         self.tell_state(out);
+        self.renew_offer(out);
     }
 
     /// A viewer asks for, gives, refuses or releases control. An error names the

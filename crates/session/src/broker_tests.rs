@@ -21,6 +21,7 @@ fn setup(mode: ConsentMode, consent: ConsentState) -> BrokerSetup {
         consent,
         rights: Rights::CONTROL,
         consent_timeout: Duration::from_mins(1),
+        notice: None,
         files: None,
         agent_grace: Some(Duration::from_mins(5)),
         stall: Duration::from_secs(5),
@@ -245,4 +246,46 @@ fn only_who_may_control_ends_a_session() {
     broker.end_by_viewer(technician, &mut out).unwrap();
     assert_eq!(ended(&out), Some(CauseCode::EndedByTechnician));
     assert!(!broker.state().participants[0].name.contains('\u{202E}'));
+}
+
+fn offers(out: &[Effect]) -> Vec<&v2::SessionOffer> {
+    out.iter()
+        .filter_map(|effect| match effect {
+            Effect::ToAgent(Body::SessionOffer(offer)) => Some(offer),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn a_changed_notice_reaches_the_agent_when_nobody_is_disturbed() {
+    let notice = |seconds| {
+        Some(v2::ConnectionNotice { duration_s: seconds, ..v2::ConnectionNotice::default() })
+    };
+    let mut broker = silent();
+    let mut out = Vec::new();
+    broker.set_notice(notice(10), &mut out);
+    assert_eq!(offers(&out)[0].connection_notice.as_deref().cloned(), notice(10));
+    assert_eq!((offers(&out)[0].epoch, broker.epoch()), (2, 2));
+
+    out.clear();
+    broker.set_notice(notice(10), &mut out);
+    assert_eq!(offers(&out), [] as [&v2::SessionOffer; 0], "it is the same");
+
+    let seat = join(&mut broker, Rights::CONTROL);
+    broker.set_notice(notice(20), &mut out);
+    assert_eq!(offers(&out), [] as [&v2::SessionOffer; 0], "somebody watches");
+    let watching = Header { epoch: 2, ..header(Channel::Input, seat) };
+    assert_eq!(broker.check_from_viewer(seat, &watching, 10), Verdict::Forward);
+    broker.leave(seat, &mut out);
+    assert_eq!(offers(&out)[0].connection_notice.as_deref().cloned(), notice(20));
+    assert_eq!(broker.epoch(), 3);
+
+    out.clear();
+    broker.agent_down(now(1), &mut out);
+    broker.set_notice(None, &mut out);
+    assert_eq!(offers(&out), [] as [&v2::SessionOffer; 0], "nobody would hear it");
+    broker.agent_up(Some(3), now(2), &mut out);
+    assert_eq!(offers(&out).len(), 1);
+    assert_eq!(offers(&out)[0].connection_notice, None);
 }

@@ -7,8 +7,8 @@
 use gc_runtime::OsEntropy;
 use gc_storage::{
     AgentKeyRow, AuditFilter, CodeStatus, FileDirection, FileFilter, FileOutcome, FileTransferRow,
-    MachineFacts, MachineRow, NewCode, NewLogin, NewSession, NewUser, NewViewerToken, Refreshed,
-    SessionKind, Storage, StorageError,
+    MachineFacts, MachineRow, NewCode, NewLogin, NewSession, NewUser, NewViewerToken, NoticeRow,
+    Refreshed, SessionKind, Storage, StorageError,
 };
 use gc_types::{
     AgentKeyId, CauseCode, ConsentMode, ConsentState, EventId, GrantId, MachineId, Rights, Role,
@@ -298,6 +298,29 @@ async fn one_tenant_sees_nothing_of_another() {
         assert!(!own.delete_machine(pc.id, NOW).await.unwrap());
         assert!(!own.end_session(live.id, CauseCode::Reaped, None, "", NOW).await.unwrap());
         assert_eq!(foreign.machines(&[], 50, None).await.unwrap().items.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_connection_notice_is_set_anew_and_belongs_to_one_tenant() {
+    on_both(async |storage, _| {
+        let store = storage.tenant(TenantId::DEFAULT);
+        assert_eq!(store.connection_notice().await.unwrap(), None);
+        let mut notice = NoticeRow {
+            enabled: true,
+            template: "{{company}}\nß".into(),
+            duration_s: 5,
+            position: "center".into(),
+            dismissible: false,
+        };
+        store.set_connection_notice(&notice, NOW).await.unwrap();
+        assert_eq!(store.connection_notice().await.unwrap(), Some(notice.clone()));
+        (notice.enabled, notice.dismissible, notice.duration_s) = (false, true, 60);
+        store.set_connection_notice(&notice, LATER).await.unwrap();
+        assert_eq!(store.connection_notice().await.unwrap(), Some(notice));
+        let other = TenantId::random(&OsEntropy);
+        assert_eq!(storage.tenant(other).connection_notice().await.unwrap(), None);
     })
     .await;
 }

@@ -74,6 +74,24 @@ pub enum CauseCode {
     ClipboardUnavailable = 80,
     /// The clipboard content is too large to be sent.
     ClipboardTooLarge = 81,
+    /// This machine cannot do that.
+    ActionUnsupported = 100,
+    /// Only a machine with the installed agent can do that, not a one-time session.
+    ActionManagedOnly = 101,
+    /// The installed agent has administrator rights already.
+    ActionAttendedOnly = 102,
+    /// Only one action a second is carried out. Try again.
+    ActionTooSoon = 103,
+    /// The machine was told, but it did not happen.
+    ActionNotVerified = 104,
+    /// The machine refused.
+    ActionFailed = 105,
+    /// The user pressed Ctrl+Alt+Del: keyboard, mouse and screen are theirs again.
+    ActionFreedByUser = 106,
+    /// Ctrl+Alt+Del cannot be sent to this machine.
+    SecureAttentionUnavailable = 108,
+    /// The user did not give administrator rights.
+    ElevationDeclined = 109,
     /// What was copied is marked as secret and stays on the machine.
     ClipboardPrivate = 82,
     /// The clipboard content could not be used.
@@ -158,6 +176,15 @@ impl CauseCode {
         Self::DesktopSessionUnknown,
         Self::ClipboardUnavailable,
         Self::ClipboardTooLarge,
+        Self::ActionUnsupported,
+        Self::ActionManagedOnly,
+        Self::ActionAttendedOnly,
+        Self::ActionTooSoon,
+        Self::ActionNotVerified,
+        Self::ActionFailed,
+        Self::ActionFreedByUser,
+        Self::SecureAttentionUnavailable,
+        Self::ElevationDeclined,
         Self::ClipboardPrivate,
         Self::ClipboardUnusable,
         Self::FilesDenied,
@@ -220,6 +247,15 @@ impl CauseCode {
             Self::DesktopSessionUnknown => "desktop_session_unknown",
             Self::ClipboardUnavailable => "clipboard_unavailable",
             Self::ClipboardTooLarge => "clipboard_too_large",
+            Self::ActionUnsupported => "action_unsupported",
+            Self::ActionManagedOnly => "action_managed_only",
+            Self::ActionAttendedOnly => "action_attended_only",
+            Self::ActionTooSoon => "action_too_soon",
+            Self::ActionNotVerified => "action_not_verified",
+            Self::ActionFailed => "action_failed",
+            Self::ActionFreedByUser => "action_freed_by_user",
+            Self::SecureAttentionUnavailable => "secure_attention_unavailable",
+            Self::ElevationDeclined => "elevation_declined",
             Self::ClipboardPrivate => "clipboard_private",
             Self::ClipboardUnusable => "clipboard_unusable",
             Self::FilesDenied => "files_denied",
@@ -325,6 +361,19 @@ impl CauseCode {
             }
             Self::ClipboardUnavailable => "The clipboard of the machine cannot be used.",
             Self::ClipboardTooLarge => "The clipboard content is too large to be sent.",
+            Self::ActionUnsupported => "This machine cannot do that.",
+            Self::ActionManagedOnly => {
+                "Only a machine with the installed agent can do that, not a one-time session."
+            }
+            Self::ActionAttendedOnly => "The installed agent has administrator rights already.",
+            Self::ActionTooSoon => "Only one action a second is carried out. Try again.",
+            Self::ActionNotVerified => "The machine was told, but it did not happen.",
+            Self::ActionFailed => "The machine refused.",
+            Self::ActionFreedByUser => {
+                "The user pressed Ctrl+Alt+Del: keyboard, mouse and screen are theirs again."
+            }
+            Self::SecureAttentionUnavailable => "Ctrl+Alt+Del cannot be sent to this machine.",
+            Self::ElevationDeclined => "The user did not give administrator rights.",
             Self::ClipboardPrivate => {
                 "What was copied is marked as secret and stays on the machine."
             }

@@ -348,8 +348,11 @@ impl ViewerSession {
             agent_control::Body::ClipboardReceived(received) => {
                 Some(ViewerEvent::ClipboardReceived(received))
             }
-            // This viewer has no choice of the system's sessions.
-            agent_control::Body::DesktopSessions(_) => None,
+            // This viewer has no choice of the system's sessions, and asks for actions by
+            // keys only, whose outcome is told as a notice.
+            agent_control::Body::DesktopSessions(_)
+            | agent_control::Body::MachineActions(_)
+            | agent_control::Body::MachineActionResult(_) => None,
         }
     }
 

@@ -1,7 +1,16 @@
 // What the console does, one function per operation of the REST contract.
 
 import { api } from "./client";
-import type { Access, FileRules, MachineForm, NewCode, NewUser, SetUp, UserPatch } from "./types";
+import type {
+  Access,
+  ConnectionNotice,
+  FileRules,
+  MachineForm,
+  NewCode,
+  NewUser,
+  SetUp,
+  UserPatch,
+} from "./types";
 
 export async function login(username: string, password: string): Promise<void> {
   const body = { username, password };
@@ -40,6 +49,9 @@ export const validateCode = (code: string) =>
   api.request("POST", "/api/codes/validate", { auth: false, body: { code } });
 export const codeProgress = (code: string) =>
   api.request("POST", "/api/codes/status", { auth: false, body: { code } });
+
+export const setConnectionNotice = (body: ConnectionNotice) =>
+  api.request("PUT", "/api/settings/connection-notice", { body });
 
 export const createUser = (body: NewUser) => api.request("POST", "/api/users", { body });
 export const changeUser = (id: string, body: UserPatch) =>

@@ -209,8 +209,18 @@ export function useSettings() {
   });
 }
 
+export function useConnectionNotice() {
+  return useQuery({
+    queryKey: ["settings", "connection-notice"],
+    queryFn: ({ signal }) => api.request("GET", "/api/settings/connection-notice", { signal }),
+  });
+}
+
 /** A change on the server, after which lists of these topics are asked for again. */
-export function useChange<Input, Output>(run: (input: Input) => Promise<Output>, ...topics: Topic[]) {
+export function useChange<Input, Output>(
+  run: (input: Input) => Promise<Output>,
+  ...topics: (Topic | "settings")[]
+) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: run,

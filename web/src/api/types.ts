@@ -31,6 +31,9 @@ export type NewCode = Schemas["NewCodeRequest"];
 export type CodeAnswer = Schemas["ValidCode"];
 export type CodeProgress = Schemas["GuestProgress"];
 
+export type ConnectionNotice = Schemas["ConnectionNotice"];
+export type ConnectionNoticeSettings = Schemas["ConnectionNoticeSettings"];
+
 export type FileRules = Schemas["FileRules"];
 export type FileTransfer = Schemas["FileTransfer"];
 

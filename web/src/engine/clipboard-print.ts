@@ -2,9 +2,11 @@
 
 import { MAX_CLIPBOARD_PIXELS, MAX_CLIPBOARD_SIDE } from "../wire/limits";
 import type { ClipboardContent } from "./clipboard";
+import { encodeFiles } from "./clipboard-files";
 
 export interface ClipboardPrint {
   text?: string;
+  files?: string;
   html?: string;
   rtf?: string;
   image?: string;
@@ -91,6 +93,7 @@ export async function printOf(content: ClipboardContent): Promise<ClipboardPrint
   const print: ClipboardPrint = {};
   const bytes = (text: string) => new TextEncoder().encode(text);
   if (content.text !== undefined) print.text = hash(bytes(content.text));
+  if (content.files) print.files = hash(encodeFiles(content.files));
   if (content.html !== undefined) print.html = hash(bytes(content.html));
   if (content.rtf) print.rtf = hash(content.rtf);
   if (content.png) {
@@ -101,7 +104,7 @@ export async function printOf(content: ClipboardContent): Promise<ClipboardPrint
   return print;
 }
 
-const FORMATS = ["text", "html", "rtf", "image"] as const;
+const FORMATS = ["text", "files", "html", "rtf", "image"] as const;
 
 /** Whether there is nothing in it that is not in the other, byte for byte. */
 export function isPartOf(print: ClipboardPrint, other: ClipboardPrint): boolean {
@@ -110,9 +113,11 @@ export function isPartOf(print: ClipboardPrint, other: ClipboardPrint): boolean 
 
 /**
  * Whether it is what a system made of the other: it may have lost formats, and written
- * markup its own way, but says and shows the same.
+ * markup its own way, but says and shows the same. Of the same files, any text is what
+ * the system made of their names.
  */
 export function isEchoOf(print: ClipboardPrint, other: ClipboardPrint): boolean {
+  if (print.files !== undefined) return print.files === other.files;
   const same = (["text", "image"] as const).every(
     (format) => print[format] === undefined || print[format] === other[format],
   );

@@ -3,19 +3,23 @@
 // come from there. The rules are those of crates/clipboard.
 
 import { create, toBinary } from "@bufbuild/protobuf";
+import type { RemotePath } from "../files/facts";
 import {
   ClipboardFormat,
   type ClipboardPiece,
   ClipboardPieceSchema,
   type ClipboardReceived,
 } from "../gen/guruconnect/v2/clipboard_pb";
-import { MAX_CLIPBOARD, MAX_CLIPBOARD_PIECE } from "../wire/limits";
+import { MAX_CLIPBOARD, MAX_CLIPBOARD_PATHS, MAX_CLIPBOARD_PIECE } from "../wire/limits";
 import { validatePiece } from "../wire/validate";
+import { decodeFiles, encodeFiles } from "./clipboard-files";
 import { type ClipboardPrint, isEchoOf, isPartOf } from "./clipboard-print";
 
 /** The same thing in one to several formats, as somebody copied it. */
 export interface ClipboardContent {
   text?: string;
+  /** Of the machine, by name; at least one. */
+  files?: RemotePath[];
   html?: string;
   rtf?: Uint8Array<ArrayBuffer>;
   png?: Uint8Array<ArrayBuffer>;
@@ -75,6 +79,7 @@ export function fitting(content: ClipboardContent): ClipboardContent | null {
   for (const { format, data } of parts) {
     if (data.length > MAX_CLIPBOARD[format]) continue;
     if (format === ClipboardFormat.TEXT) fits.text = normaliseText(content.text ?? "");
+    else if (format === ClipboardFormat.FILES && content.files) fits.files = content.files;
     else if (format === ClipboardFormat.HTML && content.html !== undefined) fits.html = content.html;
     else if (format === ClipboardFormat.RTF && content.rtf) fits.rtf = content.rtf;
     else if (format === ClipboardFormat.IMAGE && content.png) fits.png = content.png;
@@ -91,6 +96,7 @@ export interface Crossed {
 export function crossed(content: ClipboardContent): Crossed {
   const names = {
     [ClipboardFormat.TEXT]: "text",
+    [ClipboardFormat.FILES]: "files",
     [ClipboardFormat.HTML]: "HTML",
     [ClipboardFormat.RTF]: "RTF",
     [ClipboardFormat.IMAGE]: "image",
@@ -109,9 +115,12 @@ interface Encoded {
 
 function encoded(content: ClipboardContent): Encoded[] {
   const bytes = (text: string) => new TextEncoder().encode(text);
-  const { text, html, rtf, png } = content;
+  const { text, files, html, rtf, png } = content;
   const parts: Encoded[] = [];
   if (text) parts.push({ format: ClipboardFormat.TEXT, data: bytes(normaliseText(text)) });
+  if (files && files.length > 0 && files.length <= MAX_CLIPBOARD_PATHS) {
+    parts.push({ format: ClipboardFormat.FILES, data: encodeFiles(files) });
+  }
   if (html) parts.push({ format: ClipboardFormat.HTML, data: bytes(html) });
   if (rtf?.length) parts.push({ format: ClipboardFormat.RTF, data: rtf });
   if (png?.length) parts.push({ format: ClipboardFormat.IMAGE, data: png });
@@ -304,7 +313,10 @@ function keep(open: Incoming, format: number): void {
   open.data = new Uint8Array(0);
   const text = () => new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   if (format === ClipboardFormat.TEXT) open.whole.text = text();
-  else if (format === ClipboardFormat.HTML) open.whole.html = text();
+  else if (format === ClipboardFormat.FILES) {
+    const files = decodeFiles(bytes);
+    if (files) open.whole.files = files;
+  } else if (format === ClipboardFormat.HTML) open.whole.html = text();
   else if (format === ClipboardFormat.RTF) open.whole.rtf = bytes;
   else if (format === ClipboardFormat.IMAGE) open.whole.png = bytes;
 }

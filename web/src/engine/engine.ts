@@ -27,6 +27,7 @@ import { decodePacket, encodeLink } from "../wire/packet";
 import { Channel, encodeRecord, Flags, HEADER_LEN, type RecordHeader } from "../wire/record";
 import { cleanText, validateCursor } from "../wire/validate";
 import { Zstd } from "../wire/zstd";
+import { ACTION_NUMBERS, readAbilities } from "./actions";
 import { backoff } from "./backoff";
 import { causeFacts, closeFacts } from "./cause";
 import { type ClipboardContent, ClipboardExchange, crossed, fitting } from "./clipboard";
@@ -77,6 +78,7 @@ const TOPICS: Partial<Record<NoticeTopic, NoticeTopicName>> = {
   [NoticeTopic.INPUT]: "input",
   [NoticeTopic.CLIPBOARD]: "clipboard",
   [NoticeTopic.ENCODER]: "encoder",
+  [NoticeTopic.ACTION]: "action",
   [NoticeTopic.CAPTURE]: "capture",
   [NoticeTopic.DESKTOP_SESSION]: "desktop_session",
 };
@@ -118,6 +120,8 @@ export class Engine {
   private sequences = new Map<Channel, number>();
   private readonly clipboard = new ClipboardExchange();
   private clipboardOn = true;
+  /** What was sent last has files. */
+  private sentFiles = false;
   /** Contents are looked at one after the other: pictures take a moment. */
   private clipboardWork: Promise<void> = Promise.resolve();
   private quality: QualitySettings | null = null;
@@ -176,6 +180,12 @@ export class Engine {
         this.sendLink({
           case: "controlAction",
           value: { verb: VERBS[command.verb], participant: command.participant },
+        });
+        break;
+      case "action":
+        this.sendControl({
+          case: "machineAction",
+          value: { requestId: command.id, action: ACTION_NUMBERS[command.action], on: command.on },
         });
         break;
       case "files":
@@ -634,10 +644,21 @@ export class Engine {
         primary: one.primary,
       }));
       this.post({ type: "displays", displays, selected: body.value.selected });
+    } else if (body.case === "machineActions") {
+      this.post({ type: "actions", abilities: readAbilities(body.value) });
+    } else if (body.case === "machineActionResult") {
+      const { requestId, cause } = body.value;
+      this.post({
+        type: "action-result",
+        id: requestId,
+        cause: cause ? causeFacts(cause.code, cleanText(cause.detail, 200)) : null,
+      });
     } else if (body.case === "desktopSessions") {
       this.post({ type: "desktop-sessions", list: desktopSessions(body.value) });
     } else if (body.case === "clipboardReceived") {
-      if (this.clipboard.acknowledged(body.value)) this.post({ type: "clipboard-delivered" });
+      if (this.clipboard.acknowledged(body.value)) {
+        this.post({ type: "clipboard-delivered", files: this.sentFiles });
+      }
       this.flushClipboard();
     } else if (body.case === "notice") {
       const topic = TOPICS[body.value.topic];
@@ -747,10 +768,12 @@ export class Engine {
     this.laterWithClipboard(async () => {
       const print = await printOf(fits);
       if (!this.clipboardOn) return;
+      const files = fits.files !== undefined;
       if (!this.clipboard.local(fits, print)) {
-        this.post({ type: "clipboard-known" });
+        this.post({ type: "clipboard-known", files });
         return;
       }
+      this.sentFiles = files;
       this.post({ type: "clipboard-sent", crossed: crossed(fits) });
       this.flushClipboard();
     });

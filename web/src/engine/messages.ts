@@ -3,6 +3,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { FilesCommand, FilesEvent } from "../files/facts";
 import type { InputEventSchema } from "../gen/guruconnect/v2/input_pb";
+import type { Abilities, ActionName } from "./actions";
 import type { ClipboardContent, Crossed } from "./clipboard";
 import type { Region } from "./regions";
 
@@ -15,7 +16,14 @@ export interface CauseFacts {
   detail: string;
 }
 
-export type NoticeTopicName = "picture" | "input" | "clipboard" | "encoder" | "capture" | "desktop_session";
+export type NoticeTopicName =
+  | "picture"
+  | "input"
+  | "clipboard"
+  | "encoder"
+  | "capture"
+  | "desktop_session"
+  | "action";
 
 export interface DesktopSessionFacts {
   id: number;
@@ -140,6 +148,8 @@ export type EngineEvent =
   | { type: "displays"; displays: DisplayFacts[]; selected: number }
   | { type: "desktop-sessions"; list: DesktopSessionsFacts }
   | { type: "notice"; topic: NoticeTopicName; cause: CauseFacts | null }
+  | { type: "actions"; abilities: Abilities }
+  | { type: "action-result"; id: number; cause: CauseFacts | null }
   | {
       type: "cursor";
       shape: { width: number; height: number; x: number; y: number; rgba: Uint8Array } | null;
@@ -148,9 +158,9 @@ export type EngineEvent =
   | { type: "clipboard"; content: ClipboardContent; crossed: Crossed }
   /** On its way; later `clipboard-delivered`, from machines that tell. */
   | { type: "clipboard-sent"; crossed: Crossed }
-  | { type: "clipboard-delivered" }
+  | { type: "clipboard-delivered"; files: boolean }
   /** Not sent: the machine has it already. */
-  | { type: "clipboard-known" }
+  | { type: "clipboard-known"; files: boolean }
   | { type: "clipboard-refused"; cause: CauseFacts }
   | { type: "stats"; stats: EngineStats }
   | { type: "regions"; regions: Region[] }
@@ -170,6 +180,7 @@ export type EngineCommand =
   | { type: "clipboard-sync"; enabled: boolean }
   | { type: "clipboard-content"; content: ClipboardContent }
   | { type: "control"; verb: "ask" | "give" | "refuse" | "release"; participant: number }
+  | { type: "action"; id: number; action: ActionName; on: boolean }
   | { type: "refresh" }
   | { type: "watch"; stats: boolean; regions: boolean }
   | { type: "retry" }

@@ -31,6 +31,9 @@ export interface FilesState {
 
 export const DROP_FOLDER: RemotePath = { place: "", parts: [] };
 
+/** Things that one download may begin with. */
+const MAX_SOURCES = 256;
+
 export const NO_FILES: FilesState = {
   shown: false,
   policy: null,
@@ -51,9 +54,18 @@ interface DirectoryPicker {
   showDirectoryPicker?(options: { mode: "readwrite" }): Promise<FileSystemDirectoryHandle>;
 }
 
+function isFailedDownload({ direction, status, failures, cause }: TransferFacts): boolean {
+  const stopped = status === "stopped" && cause?.code !== "files_cancelled";
+  return direction === "download" && (stopped || failures > 0);
+}
+
 export class FilesController {
   private state: FilesState = NO_FILES;
   private lastRequest = 0;
+  /** Transfers of which it was shown that they failed. */
+  private readonly failed = new Set<number>();
+  private lastToken = 0;
+  private readonly uploads = new Map<number, (cause: CauseFacts | null) => void>();
   private readonly answers = new Map<number, (answer: FolderAnswer) => void>();
 
   constructor(
@@ -71,7 +83,11 @@ export class FilesController {
       case "state": {
         const asked = event.conflicts.length > 0 && this.state.conflicts.length === 0;
         const { policy, transfers, conflicts } = event;
-        this.update({ policy, transfers, conflicts, shown: this.state.shown || asked });
+        // A download begins without the panel; what went wrong has to be seen.
+        const failed = transfers.filter(isFailedDownload).map(({ number }) => number);
+        const fresh = failed.some((number) => !this.failed.has(number));
+        for (const number of failed) this.failed.add(number);
+        this.update({ policy, transfers, conflicts, shown: this.state.shown || asked || fresh });
         break;
       }
       case "reply":
@@ -80,6 +96,10 @@ export class FilesController {
         break;
       case "save":
         save(event.name, event.data);
+        break;
+      case "uploaded":
+        this.uploads.get(event.token)?.(event.cause);
+        this.uploads.delete(event.token);
         break;
     }
   }
@@ -96,6 +116,16 @@ export class FilesController {
     if (items.length === 0) return;
     this.update({ shown: true, problem: null });
     this.send({ do: "upload", items, folder, rule: "ask" });
+  }
+
+  /** The same, to its end: null, or why something is missing. The panel stays as it is. */
+  uploaded(items: LocalItem[], folder: RemotePath, title: string): Promise<CauseFacts | null> {
+    this.lastToken += 1;
+    const token = this.lastToken;
+    return new Promise((resolve) => {
+      this.uploads.set(token, resolve);
+      this.send({ do: "upload", items, folder, rule: "rename", asked: { token, title } });
+    });
   }
 
   /** Into a folder that the person chooses, or, where the browser has no such thing,
@@ -115,7 +145,9 @@ export class FilesController {
       }
     }
     this.update({ problem: null });
-    this.send({ do: "download", sources, folder, rule: "ask" });
+    for (let at = 0; at < sources.length; at += MAX_SOURCES) {
+      this.send({ do: "download", sources: sources.slice(at, at + MAX_SOURCES), folder, rule: "ask" });
+    }
   }
 
   get canChooseFolder(): boolean {

@@ -3,6 +3,7 @@
 
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { causeFacts } from "../engine/cause";
+import type { CauseFacts } from "../engine/messages";
 import {
   ConflictRule,
   FileKind,
@@ -12,6 +13,7 @@ import {
 } from "../gen/guruconnect/v2/file_pb";
 import { cleanText } from "../wire/validate";
 import type {
+  AskedUpload,
   FilePolicyFacts,
   FilesCommand,
   FilesEvent,
@@ -49,6 +51,8 @@ interface Job {
   sources: RemotePath[];
   folder: RemotePath;
   rule: Rule;
+  /** Somebody waits for the end. */
+  token: number | null;
   outgoing: Outgoing | null;
   incoming: Incoming | null;
   active: boolean;
@@ -101,7 +105,7 @@ export class FileDesk {
   handle(command: FilesCommand): void {
     switch (command.do) {
       case "upload":
-        this.begin("upload", command.items, [], command.folder, command.rule, null);
+        this.begin("upload", command.items, [], command.folder, command.rule, null, command.asked);
         break;
       case "download": {
         const sink: Sink = command.folder
@@ -142,12 +146,24 @@ export class FileDesk {
     folder: RemotePath,
     rule: Rule,
     sink: Sink | null,
+    asked?: AskedUpload,
   ): void {
     this.last += 1;
     const first = direction === "upload" ? (items[0]?.path ?? "") : (sources[0]?.parts.at(-1) ?? "");
-    const title = first.split("/")[0] ?? "";
+    const title = asked?.title ?? first.split("/")[0] ?? "";
     const task = new Task(this.last, crypto.getRandomValues(new Uint8Array(16)), direction, title);
-    const job: Job = { task, items, sources, folder, rule, outgoing: null, incoming: null, active: false };
+    const token = asked?.token ?? null;
+    const job: Job = {
+      task,
+      items,
+      sources,
+      folder,
+      rule,
+      token,
+      outgoing: null,
+      incoming: null,
+      active: false,
+    };
     if (sink) job.incoming = new Incoming(task, sink, rule, (body) => this.say(body));
     this.jobs.set(task.number, job);
     if (this.linked) this.start(job, false);
@@ -394,8 +410,15 @@ export class FileDesk {
       job.active = false;
       job.outgoing = null;
       job.task.status = "done";
+      this.over(job, job.task.firstFailure);
       this.tell(true);
     }
+  }
+
+  private over(job: Job, cause: CauseFacts | null): void {
+    if (job.token === null) return;
+    this.ports.post({ what: "uploaded", token: job.token, cause });
+    job.token = null;
   }
 
   private pause(job: Job, paused: boolean, tellOther: boolean): void {
@@ -417,6 +440,7 @@ export class FileDesk {
     job.task.status = "stopped";
     job.task.cause = causeFacts(code);
     job.task.conflicts = [];
+    this.over(job, job.task.cause);
     if (job.incoming) {
       const { incoming } = job;
       this.queue = this.queue.then(() => incoming.discard());

@@ -70,8 +70,15 @@ export type FolderStep =
   | { kind: "list" | "make" | "delete"; path: RemotePath }
   | { kind: "rename"; path: RemotePath; name: string };
 
+/** An upload whose end somebody waits for. */
+export interface AskedUpload {
+  token: number;
+  /** Instead of the name of the first thing in it. */
+  title: string;
+}
+
 export type FilesCommand =
-  | { do: "upload"; items: LocalItem[]; folder: RemotePath; rule: Rule }
+  | { do: "upload"; items: LocalItem[]; folder: RemotePath; rule: Rule; asked?: AskedUpload }
   | { do: "download"; sources: RemotePath[]; folder: FileSystemDirectoryHandle | null; rule: Rule }
   | { do: "choose"; transfer: number; index: number; rule: Rule; all: boolean }
   | { do: "pause"; transfer: number; paused: boolean }
@@ -81,4 +88,6 @@ export type FilesCommand =
 export type FilesEvent =
   | { what: "state"; policy: FilePolicyFacts | null; transfers: TransferFacts[]; conflicts: ConflictFacts[] }
   | { what: "reply"; request: number; entries: RemoteEntry[]; cut: boolean; cause: CauseFacts | null }
-  | { what: "save"; name: string; data: Blob };
+  | { what: "save"; name: string; data: Blob }
+  /** An upload with this token is over; with a cause when something of it is missing. */
+  | { what: "uploaded"; token: number; cause: CauseFacts | null };

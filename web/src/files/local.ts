@@ -56,6 +56,28 @@ export function dropped(transfer: DataTransfer): Promise<LocalItem[]> {
   })();
 }
 
+/** A picture that the browser made a file of is this old at most, ms. */
+const JUST_MADE_MS = 5_000;
+
+/**
+ * Files and folders of a paste event; null when there are none. A picture that was copied
+ * in a program comes as a file, too, but is no file of anybody's: it has no way on the
+ * disk, or comes with the markup that it stood in.
+ */
+export function pastedFiles(data: DataTransfer, nowMs: number): Promise<LocalItem[]> | null {
+  const items = [...data.items].filter((item) => item.kind === "file");
+  const [only] = items;
+  if (!only) return null;
+  if (items.length === 1 && only.type === "image/png") {
+    const file = only.getAsFile();
+    const made =
+      file?.name === "image.png" &&
+      (!only.webkitGetAsEntry() || Math.abs(nowMs - file.lastModified) < JUST_MADE_MS);
+    if (made || data.types.includes("text/html")) return null;
+  }
+  return dropped(data);
+}
+
 /** Hands a finished download to the browser. */
 export function save(name: string, data: Blob): void {
   const link = document.createElement("a");

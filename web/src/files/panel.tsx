@@ -2,6 +2,7 @@ import { Download, FolderUp, Pause, Play, RotateCw, Trash2, Upload, X } from "lu
 import { type ReactNode, useRef, useState } from "react";
 import { Empty } from "../ui/states";
 import type { ViewerController, ViewerState } from "../viewer/controller";
+import { countOf, namesOf } from "../viewer/file-bar";
 import "./files.css";
 import { ConflictDialog } from "./conflict";
 import type { FilePolicyFacts, TransferFacts } from "./facts";
@@ -99,6 +100,22 @@ export function FilesPanel({ controller, state }: PanelProps) {
           {files.problem}
         </p>
       )}
+      {state.fileOffer && policy?.download && (
+        <div className="files-copied" data-testid="files-copied">
+          <span>
+            Copied on the machine: <strong>{namesOf(state.fileOffer.paths)}</strong> (
+            {countOf(state.fileOffer.paths)})
+          </span>
+          <button
+            type="button"
+            className="button small"
+            data-testid="files-copied-download"
+            onClick={() => controller.filePaste.accept(false)}
+          >
+            <Download size={14} aria-hidden /> Download
+          </button>
+        </div>
+      )}
       {tab === "transfers" ? (
         <Transfers controller={controller} transfers={files.transfers} />
       ) : (
@@ -154,8 +171,8 @@ function Transfers({ controller, transfers }: { controller: ViewerController; tr
   if (transfers.length === 0) {
     return (
       <Empty title="Nothing is being moved">
-        Drop files or folders on the picture, or choose them above. What is on the machine is under the other
-        tab.
+        Drop files or folders on the picture, paste them with Ctrl + V, or choose them above. What is on the
+        machine is under the other tab.
       </Empty>
     );
   }

@@ -47,6 +47,11 @@ export class Task {
     if (this.failed.length < MOST_FAILED) this.failed.push({ path, cause: causeFacts(code) });
   }
 
+  /** Why the first one that is missing did not come through. */
+  get firstFailure(): CauseFacts | null {
+    return this.failed[0]?.cause ?? null;
+  }
+
   /** The next rate starts afresh. */
   rest(): void {
     this.rate = 0;

@@ -488,6 +488,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/settings/connection-notice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What users are shown when somebody connects to their machine. */
+        get: operations["settings_connection_notice"];
+        /**
+         * Set it. Sessions that nobody watches show it from the next viewer on, the others
+         *     once all viewers have left.
+         */
+        put: operations["settings_set_connection_notice"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/settings/files": {
         parameters: {
             query?: never;
@@ -784,6 +805,36 @@ export interface components {
         Commands: {
             /** @description For a shell on Linux. */
             linux: string;
+        };
+        /** @description What the user at a machine is shown when the first viewer of a session joins. */
+        ConnectionNotice: {
+            /** @description A click closes it; otherwise clicks go to what lies below. */
+            dismissible: boolean;
+            /**
+             * Format: int32
+             * @description For how long, in seconds.
+             */
+            duration_s: number;
+            /** @description It is shown. */
+            enabled: boolean;
+            /** @description Where. */
+            position: components["schemas"]["NoticePosition"];
+            /**
+             * @description Plain text, at most 300 characters and 6 lines, with `{{technician_name}}`,
+             *     `{{company}}` and `{{time}}`.
+             */
+            template: string;
+        };
+        /** @description The connection notice, and what a page that sets it has to know. */
+        ConnectionNoticeSettings: {
+            /** @description Shown for `{{company}}`. */
+            company: string;
+            /** @description As it is. */
+            current: components["schemas"]["ConnectionNotice"];
+            /** @description As it was delivered. */
+            default: components["schemas"]["ConnectionNotice"];
+            /** @description What a template may name, without the braces. */
+            placeholders: string[];
         };
         /**
          * @description How a machine's user is asked.
@@ -1310,6 +1361,11 @@ export interface components {
             /** @description Name to sign in with: 2 to 64 letters, digits or any of `. - _ @ +`. */
             username: string;
         };
+        /**
+         * @description Place on the main monitor of the machine.
+         * @enum {string}
+         */
+        NoticePosition: "top_left" | "top_right" | "bottom_left" | "bottom_right" | "center";
         /**
          * @description How it went.
          * @enum {string}
@@ -2752,6 +2808,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Settings"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    settings_connection_notice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionNoticeSettings"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    settings_set_connection_notice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionNotice"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionNoticeSettings"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             403: {

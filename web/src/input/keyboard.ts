@@ -99,6 +99,25 @@ export class Keyboard {
     ]);
   }
 
+  /** Ctrl + V and nothing else, whatever is held at this moment. */
+  paste(): void {
+    this.resolveCtrl(null);
+    const modifiers = [...this.held].filter((code) => /^(Shift|Control|Alt|Meta)/.test(code));
+    const ctrl = modifiers.some((code) => code.startsWith("Control"));
+    const others = modifiers.filter((code) => !code.startsWith("Control"));
+    const events: InputEventInit[] = [];
+    // Before the others go up: a Windows key that is struck alone opens a menu.
+    if (!ctrl) events.push(keyEvent("ControlLeft", true));
+    events.push(...others.map((code) => keyEvent(code, false)));
+    events.push(keyEvent("KeyV", true), keyEvent("KeyV", false));
+    if (!ctrl) events.push(keyEvent("ControlLeft", false));
+    for (const code of others) {
+      if (code.startsWith("Meta")) this.held.delete(code);
+      else events.push(keyEvent(code, true));
+    }
+    this.send(events);
+  }
+
   /** Focus is gone: nothing may stay down, and locks may change meanwhile. */
   releaseAll(): void {
     this.dropDoubt();

@@ -3,6 +3,7 @@ import { useSettings, useVersion } from "../api/queries";
 import { useUser } from "../app/auth";
 import { Failure, Forbidden, Loading } from "../ui/states";
 import { FileRulesSection } from "./file-rules";
+import { ConnectionNoticeSection } from "./settings-notice";
 
 const NAMES: Readonly<Record<string, string>> = {
   public_url: "Public address",
@@ -50,6 +51,8 @@ export function SettingsPage() {
       <div className="pane-head">
         <h1>Settings</h1>
       </div>
+      <ConnectionNoticeSection />
+      <h2>Server</h2>
       <p className="muted page-text">
         How this server runs. These values come from its environment and are changed there.
       </p>

@@ -1,5 +1,6 @@
 import { Toast } from "@base-ui/react/toast";
 import { CircleAlert, CircleCheck, X } from "lucide-react";
+import type { CauseFacts } from "../engine/messages";
 import { errorFacts } from "./states";
 
 const manager = Toast.createToastManager();
@@ -13,6 +14,12 @@ export function tell(title: string, text?: string): void {
 export function tellError(error: unknown): void {
   const { sentence, code } = errorFacts(error);
   manager.add({ title: sentence, description: code, type: "error", timeout: 9000, priority: "high" });
+}
+
+/** Says why a machine did not do something. */
+export function tellCause({ sentence, code, detail }: CauseFacts): void {
+  const description = detail === "" ? code : `${detail} (${code})`;
+  manager.add({ title: sentence, description, type: "error", timeout: 9000, priority: "high" });
 }
 
 function List() {

@@ -2,6 +2,8 @@
 // components read its state and call its methods.
 
 import type { Access } from "../api/types";
+import type { Abilities, ActionName } from "../engine/actions";
+import { causeFacts } from "../engine/cause";
 import type { ClipboardContent, Crossed } from "../engine/clipboard";
 import { type EngineHost, startEngine } from "../engine/host";
 import type {
@@ -19,10 +21,15 @@ import type {
 } from "../engine/messages";
 import type { Region } from "../engine/regions";
 import { FilesController, type FilesState, NO_FILES } from "../files/controller";
+import type { LocalItem } from "../files/facts";
+import { pastedFiles } from "../files/local";
+import { CauseCode } from "../gen/guruconnect/v2/cause_pb";
 import { Keyboard } from "../input/keyboard";
 import { Pointer, toSurface, WheelUnits } from "../input/pointer";
 import { type CursorImage, CursorMaker, cursorScale, paint } from "./cursor";
+import { type FileOffer, FilePaste, type PasteFacts } from "./file-paste";
 import { LocalClipboard, pasted } from "./local-clipboard";
+import { PendingRequests } from "./pending";
 import { mintToken } from "./token";
 
 export const RIGHT_CONTROL = 2;
@@ -45,6 +52,8 @@ export interface ViewerState {
   /** Null where the agent knows of one only. */
   desktopSessions: DesktopSessionsFacts | null;
   notices: Partial<Record<NoticeTopicName, CauseFacts>>;
+  /** What the machine can be told to do; null until its agent has said it. */
+  actions: Abilities | null;
   stats: EngineStats | null;
   quality: QualitySettings;
   scaling: "fit" | "one";
@@ -59,6 +68,10 @@ export interface ViewerState {
   showStats: boolean;
   showRegions: boolean;
   files: FilesState;
+  /** Files that were copied on the machine. */
+  fileOffer: FileOffer | null;
+  /** Files of this computer that are being pasted. */
+  filePaste: PasteFacts | null;
 }
 
 const START: ViewerState = {
@@ -71,6 +84,7 @@ const START: ViewerState = {
   selectedDisplay: 0,
   desktopSessions: null,
   notices: {},
+  actions: null,
   stats: null,
   quality: { preset: "auto", fps: 30, kbps: 4000 },
   scaling: "fit",
@@ -83,6 +97,8 @@ const START: ViewerState = {
   showStats: false,
   showRegions: false,
   files: NO_FILES,
+  fileOffer: null,
+  filePaste: null,
 };
 
 interface KeyboardLock {
@@ -113,13 +129,18 @@ export class ViewerController {
   private autoAsk = true;
   /** Key events that wait for a paste to reach the machine first. */
   private gate: (() => void)[] | null = null;
+  /** A key whose stroke was taken for something else, until it goes up. */
+  private takenKey: string | null = null;
   private readonly reads = new Map<number, (pixels: number[] | null) => void>();
   private readId = 0;
+  private readonly requests = new PendingRequests();
   private readonly regionListeners = new Set<(regions: Region[]) => void>();
   readonly files = new FilesController(
     (command) => this.host?.send({ type: "files", command }),
     (files) => this.update({ files }),
   );
+
+  readonly filePaste: FilePaste;
 
   constructor(
     private readonly sessionId: string,
@@ -129,6 +150,13 @@ export class ViewerController {
     this.keyboard = new Keyboard((events) => this.sendInput(events), windows);
     this.pointer = new Pointer((events) => this.sendInput(events));
     this.clipboard = new LocalClipboard((content) => this.offerClipboard(content));
+    this.filePaste = new FilePaste({
+      files: this.files,
+      copy: (content) => this.offerClipboard(content),
+      press: () => this.inControl && this.keyboard.paste(),
+      changed: (fileOffer, filePaste) => this.update({ fileOffer, filePaste }),
+      now: () => new Date(),
+    });
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -175,6 +203,7 @@ export class ViewerController {
     this.host?.stop();
     this.host = null;
     this.cursors.close();
+    this.filePaste.close();
     this.ghost?.remove();
     if (this.ghostTimer !== null) clearTimeout(this.ghostTimer);
     if (this.flashTimer !== null) clearTimeout(this.flashTimer);
@@ -237,6 +266,11 @@ export class ViewerController {
       this.autoAsk = false;
     }
     this.host?.send({ type: "control", verb, participant });
+  }
+
+  /** Tells the machine to do something; resolves to why it was not done, or null. */
+  act(action: ActionName, on = true): Promise<CauseFacts | null> {
+    return this.requests.ask((id) => this.host?.send({ type: "action", id, action, on }));
   }
 
   chord(codes: readonly string[]): void {
@@ -309,8 +343,15 @@ export class ViewerController {
         if (event.cause) notices[event.topic] = event.cause;
         else delete notices[event.topic];
         this.update({ notices });
+        if (event.topic === "clipboard" && event.cause) this.filePaste.refused(event.cause);
         break;
       }
+      case "actions":
+        this.update({ actions: event.abilities });
+        break;
+      case "action-result":
+        this.requests.answered(event.id, event.cause);
+        break;
       case "cursor":
         this.shape = event.shape;
         this.cursorKnown = true;
@@ -322,19 +363,23 @@ export class ViewerController {
         break;
       case "clipboard":
         this.flash("in", event.crossed);
+        this.filePaste.copied(event.content.files && this.mayMoveFiles ? event.content.files : null);
         void this.clipboard.write(event.content).then((done) => this.update({ clipboardWaiting: !done }));
         break;
       case "clipboard-sent":
         this.flash("out", event.crossed);
+        this.filePaste.sent(event.crossed.formats.includes("files"));
         break;
       case "clipboard-delivered":
       case "clipboard-known":
         // The machine has what is to be pasted there.
         this.crossings[event.type === "clipboard-known" ? "known" : "delivered"] += 1;
-        if (this.pasteUnderWay) this.openGate(true);
+        if (event.files) this.filePaste.delivered();
+        else if (this.pasteUnderWay) this.openGate(true);
         break;
       case "clipboard-refused":
         this.update({ notices: { ...this.state.notices, clipboard: event.cause } });
+        this.filePaste.refused(event.cause);
         break;
       case "stats":
         this.update({ stats: event.stats });
@@ -354,13 +399,22 @@ export class ViewerController {
 
   private phaseChanged(phase: LinkPhase, cause: CauseFacts | null, retryInMs: number | null): void {
     if (phase !== "live") {
+      this.requests.lost();
       this.pointer.forget();
       this.keyboard.releaseAll();
+      this.filePaste.lost();
     } else {
       this.autoAsk = true;
     }
     const notices = phase === "live" ? {} : this.state.notices;
-    this.update({ phase, cause, notices, retryAt: retryInMs === null ? null : Date.now() + retryInMs });
+    // Told anew to everybody who joins.
+    this.update({
+      phase,
+      cause,
+      notices,
+      actions: null,
+      retryAt: retryInMs === null ? null : Date.now() + retryInMs,
+    });
     if (phase === "live") void this.clipboard.look();
   }
 
@@ -375,6 +429,7 @@ export class ViewerController {
     }
     if (had !== this.inControl) {
       if (!had) this.pointer.forget();
+      this.filePaste.touched();
       this.applyCursor();
     }
   }
@@ -387,6 +442,10 @@ export class ViewerController {
   private get mayUseClipboard(): boolean {
     const rights = this.state.session?.rights ?? 0;
     return this.state.clipboardOn && (rights & RIGHT_CLIPBOARD) !== 0;
+  }
+
+  private get mayMoveFiles(): boolean {
+    return ((this.state.session?.rights ?? 0) & RIGHT_FILES) !== 0;
   }
 
   private sendInput(events: InputEventInit[]): void {
@@ -489,7 +548,7 @@ export class ViewerController {
     document.addEventListener("visibilitychange", () => document.hidden && this.letGo(), { signal });
     window.addEventListener("blur", () => this.letGo(), { signal });
     window.addEventListener("focus", () => this.mayUseClipboard && void this.clipboard.look(), { signal });
-    this.files.listen(stage, signal, () => ((this.state.session?.rights ?? 0) & RIGHT_FILES) !== 0);
+    this.files.listen(stage, signal, () => this.mayMoveFiles);
     window.addEventListener("pagehide", () => this.letGo(), { signal });
     // Newer browsers tell of every change while the page has the focus.
     navigator.clipboard?.addEventListener?.(
@@ -510,6 +569,7 @@ export class ViewerController {
       event.preventDefault();
       this.focus();
       void this.clipboard.gesture().then((done) => done && this.update({ clipboardWaiting: false }));
+      this.filePaste.touched();
       this.canvas.setPointerCapture(event.pointerId);
       this.pointer.button(event.button, true, this.place(event));
     });
@@ -559,6 +619,8 @@ export class ViewerController {
       if (!event.repeat) this.setOverlays(!showStats, showRegions);
     } else if (event.code === "KeyT") {
       if (!event.repeat) this.files.show(!this.state.files.shown);
+    } else if (event.code === "KeyD") {
+      if (!event.repeat) this.filePaste.accept(false);
     } else if (event.code === "KeyO") {
       if (!event.repeat) this.setOverlays(showStats, !showRegions);
     } else {
@@ -572,6 +634,11 @@ export class ViewerController {
     if (this.ownKey(event)) return;
     if (!this.inControl) return;
     void this.clipboard.gesture();
+    if (event.repeat && event.code === this.takenKey) {
+      event.preventDefault();
+      return;
+    }
+    if (!event.repeat && !/^(Shift|Control|Alt|Meta)/.test(event.code)) this.filePaste.touched();
     if (this.gate) {
       event.preventDefault();
       this.gate.push(() => this.keyboard.down(event));
@@ -588,14 +655,27 @@ export class ViewerController {
   }
 
   private keyUp(event: KeyboardEvent): void {
+    if (event.code === this.takenKey) this.takenKey = null;
     if (this.gate) this.gate.push(() => this.keyboard.up(event));
     else if (this.keyboard.up(event).prevent) event.preventDefault();
   }
 
   private pasted(event: ClipboardEvent): void {
     event.preventDefault();
+    if (!event.clipboardData) return;
+    // By the browser's menu: no key was struck that waits.
+    if (!this.gate && this.inControl) this.gate = [() => this.keyboard.paste()];
     const held = this.gate;
-    if (!event.clipboardData || !held) return;
+    const files = pastedFiles(event.clipboardData, Date.now());
+    if (files) {
+      const text = event.clipboardData.getData("text/plain");
+      this.pasteFiles(files, held, text);
+      return;
+    }
+    if (!held || !this.mayUseClipboard) {
+      this.openGate();
+      return;
+    }
     this.pasteUnderWay = true;
     const open = () => this.gate === held && this.openGate(true);
     void pasted(event.clipboardData).then((content) => {
@@ -609,6 +689,27 @@ export class ViewerController {
       const trip = this.state.stats?.roundTripMs ?? 0;
       setTimeout(open, (content.png ? PASTE_PICTURE_MS : PASTE_GRACE_MS) + trip);
     });
+  }
+
+  /** The key is struck when the files are there; all others go on meanwhile. */
+  private pasteFiles(files: Promise<LocalItem[]>, held: (() => void)[] | null, text: string): void {
+    if (held) this.takenKey = "KeyV";
+    held?.shift();
+    this.openGate();
+    const { policy } = this.state.files;
+    if (!this.mayMoveFiles || (policy && !policy.upload)) {
+      this.filePaste.fail("Files", causeFacts(CauseCode.FILES_DENIED).sentence);
+    } else if (!this.inControl) {
+      this.filePaste.fail("Files", "Take control first, then paste.");
+    } else if (!this.mayUseClipboard) {
+      this.filePaste.fail(
+        "Files",
+        "The clipboard is not shared. Switch it on, or drop the files on the picture.",
+      );
+    } else {
+      this.clipboard.passOver({ text });
+      void this.filePaste.begin(files);
+    }
   }
 
   private pasteUnderWay = false;
@@ -644,6 +745,7 @@ export class ViewerController {
           participants: session?.participants ?? [],
           displays,
           selectedDisplay,
+          actions: this.state.actions,
           clipboard: { ...this.crossings, last: clipboardCrossed, waiting: clipboardWaiting },
         };
       },

@@ -13,17 +13,29 @@ export class LocalClipboard {
    * so that only its words tell that it is the same.
    */
   private words: string | null = null;
+  /** What was on this computer's clipboard when it was last looked at. */
+  private seen: string | null = null;
+  /** The same, when something newer is on the machine's that could not be put here. */
+  private older: string | null = null;
 
   constructor(private readonly found: (content: ClipboardContent) => void) {}
 
   /** What came from the machine. False while the browser does not let it through yet. */
   async write(content: ClipboardContent): Promise<boolean> {
+    const { text, html, png, files } = content;
+    if (files && text === undefined && !html && !png) {
+      this.passOver();
+      return true;
+    }
     // Until another one comes, or a write has succeeded.
     this.waiting = content;
-    const { text, html, png } = content;
+    this.older = null;
     this.words = html && text === undefined && !png ? wordsOf(html) : null;
     const done = await put(content);
-    if (done && this.waiting === content) this.waiting = null;
+    if (done && this.waiting === content) {
+      this.waiting = null;
+      this.seen = gist(content);
+    }
     return done;
   }
 
@@ -49,7 +61,16 @@ export class LocalClipboard {
       return;
     }
     const content = await this.ask();
-    if (content && !this.isOwn(content)) this.found(content);
+    if (!content) return;
+    const old = this.older !== null && gist(content) === this.older;
+    if (!old) this.older = null;
+    if (!old && !this.isOwn(content)) this.found(content);
+  }
+
+  /** Files are newer than what is here now, which is not to take their place. */
+  passOver(content?: ClipboardContent): void {
+    this.waiting = null;
+    this.older = content ? gist(content) : this.seen;
   }
 
   private isOwn({ text, html, png }: ClipboardContent): boolean {
@@ -59,11 +80,19 @@ export class LocalClipboard {
   /** Reads, asking for permission if need be; null when it was refused. */
   async ask(): Promise<ClipboardContent | null> {
     try {
-      return await get();
+      const content = await get();
+      this.seen = gist(content);
+      return content;
     } catch {
       return null;
     }
   }
+}
+
+/** Enough to see that a clipboard still holds the same. */
+function gist({ text, html, png }: ClipboardContent): string {
+  if (text) return `text ${text.replace(/\r\n?/g, "\n")}`;
+  return html ? `html ${wordsOf(html)}` : `png ${png?.length ?? 0}`;
 }
 
 function wordsOf(html: string): string {

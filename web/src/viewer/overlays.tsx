@@ -181,10 +181,10 @@ export function Banner({ controller, state, access }: Props & { access: Access }
 
 export function Notices({ state }: { state: ViewerState }) {
   if (state.phase !== "live") return null;
-  const { input, clipboard, encoder, capture, desktop_session: desktop } = state.notices;
+  const { input, clipboard, encoder, capture, action, desktop_session: desktop } = state.notices;
   const stalled = state.session?.agent === "stalled";
   const refused = desktop?.code === "desktop_session_unknown" ? desktop : undefined;
-  const lines: CauseFacts[] = [input, clipboard, encoder, capture, refused].filter(
+  const lines: CauseFacts[] = [input, clipboard, encoder, capture, action, refused].filter(
     (cause) => cause !== undefined,
   );
   return (

@@ -17,11 +17,14 @@ import {
 } from "lucide-react";
 import { type RefObject, useEffect, useRef, useState } from "react";
 import { endSession } from "../api/actions";
+import { ApiError } from "../api/client";
+import { choice } from "../engine/actions";
 import type { QualitySettings } from "../engine/messages";
 import { Confirm } from "../ui/dialog";
 import { Dropdown, Item, Label, Line } from "../ui/menu";
 import { OpenInApp } from "../ui/open-in-app";
 import { Hint } from "../ui/tooltip";
+import { Actions, SystemItems } from "./actions-menu";
 import {
   RIGHT_CLIPBOARD,
   RIGHT_CONTROL,
@@ -104,6 +107,7 @@ export function Toolbar(props: ToolbarProps) {
           <Quality {...props} />
           <Keys {...props} />
           <ClipboardButton {...props} />
+          <Actions {...props} />
           <FilesButton {...props} />
           <span className="divider" />
           <Hint text="Statistics (Ctrl + Alt + Shift + S)">
@@ -177,16 +181,55 @@ export function Toolbar(props: ToolbarProps) {
         {open ? <ChevronUp size={12} aria-hidden /> : <ChevronDown size={12} aria-hidden />}
       </button>
       <OpenInApp open={inApp} onOpenChange={setInApp} sessionId={sessionId} access={controller.access} />
-      <Confirm
+      <EndSession
+        key={ending ? "open" : "closed"}
+        controller={controller}
+        state={state}
+        sessionId={sessionId}
         open={ending}
         onOpenChange={setEnding}
-        title="End this session?"
-        action="End session"
-        run={() => endSession(sessionId)}
-      >
-        Everyone is disconnected. An attended machine needs a new code to be helped again.
-      </Confirm>
+      />
     </div>
+  );
+}
+
+interface EndSessionProps extends Omit<ToolbarProps, "keys"> {
+  open: boolean;
+  onOpenChange(open: boolean): void;
+}
+
+function EndSession({ controller, state, sessionId, open, onOpenChange }: EndSessionProps) {
+  const locking = choice(state.actions, "lock_at_end", controller.inControl);
+  const [lock, setLock] = useState(locking.on);
+  const end = async () => {
+    if (lock !== locking.on) {
+      // The machine has to have taken it before there is no session to tell it in.
+      const cause = await controller.act("lock_at_end", lock);
+      if (cause) throw new ApiError(0, cause.code, cause.sentence, "", null);
+    }
+    await endSession(sessionId);
+  };
+  return (
+    <Confirm
+      open={open}
+      onOpenChange={onOpenChange}
+      title="End this session?"
+      action={lock ? "Lock and end session" : "End session"}
+      run={end}
+    >
+      <p>Everyone is disconnected. An attended machine needs a new code to be helped again.</p>
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={lock}
+          disabled={locking.disabled}
+          data-testid="end-lock"
+          onChange={(event) => setLock(event.target.checked)}
+        />
+        Lock the machine
+      </label>
+      {locking.why !== null && <span className="hint">{locking.why}</span>}
+    </Confirm>
   );
 }
 
@@ -309,17 +352,12 @@ function Keys({ controller, state, keys }: ToolbarProps) {
           </button>
         }
       >
-        <Item testId="key-ctrl-alt-del" disabled={off} onSelect={() => controller.systemKey("ctrl-alt-del")}>
-          Ctrl + Alt + Del
-        </Item>
+        <SystemItems controller={controller} state={state} />
         {CHORDS.map(([id, label, codes]) => (
           <Item key={id} testId={id} disabled={off} onSelect={() => controller.chord(codes)}>
             {label}
           </Item>
         ))}
-        <Item testId="key-lock" disabled={off} onSelect={() => controller.systemKey("lock")}>
-          Lock the machine
-        </Item>
         <Line />
         <Item
           testId="key-type-clipboard"

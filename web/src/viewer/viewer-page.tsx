@@ -4,6 +4,7 @@ import "./viewer.css";
 import { FilesPanel } from "../files/panel";
 import { ViewerController } from "./controller";
 import { take } from "./early";
+import { FileBar } from "./file-bar";
 import { Banner, Notices, Overlay } from "./overlays";
 import { RegionsOverlay } from "./regions-overlay";
 import { SlowNotice } from "./slow";
@@ -68,6 +69,7 @@ function Chrome({ controller, sessionId, access, keys, stage }: ChromeProps) {
       <div className="viewer-notices">
         <Notices state={state} />
         <SlowNotice state={state} />
+        <FileBar controller={controller} state={state} />
       </div>
       <Overlay controller={controller} state={state} sessionId={sessionId} access={access} />
       <Banner controller={controller} state={state} access={access} />

@@ -22,7 +22,10 @@ export const MAX_CLIPBOARD = {
   [ClipboardFormat.HTML]: 2 << 20,
   [ClipboardFormat.RTF]: 4 << 20,
   [ClipboardFormat.IMAGE]: 20 << 20,
+  [ClipboardFormat.FILES]: 256 << 10,
 } as const;
+/** Files and folders of one clipboard content. */
+export const MAX_CLIPBOARD_PATHS = 1000;
 /** Bytes of a clipboard content in one piece. */
 export const MAX_CLIPBOARD_PIECE = 32 << 10;
 /** Formats of one clipboard content. */

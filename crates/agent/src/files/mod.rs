@@ -5,4 +5,4 @@ mod audit;
 mod none;
 mod thread;
 
-pub(crate) use thread::FilesThread;
+pub(crate) use thread::{FilesThread, Located, Locator};

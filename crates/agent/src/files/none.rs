@@ -21,6 +21,10 @@ impl FileStore for NoFiles {
         Err(self.0.clone())
     }
 
+    fn locate(&mut self, _: &StorePath) -> Result<StorePath, StoreError> {
+        Err(self.0.clone())
+    }
+
     fn make_folder(&mut self, _: &StorePath) -> Result<(), StoreError> {
         Err(self.0.clone())
     }

@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use gc_filetransfer::{Desk, DeskEvent, FilePolicy, ROOM, Role};
-use gc_platform::{FileStore, StoreError};
+use gc_platform::{FileStore, StoreError, StorePath};
 use gc_proto::v2::FileMessage;
 use gc_proto::{Channel, Flags};
-use gc_types::Clock;
+use gc_types::{CauseCode, Clock};
 use prost::Message as _;
 
 use super::audit::{self, Audit};
@@ -27,6 +27,10 @@ const MAX_WAITING: usize = 2 * ROOM as usize;
 /// Messages of one viewer that go out before the thread looks at what came in.
 const TURN: usize = 16;
 
+/// Paths as [`FileStore::locate`] gives them, or why there are none.
+pub(crate) type Located = Result<Vec<StorePath>, CauseCode>;
+type Answer = Box<dyn FnOnce(Located) + Send>;
+
 enum Command {
     Joined(u16),
     Left(u16),
@@ -34,12 +38,29 @@ enum Command {
     LinkLost,
     /// A viewer sent more than it may have on its way.
     Overrun(u16),
+    Locate(Vec<StorePath>, Answer),
+    Stop,
+}
+
+/// Asks the thread where files of the user are.
+#[derive(Clone)]
+pub(crate) struct Locator(Sender<Command>);
+
+impl Locator {
+    /// All of the paths, or none. `answer` is called on the thread, in its turn.
+    pub(crate) fn locate(&self, paths: Vec<StorePath>, answer: Answer) {
+        if let Err(refused) = self.0.send(Command::Locate(paths, answer))
+            && let Command::Locate(_, answer) = refused.0
+        {
+            answer(Err(CauseCode::FilesUnavailable));
+        }
+    }
 }
 
 /// Handle of the thread. Dropping it ends the transfers; what was received stays, to
 /// be taken up again.
 pub(crate) struct FilesThread {
-    commands: Option<Sender<Command>>,
+    commands: Sender<Command>,
     waiting: Arc<AtomicUsize>,
     thread: Option<JoinHandle<()>>,
 }
@@ -65,7 +86,12 @@ impl FilesThread {
         let thread = std::thread::Builder::new()
             .name("files".into())
             .spawn(move || worker.run(&receiver))?;
-        Ok(Self { commands: Some(commands), waiting, thread: Some(thread) })
+        Ok(Self { commands, waiting, thread: Some(thread) })
+    }
+
+    /// For whoever has to know where files are.
+    pub(crate) fn locator(&self) -> Locator {
+        Locator(self.commands.clone())
     }
 
     /// A viewer that may move files is here.
@@ -96,9 +122,7 @@ impl FilesThread {
 
     fn send(&self, command: Command) {
         // The thread ends only after this handle is dropped.
-        if let Some(commands) = &self.commands
-            && commands.send(command).is_err()
-        {
+        if self.commands.send(command).is_err() {
             tracing::error!("files thread is gone");
         }
     }
@@ -106,7 +130,7 @@ impl FilesThread {
 
 impl Drop for FilesThread {
     fn drop(&mut self) {
-        self.commands = None;
+        self.send(Command::Stop);
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
@@ -148,8 +172,10 @@ impl Worker {
                     Err(_) => break,
                 },
             };
-            if let Some(command) = command {
-                self.on(command);
+            match command {
+                Some(Command::Stop) => break,
+                Some(command) => self.on(command),
+                None => {}
             }
         }
         self.lose_all();
@@ -174,6 +200,17 @@ impl Worker {
                 tracing::warn!(participant, "a viewer sends more than it may");
                 self.lose(participant);
             }
+            Command::Locate(paths, answer) => {
+                let store = open(&mut self.store, self.platform.as_ref());
+                let located: Result<Vec<_>, _> =
+                    paths.iter().map(|path| store.locate(path)).collect();
+                answer(located.map_err(|error| {
+                    tracing::info!(%error, "files to be pasted are not there");
+                    error.cause()
+                }));
+            }
+            // Ends the loop.
+            Command::Stop => {}
             Command::Message(participant, payload) => {
                 self.waiting.fetch_sub(payload.len() + 64, Ordering::AcqRel);
                 let Some(desk) = self.desks.get_mut(&participant) else { return };

@@ -1,6 +1,7 @@
 //! The desktop in other processes: a worker in each session of the system that is
 //! shown. Link, key and consent stay here, and outlive every worker.
 
+mod logs;
 mod queue;
 mod shown;
 mod state;
@@ -17,7 +18,7 @@ use gc_platform::{
     WorkerHost, WorkerHostError,
 };
 use gc_proto::Record;
-use gc_proto::v2::{PictureNeeded, PictureReason};
+use gc_proto::v2::{self, PictureNeeded, PictureReason};
 use gc_session::{ConsentQuestion, ParticipantInfo};
 use gc_types::{Clock, Entropy, SessionId};
 
@@ -231,6 +232,20 @@ impl OpenDesktop for RemoteSession {
         self.change(|shown| {
             shown.released(participant);
             Order::ControlLost(self.of_participant(participant))
+        });
+    }
+
+    fn in_control(&self, participant: u16) {
+        self.change(|shown| {
+            shown.in_control(participant);
+            Order::InControl(self.of_participant(participant))
+        });
+    }
+
+    fn offered_again(&mut self, offer: &v2::SessionOffer) {
+        self.change(|shown| {
+            shown.offered_again(offer);
+            Order::OfferedAgain(offer.clone())
         });
     }
 

@@ -1,6 +1,6 @@
 //! What the service knows of a session, so that a new worker can take it up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gc_input::{Control, HeldInput, ScanCode};
 use gc_platform::DesktopSessionId;
@@ -12,7 +12,7 @@ use gc_types::SessionId;
 use prost::Message;
 
 use crate::desktop::Opening;
-use crate::worker::message::{Open, Order};
+use crate::worker::message::{OfParticipant, Open, Order};
 
 /// One open session.
 pub(super) struct Shown {
@@ -27,6 +27,10 @@ pub(super) struct Shown {
     units: u32,
     /// What is down by the word of those in control.
     held: HeldInput,
+    /// Who has control; 0 for nobody.
+    controller: u16,
+    /// Participants of whom a worker has told the user.
+    told_of: BTreeSet<u16>,
 }
 
 impl Shown {
@@ -39,7 +43,26 @@ impl Shown {
             display: None,
             units: 0,
             held: HeldInput::default(),
+            controller: 0,
+            told_of: BTreeSet::new(),
         }
+    }
+
+    /// A worker has heard of everybody.
+    pub(super) fn told(&mut self) {
+        self.told_of.extend(self.participants.keys());
+    }
+
+    pub(super) fn in_control(&mut self, participant: u16) {
+        self.controller = participant;
+    }
+
+    pub(super) fn offered_again(&mut self, offer: &v2::SessionOffer) {
+        self.opening.offer = offer.clone();
+    }
+
+    pub(super) fn lock_at_end(&mut self, on: bool) {
+        self.opening.lock_at_end = on;
     }
 
     pub(super) fn session(&self) -> SessionId {
@@ -67,11 +90,16 @@ impl Shown {
 
     pub(super) fn left(&mut self, participant: u16) {
         self.participants.remove(&participant);
+        self.told_of.remove(&participant);
+        if self.controller == participant {
+            self.controller = 0;
+        }
         self.released(participant);
     }
 
     pub(super) fn everybody_left(&mut self) {
         self.participants.clear();
+        self.controller = 0;
         drop(self.release_all());
         // They say again what they want when they are back.
         (self.settings, self.clipboard) = (None, None);
@@ -140,12 +168,18 @@ impl Shown {
         let open = Order::Open(Open {
             offer: Some(self.opening.offer.clone()),
             frames_before: self.units,
+            lock_at_end: self.opening.lock_at_end,
+            told_of: self.told_of.iter().map(|participant| (*participant).into()).collect(),
         });
         let display = self.display.as_ref().filter(|(of, _)| *of == place).map(|(_, it)| it);
         let wishes = [self.settings.as_ref(), self.clipboard.as_ref(), display];
         let records = wishes.into_iter().flatten().cloned().collect();
         let joined = self.participants.iter().map(|(seat, info)| self.joined_order(*seat, info));
-        (open, records, joined.collect())
+        let controller = Order::InControl(OfParticipant {
+            session: self.id(),
+            participant: self.controller.into(),
+        });
+        (open, records, joined.chain([controller]).collect())
     }
 
     fn id(&self) -> Vec<u8> {

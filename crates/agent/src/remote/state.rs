@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use gc_actions::MIN_INTERVAL;
 use gc_input::Control;
 use gc_platform::{
     DesktopSession, DesktopSessionId, DesktopSessionKind, DesktopSessionState, WorkerProcess,
@@ -16,6 +17,7 @@ use gc_session::{Answer, ConsentQuestion};
 use gc_types::{CauseCode, SessionId};
 use prost::Message;
 
+use super::logs::WorkerLogs;
 use super::queue::Queue;
 use super::shown::{Shown, releases};
 use super::supervisor::{Action, Supervisor, WorkerNumber};
@@ -84,10 +86,13 @@ pub(super) struct State {
     activity: Activity,
     trouble: Option<CauseCode>,
     nonce: u64,
+    /// When Ctrl+Alt+Del was last asked for.
+    pressed: Option<Duration>,
     /// Reports that wait for a link.
     unreported: VecDeque<Body>,
     /// Sessions that have ended; what came of them may still be reported.
     closed: VecDeque<SessionId>,
+    logs: WorkerLogs,
 }
 
 impl State {
@@ -107,8 +112,10 @@ impl State {
             activity: Activity::default(),
             trouble: None,
             nonce: 0,
+            pressed: None,
             unreported: VecDeque::new(),
             closed: VecDeque::new(),
+            logs: WorkerLogs::default(),
         }
     }
 
@@ -272,6 +279,7 @@ impl State {
                 queue.order(joined);
             }
         }
+        self.sessions.values_mut().for_each(Shown::told);
         for question in self.questions.values() {
             queue.order(Order::Ask(ask(&question.question, question.deadline, now)));
         }
@@ -332,6 +340,9 @@ impl State {
     ) {
         let Some(shown) = self.sessions.get_mut(&session) else { return };
         let order = change(shown);
+        if self.serving.is_some() {
+            shown.told();
+        }
         self.order(order);
         self.watched(now);
     }
@@ -443,7 +454,7 @@ impl State {
     /// `None`: this is not for a worker to say.
     pub(super) fn heard(&mut self, number: WorkerNumber, word: Word, now: Duration) -> Option<()> {
         match word {
-            Word::Hello(_) => return None,
+            Word::Hello(_) | Word::Attention(_) => return None,
             Word::Pong(pong) => {
                 // An old one proves nothing of now.
                 // What a thread of it hangs in, it does not come out of by itself.
@@ -454,6 +465,10 @@ impl State {
                 if self.serving == Some(number) {
                     self.active(pong.user, pong.idle_ms, now);
                 }
+                return Some(());
+            }
+            Word::Log(log) => {
+                self.logs.line(number, &log.line, now);
                 return Some(());
             }
             _ if self.serving != Some(number) => return Some(()),
@@ -482,11 +497,27 @@ impl State {
                     self.events.send(AgentEvent::Failed(session));
                 }
             }
+            Word::LockAtEnd(wish) => {
+                let session = SessionId::from_slice(&wish.session).ok()?;
+                if let Some(shown) = self.sessions.get_mut(&session) {
+                    shown.lock_at_end(wish.on);
+                }
+            }
             Word::Picture(picture) => {
                 self.events.send(AgentEvent::Picture(CauseCode::from_number(picture.cause)));
             }
         }
         Some(())
+    }
+
+    /// Whether this worker may have Ctrl+Alt+Del pressed now; counts it.
+    pub(super) fn may_press(&mut self, number: WorkerNumber, now: Duration) -> bool {
+        let soon = self.pressed.is_some_and(|last| now < last.saturating_add(MIN_INTERVAL));
+        let may = self.serving == Some(number) && !self.sessions.is_empty() && !soon;
+        if may {
+            self.pressed = Some(now);
+        }
+        may
     }
 
     /// A report for the server, about a session that was or is open here. `None`: this
@@ -658,6 +689,9 @@ mod tests {
         let opening = crate::desktop::Opening {
             session,
             offer: v2::SessionOffer::default(),
+            managed: true,
+            lock_at_end: false,
+            told_of: Vec::new(),
             frames_before: 0,
         };
         state.open(session, Shown::new(opening));

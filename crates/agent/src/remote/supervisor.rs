@@ -58,6 +58,17 @@ pub(crate) enum Action {
     Listed,
 }
 
+/// Why a worker is not there any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Loss {
+    /// Its session is not there, so that it could not be started.
+    Gone,
+    /// It left its place to a worker of another account.
+    HandedOver,
+    /// Anything else.
+    Ended,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Starting { until: Duration },
@@ -161,13 +172,18 @@ impl Supervisor {
         }
     }
 
-    /// A worker has ended, or could not be had. `gone`: the session is not there.
-    pub(crate) fn ended(&mut self, number: WorkerNumber, gone: bool, now: Duration) -> Vec<Action> {
+    /// A worker has ended, or could not be had.
+    pub(crate) fn ended(&mut self, number: WorkerNumber, why: Loss, now: Duration) -> Vec<Action> {
         self.retiring.remove(&number);
         if let Some(current) = self.current.take_if(|current| current.number == number) {
-            if gone || self.leaving == Some(current.session) {
+            let served = matches!(current.phase, Phase::Serving { .. });
+            if why == Loss::Gone || self.leaving == Some(current.session) {
                 self.retry_at = now.saturating_add(SETTLE);
+            } else if why == Loss::HandedOver && served {
+                self.retry_at = now;
             } else {
+                // Also one that hands over before it has served: two of that kind would
+                // take turns for ever.
                 self.failed(now);
             }
         }

@@ -66,7 +66,7 @@ fn without_a_session_there_is_no_display_and_nothing_is_started() {
 #[test]
 fn a_worker_that_crashed_is_replaced_at_once() {
     let (mut rules, first) = serving(vec![console()]);
-    let actions = rules.ended(first, false, at(5_000));
+    let actions = rules.ended(first, Loss::Ended, at(5_000));
     let (second, session) = started(&actions).unwrap();
     assert_ne!(second, first);
     assert_eq!(session, CONSOLE);
@@ -80,12 +80,12 @@ fn a_crash_loop_is_slowed_down_told_and_forgotten() {
     let (mut rules, mut worker) = serving(vec![console()]);
     let mut now = at(1_000);
     for _ in 0..PATIENCE {
-        worker = started(&rules.ended(worker, false, now)).unwrap().0;
+        worker = started(&rules.ended(worker, Loss::Ended, now)).unwrap().0;
         now += at(100);
     }
     let mut waits = Vec::new();
     for _ in 0..7 {
-        let actions = rules.ended(worker, false, now);
+        let actions = rules.ended(worker, Loss::Ended, now);
         assert_eq!(started(&actions), None);
         let due = rules.deadline().unwrap();
         waits.push(due.saturating_sub(now).as_secs());
@@ -98,7 +98,7 @@ fn a_crash_loop_is_slowed_down_told_and_forgotten() {
     assert_eq!(waits, [2, 4, 8, 16, 30, 30, 30]);
     rules.ready(worker, now);
     now += MEMORY + at(1);
-    assert!(started(&rules.ended(worker, false, now)).is_some(), "a minute without failure");
+    assert!(started(&rules.ended(worker, Loss::Ended, now)).is_some(), "a minute without failure");
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn a_worker_that_does_not_answer_is_ended_and_replaced() {
     let actions = rules.tick(at(5_010));
     assert_eq!(actions[0], Action::Kill(worker));
     let (next, _) = started(&actions).unwrap();
-    assert!(rules.ended(worker, false, at(5_020)).is_empty(), "that was counted already");
+    assert!(rules.ended(worker, Loss::Ended, at(5_020)).is_empty(), "that was counted already");
     assert_eq!(rules.session_of(next), Some(CONSOLE));
 }
 
@@ -165,7 +165,7 @@ fn a_fast_user_switch_takes_the_picture_along() {
     let (second, session) = started(&actions).unwrap();
     assert_eq!(session, DesktopSessionId(2));
     assert!(actions.contains(&Action::Listed));
-    assert!(rules.ended(first, false, at(250)).is_empty(), "it was asked to end");
+    assert!(rules.ended(first, Loss::Ended, at(250)).is_empty(), "it was asked to end");
     assert_eq!(rules.ready(second, at(300))[0], Action::Serve(second));
 }
 
@@ -177,7 +177,7 @@ fn a_chosen_session_is_shown_until_it_is_gone() {
     let (second, session) = started(&actions).unwrap();
     assert_eq!(session, REMOTE);
     rules.ready(second, at(200));
-    rules.ended(first, false, at(210));
+    rules.ended(first, Loss::Ended, at(210));
     assert!(!rules.follows_console());
 
     let actions = rules.sessions(vec![console()], at(300));
@@ -229,7 +229,7 @@ fn a_logoff_is_no_failure() {
     for round in 0..10_u64 {
         let now = at(1_000 * (round + 1));
         rules.logging_off(CONSOLE);
-        let actions = rules.ended(worker, false, now);
+        let actions = rules.ended(worker, Loss::Ended, now);
         assert_eq!(started(&actions), None, "the system says what comes instead");
         let due = rules.deadline().unwrap();
         assert_eq!(due, now + SETTLE);
@@ -241,10 +241,35 @@ fn a_logoff_is_no_failure() {
 }
 
 #[test]
+fn a_worker_that_leaves_its_place_to_another_account_has_not_failed() {
+    let (mut rules, mut worker) = serving(vec![console()]);
+    let mut now = at(1_000);
+    for _ in 0..3 * PATIENCE {
+        worker = started(&rules.ended(worker, Loss::HandedOver, now)).unwrap().0;
+        rules.ready(worker, now);
+        now += at(100);
+    }
+    assert_eq!(rules.failures, 0);
+    assert!(started(&rules.ended(worker, Loss::Ended, now)).is_some(), "the first failure");
+}
+
+#[test]
+fn workers_that_leave_their_place_before_they_have_it_do_not_take_turns_for_ever() {
+    let (mut rules, mut worker) = serving(vec![console()]);
+    for _ in 0..PATIENCE {
+        rules.ready(worker, at(1_000));
+        worker = started(&rules.ended(worker, Loss::HandedOver, at(1_000))).unwrap().0;
+        worker = started(&rules.ended(worker, Loss::HandedOver, at(1_000))).unwrap().0;
+    }
+    assert_eq!(started(&rules.ended(worker, Loss::HandedOver, at(1_000))), None);
+    assert_eq!(rules.told, Some(CauseCode::DesktopWorkerFailing));
+}
+
+#[test]
 fn a_session_that_is_gone_is_not_tried_again_and_again() {
     let mut rules = Supervisor::default();
     let (worker, _) = started(&rules.sessions(vec![console()], at(0))).unwrap();
-    let actions = rules.ended(worker, true, at(1));
+    let actions = rules.ended(worker, Loss::Gone, at(1));
     assert_eq!(started(&actions), None);
     assert_eq!(rules.deadline(), Some(at(1) + SETTLE));
     assert!(started(&rules.tick(at(1) + SETTLE)).is_some());
@@ -309,7 +334,7 @@ fn random_histories_keep_the_rules() {
                     None => Vec::new(),
                 },
                 4 => match pick(&mut alive, dice(255)) {
-                    Some(number) => rules.ended(number, false, now),
+                    Some(number) => rules.ended(number, Loss::Ended, now),
                     None => Vec::new(),
                 },
                 5 => {
@@ -332,7 +357,7 @@ fn random_histories_keep_the_rules() {
                     Action::Kill(number) => {
                         starting.retain(|one| *one != number);
                         alive.retain(|one| *one != number);
-                        rules.ended(number, false, now);
+                        rules.ended(number, Loss::Ended, now);
                     }
                     Action::Serve(number) | Action::Retire(number) | Action::Ping(number) => {
                         assert!(alive.contains(&number));

@@ -5,18 +5,19 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use gc_platform::{
-    DesktopSession, DesktopSessionId, SessionChange, SpawnedWorker, WorkerHostError, WorkerStream,
+    ActionError, DesktopSession, DesktopSessionId, SecureAttentionError, SessionChange,
+    SpawnedWorker, WorkerHostError, WorkerStream,
 };
-use gc_proto::{Channel, Header, Packet};
-use gc_types::Secret;
+use gc_proto::{Channel, Header, Packet, v2};
+use gc_types::{CauseCode, Secret};
 
 use super::queue::Queue;
 use super::state::{Connected, Todo, of};
-use super::supervisor::{Supervisor, WorkerNumber};
+use super::supervisor::{Loss, Supervisor, WorkerNumber};
 use super::{FAREWELL, REREAD, Shared};
 use crate::outlet::Forwarded;
 use crate::worker::frame::{self, Frame, FrameError};
-use crate::worker::message::{FromWorker, Hello, Order, Welcome, Word};
+use crate::worker::message::{AttentionDone, FromWorker, Hello, Order, Welcome, Word};
 use crate::worker::ticket::Ticket;
 
 /// Does what the state cannot do itself.
@@ -28,20 +29,20 @@ pub(super) fn carry_out(shared: &Arc<Shared>, todo: Vec<Todo>) {
             .spawn(move || Life { shared: its, number, session }.run());
         if let Err(error) = thread {
             tracing::error!(%error, "no thread for a worker");
-            over(shared, number, false);
+            over(shared, number, Loss::Ended);
         }
     }
     shared.wake();
 }
 
 /// A worker is not there any more, or never was.
-fn over(shared: &Arc<Shared>, number: WorkerNumber, gone: bool) {
+fn over(shared: &Arc<Shared>, number: WorkerNumber, why: Loss) {
     // What is there now decides what the end means.
     let list = sessions(shared);
     let now = shared.clock.monotonic();
     let todo = shared.state().drive(now, |rules| {
         let mut actions = list.map(|list| rules.sessions(list, now)).unwrap_or_default();
-        actions.extend(rules.ended(number, gone, now));
+        actions.extend(rules.ended(number, why, now));
         actions
     });
     carry_out(shared, todo);
@@ -143,7 +144,8 @@ impl Life {
                 tracing::warn!(%error, session = %self.session, "no worker");
                 self.shared.state().not_started(self.number);
                 let gone = matches!(error, WorkerHostError::SessionGone(_));
-                return over(&self.shared, self.number, gone);
+                let why = if gone { Loss::Gone } else { Loss::Ended };
+                return over(&self.shared, self.number, why);
             }
         };
         let SpawnedWorker { stream, process } = worker;
@@ -164,7 +166,8 @@ impl Life {
         in_order &= exit.code == Some(0);
         tracing::info!(worker = self.number.0, process = process.id(), %exit, "worker has ended");
         self.shared.state().ended(self.number, in_order);
-        over(&self.shared, self.number, false);
+        let why = if exit.hands_over() { Loss::HandedOver } else { Loss::Ended };
+        over(&self.shared, self.number, why);
     }
 
     /// `Ok`: the stream ended.
@@ -179,7 +182,10 @@ impl Life {
             self.shared.state().active(user, idle_ms, self.shared.clock.monotonic());
         })?;
         let queue = Queue::new();
-        queue.order(Order::Welcome(Welcome { proof: ticket.of_service().expose().to_owned() }));
+        queue.order(Order::Welcome(Welcome {
+            proof: ticket.of_service().expose().to_owned(),
+            attention: self.shared.host.attention().is_some(),
+        }));
         {
             let (queue, uplink) = (Arc::clone(&queue), Arc::clone(&self.shared.uplink));
             std::thread::Builder::new()
@@ -206,6 +212,9 @@ impl Life {
         carry_out(&self.shared, todo);
         loop {
             match frame::read::<FromWorker>(reader) {
+                Ok(Frame::Message(FromWorker { word: Some(Word::Attention(asked)) })) => {
+                    self.attention(asked.request, queue)?;
+                }
                 Ok(Frame::Message(FromWorker { word: Some(word) })) => {
                     let now = self.shared.clock.monotonic();
                     let fine = self.shared.state().heard(self.number, word, now);
@@ -236,6 +245,38 @@ impl Life {
             }
         }
     }
+}
+
+impl Life {
+    /// Presses Ctrl+Alt+Del for the worker, on a thread of its own: that may take
+    /// seconds.
+    fn attention(&self, request: u64, queue: &Arc<Queue>) -> Result<(), TalkError> {
+        let now = self.shared.clock.monotonic();
+        if !self.shared.state().may_press(self.number, now) {
+            queue.order(done(request, Err(ActionError::new(CauseCode::ActionTooSoon, ""))));
+            return Ok(());
+        }
+        let (host, queue) = (Arc::clone(&self.shared.host), Arc::clone(queue));
+        std::thread::Builder::new()
+            .name("attention".into())
+            .spawn(move || {
+                let pressed = host
+                    .attention()
+                    .ok_or(SecureAttentionError::NotSupported)
+                    .and_then(|attention| attention.send());
+                queue.order(done(request, pressed.map_err(ActionError::from)));
+            })
+            .map(drop)
+            .map_err(TalkError::Thread)
+    }
+}
+
+fn done(request: u64, pressed: Result<(), ActionError>) -> Order {
+    let failure = pressed.err().map(|error| v2::Cause {
+        code: error.cause as i32,
+        detail: gc_proto::clean_text(&error.detail, 200),
+    });
+    Order::Attention(AttentionDone { request, failure })
 }
 
 /// Why a worker is not listened to.

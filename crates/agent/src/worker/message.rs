@@ -9,7 +9,7 @@ use gc_proto::v2;
 pub(crate) struct ToWorker {
     #[prost(
         oneof = "Order",
-        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18"
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21"
     )]
     pub(crate) order: Option<Order>,
 }
@@ -58,12 +58,21 @@ pub(crate) enum Order {
     /// Before a viewer of the session joins.
     #[prost(message, tag = "18")]
     Files(Files),
+    /// Who has control from now on; 0 for nobody.
+    #[prost(message, tag = "19")]
+    InControl(OfParticipant),
+    /// The relay says anew what it said when the session opened.
+    #[prost(message, tag = "20")]
+    OfferedAgain(v2::SessionOffer),
+    /// What became of [`Word::Attention`].
+    #[prost(message, tag = "21")]
+    Attention(AttentionDone),
 }
 
 /// From the worker.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(crate) struct FromWorker {
-    #[prost(oneof = "Word", tags = "1, 2, 3, 4, 5, 6")]
+    #[prost(oneof = "Word", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9")]
     pub(crate) word: Option<Word>,
 }
 
@@ -83,6 +92,38 @@ pub(crate) enum Word {
     Picture(Picture),
     #[prost(message, tag = "6")]
     Pong(Pong),
+    /// For the service's log.
+    #[prost(message, tag = "7")]
+    Log(Log),
+    #[prost(message, tag = "8")]
+    LockAtEnd(LockAtEnd),
+    /// The service is to press Ctrl+Alt+Del.
+    #[prost(message, tag = "9")]
+    Attention(AttentionAsked),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
+pub(crate) struct AttentionAsked {
+    #[prost(uint64, tag = "1")]
+    pub(crate) request: u64,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct AttentionDone {
+    #[prost(uint64, tag = "1")]
+    pub(crate) request: u64,
+    /// Unset: it was pressed.
+    #[prost(message, optional, tag = "2")]
+    pub(crate) failure: Option<v2::Cause>,
+}
+
+/// Whether the machine is to be locked when the session ends.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct LockAtEnd {
+    #[prost(bytes = "vec", tag = "1")]
+    pub(crate) session: Vec<u8>,
+    #[prost(bool, tag = "2")]
+    pub(crate) on: bool,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -90,6 +131,9 @@ pub(crate) struct Welcome {
     /// The service's half of the ticket.
     #[prost(string, tag = "1")]
     pub(crate) proof: String,
+    /// Ctrl+Alt+Del is the service's to press.
+    #[prost(bool, tag = "2")]
+    pub(crate) attention: bool,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -113,6 +157,12 @@ pub(crate) struct Open {
     /// At most so many frames were sent in this session so far.
     #[prost(uint32, tag = "2")]
     pub(crate) frames_before: u32,
+    /// Wished for while another worker served.
+    #[prost(bool, tag = "3")]
+    pub(crate) lock_at_end: bool,
+    /// Participants of whom another worker has told the user.
+    #[prost(uint32, repeated, tag = "4")]
+    pub(crate) told_of: Vec<u32>,
 }
 
 /// What the server allows of files by its last offer; unset: nothing.
@@ -122,6 +172,12 @@ pub(crate) struct Files {
     pub(crate) session: Vec<u8>,
     #[prost(message, optional, tag = "2")]
     pub(crate) policy: Option<v2::FilePolicy>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct Log {
+    #[prost(string, tag = "1")]
+    pub(crate) line: String,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]

@@ -1,7 +1,9 @@
 //! The process in a user's session: captures and injects there for a service that
 //! has link, key and consent.
 
+mod attention;
 pub(crate) mod frame;
+pub(crate) mod log;
 pub(crate) mod message;
 pub(crate) mod ticket;
 mod way;
@@ -22,8 +24,13 @@ use crate::events::{AgentEvent, EventSender};
 use crate::input_thread::pointer_button;
 use crate::outlet::RecordWay;
 use crate::platform_set::Platform;
+use crate::serve::report_of;
+use attention::AttentionLine;
 use frame::{Frame, FrameError};
-use message::{AnswerKind, Answered, Ask, Hello, OfSession, Order, Picture, Pong, ToWorker, Word};
+pub use log::LogLines;
+use message::{
+    AnswerKind, Answered, Ask, Hello, LockAtEnd, OfSession, Order, Picture, Pong, ToWorker, Word,
+};
 use ticket::Ticket;
 use way::PipeWay;
 
@@ -45,12 +52,14 @@ pub enum WorkerError {
 }
 
 /// Serves until the service says goodbye or is gone; then everything held is
-/// released. Blocks. `ticket` is what the service started this process with.
+/// released. Blocks. `ticket` is what the service started this process with. Lines of
+/// `log` go into the service's, where this process has no log that anybody sees.
 pub fn run(
     platform: Arc<dyn Platform>,
     stream: WorkerStream,
     ticket: &Secret,
     clock: Arc<dyn Clock>,
+    log: Option<LogLines>,
 ) -> Result<(), WorkerError> {
     let ticket = Ticket::parse(ticket).ok_or(WorkerError::NoTicket)?;
     let WorkerStream { mut reader, mut writer } = stream;
@@ -69,25 +78,36 @@ pub fn run(
         .spawn(move || sender.write(writer.as_mut()))?;
 
     let outcome = (|| {
-        match frame::read::<ToWorker>(reader.as_mut()) {
+        let by_service = match frame::read::<ToWorker>(reader.as_mut()) {
             Ok(Frame::Message(ToWorker { order: Some(Order::Welcome(welcome)) })) => {
                 if Secret::new(welcome.proof) != *ticket.of_service() {
                     return Err(WorkerError::NotTheService);
                 }
+                welcome.attention
             }
             Ok(_) => return Err(WorkerError::NotTheService),
             Err(FrameError::Ended) => return Ok(()),
             Err(error) => return Err(WorkerError::Stream(error.to_string())),
+        };
+        if let Some(log) = log {
+            log.attach(&way);
         }
         let teller = Arc::clone(&way);
         std::thread::Builder::new().name("worker-events".into()).spawn(move || {
             while let Some(event) = inbox.blocking_recv() {
-                teller.say(word_of(event));
+                tell(&teller, event);
             }
         })?;
         let records = Arc::clone(&way) as Arc<dyn RecordWay>;
+        let attention = AttentionLine::new(Arc::clone(&way));
+        let mut desktop = LocalDesktop::new(Arc::clone(&platform), clock, records, events.clone());
+        if by_service {
+            let attention = Arc::clone(&attention);
+            desktop.press_attention_by(Arc::new(move || attention.press()));
+        }
         let mut worker = Worker {
-            desktop: LocalDesktop::new(Arc::clone(&platform), clock, records, events.clone()),
+            desktop,
+            attention,
             platform,
             way: Arc::clone(&way),
             events: events.clone(),
@@ -124,9 +144,9 @@ pub fn run(
     outcome
 }
 
-fn word_of(event: AgentEvent) -> Word {
+fn tell(way: &PipeWay, event: AgentEvent) {
     let of = |session: SessionId| OfSession { session: session.as_bytes().to_vec() };
-    match event {
+    way.say(match event {
         AgentEvent::Answered(session, answer) => {
             let answer = match answer {
                 Answer::Allow => AnswerKind::Allow,
@@ -138,19 +158,36 @@ fn word_of(event: AgentEvent) -> Word {
         }
         AgentEvent::StopPressed(session) => Word::StopPressed(of(session)),
         AgentEvent::Failed(session) => Word::Failed(of(session)),
+        AgentEvent::Report(session, event, detail) => {
+            if !way.report(report_of(session, event, detail)) {
+                tracing::error!(%session, event, "a report is lost: the service is gone");
+            }
+            return;
+        }
+        AgentEvent::LockAtEnd(session, on) => {
+            Word::LockAtEnd(LockAtEnd { session: session.as_bytes().to_vec(), on })
+        }
         AgentEvent::Picture(cause) => {
             Word::Picture(Picture { cause: cause.map_or(0, |cause| cause as i32) })
         }
-    }
+    });
 }
 
 struct Worker {
     desktop: LocalDesktop,
+    attention: Arc<AttentionLine>,
     platform: Arc<dyn Platform>,
     way: Arc<PipeWay>,
     events: EventSender,
     sessions: BTreeMap<SessionId, Box<dyn OpenDesktop>>,
     prompts: BTreeMap<SessionId, Box<dyn PromptHandle>>,
+}
+
+impl Drop for Worker {
+    /// Before the sessions, which wait for what they do.
+    fn drop(&mut self) {
+        self.attention.close();
+    }
 }
 
 impl Worker {
@@ -159,7 +196,9 @@ impl Worker {
             Order::Open(open) => self.open(open),
             Order::Close(which) => {
                 if let Some(session) = id(&which.session) {
-                    self.sessions.remove(&session);
+                    if let Some(mut open) = self.sessions.remove(&session) {
+                        open.ends();
+                    }
                     self.way.set_files(session, None);
                 }
             }
@@ -178,6 +217,14 @@ impl Worker {
             Order::Left(which) => self.participant(&which, |open, it| open.left(it)),
             Order::ControlLost(which) => {
                 self.participant(&which, |open, it| open.control_lost(it));
+            }
+            Order::InControl(which) => {
+                self.participant(&which, |open, it| open.in_control(it));
+            }
+            Order::OfferedAgain(offer) => {
+                if let Some(open) = self.session(&offer.session_id) {
+                    open.offered_again(&offer);
+                }
             }
             Order::InputGap(which) => self.participant(&which, |open, it| open.input_gap(it)),
             Order::ReleaseKeys(which) => {
@@ -223,6 +270,7 @@ impl Worker {
                 }
             }
             Order::Progress(progress) => self.way.progress(progress),
+            Order::Attention(done) => self.attention.answered(done),
             Order::ReleaseHeld(held) => {
                 if let Err(error) = release_left_down(self.platform.as_ref(), &held) {
                     tracing::warn!(%error, "keys of an earlier worker may still be down");
@@ -236,7 +284,15 @@ impl Worker {
     fn open(&mut self, open: message::Open) {
         let Some(offer) = open.offer else { return };
         let Some(session) = id(&offer.session_id) else { return };
-        let opening = Opening { session, offer, frames_before: open.frames_before };
+        let opening = Opening {
+            session,
+            offer,
+            // Only the installed agent has workers.
+            managed: true,
+            lock_at_end: open.lock_at_end,
+            told_of: open.told_of.iter().filter_map(|it| u16::try_from(*it).ok()).collect(),
+            frames_before: open.frames_before,
+        };
         match self.desktop.open(&opening) {
             Ok(open) => {
                 self.sessions.insert(session, open);

@@ -16,12 +16,14 @@ use gc_types::SessionId;
 
 use crate::outlet::{RecordMark, RecordWay};
 use crate::worker::frame;
-use crate::worker::message::{FromWorker, Progress, Word};
+use crate::worker::message::{FromWorker, Log, Progress, Word};
 
 /// Bytes of records that may be on their way: in the pipe and on the service's link.
 const WINDOW: u64 = 256 << 10;
 /// Words that may wait; a service that reads takes them at once.
 const MAX_WORDS: usize = 1_024;
+/// Words that wait, beyond which a line of the log is not worth waiting too.
+const MAX_LINES: usize = 256;
 /// Bytes taken out of the queue at once.
 const BATCH: usize = 32 << 10;
 
@@ -68,6 +70,19 @@ impl PipeWay {
     pub(crate) fn say(&self, word: Word) {
         let bytes = frame::message(&FromWorker { word: Some(word) });
         self.lock().words.push_back(bytes);
+        self.changed.notify_all();
+    }
+
+    /// Queues a line for the service's log; it goes lost where too much waits already.
+    /// Nothing is logged while the state is locked, or it would end here again.
+    pub(crate) fn log(&self, line: String) {
+        let bytes = frame::message(&FromWorker { word: Some(Word::Log(Log { line })) });
+        let mut state = self.lock();
+        if state.closed || state.words.len() >= MAX_LINES {
+            return;
+        }
+        state.words.push_back(bytes);
+        drop(state);
         self.changed.notify_all();
     }
 

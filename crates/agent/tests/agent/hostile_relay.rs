@@ -50,6 +50,8 @@ async fn only_who_is_in_control_types_and_its_keys_go_up_with_it(place: Place) {
     relay.join(1, Rights::CONTROL).await;
     relay.join(2, Rights::CONTROL).await;
     relay.give_control(2).await;
+    // The desktop is there: what is typed before a worker has come goes nowhere.
+    relay.wait_for_record(Channel::Video).await;
     relay.key(1, 1, true).await;
     relay.key(2, 1, true).await;
     relay.catch_up().await;
@@ -101,6 +103,8 @@ async fn a_lost_link_releases_keys_and_the_session_is_taken_up_again(place: Plac
     relay.offer(v2::ConsentMode::Silent, Rights::CONTROL, 1).await;
     relay.join(1, Rights::CONTROL).await;
     relay.give_control(1).await;
+    // A worker that does not serve yet presses nothing.
+    relay.wait_for_record(Channel::Video).await;
     relay.key(1, 1, true).await;
     let key = |down| Injected::Key { scan_code: KEY, extended: false, down };
     assert!(relay.input.wait_until(PATIENCE, |log| log == [key(true)]));

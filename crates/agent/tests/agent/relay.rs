@@ -8,12 +8,13 @@ use futures_util::{SinkExt, StreamExt};
 use gc_agent::{AgentSettings, Ended, Mode, Platform, worker};
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, ConnectedBar, ConsentPrompt,
-    DesktopSession, DesktopSessionId, DesktopSessionKind, DesktopSessionState, InputError,
-    InputInjector, Inventory, ScreenCapture,
+    DesktopSession, DesktopSessionId, DesktopSessionKind, DesktopSessionState, FileOpener,
+    InputError, InputInjector, Inventory, ScreenCapture,
 };
 use gc_platform_fake::{
     FakeBar, FakeBarControl, FakeClipboard, FakeClipboardControl, FakeConsent, FakeConsentControl,
-    FakeInput, FakeInputControl, FakeInventory, FakeScreen, FakeScreenControl, FakeWorkerHost,
+    FakeFiles, FakeFilesControl, FakeInput, FakeInputControl, FakeInventory, FakeScreen,
+    FakeScreenControl, FakeWorkerHost,
 };
 use gc_proto::v2::link_message::Body;
 use gc_proto::v2::{self, InputEvent, InputMessage, KeyEvent, input_event};
@@ -41,6 +42,7 @@ struct Machine {
     bar: FakeBar,
     inventory: FakeInventory,
     clipboard: Arc<Mutex<Option<FakeClipboardControl>>>,
+    files: FakeFiles,
 }
 
 impl Platform for Machine {
@@ -62,6 +64,11 @@ impl Platform for Machine {
         let (clipboard, control) = FakeClipboard::new(listener);
         *self.clipboard.lock().unwrap() = Some(control);
         Ok(Box::new(clipboard))
+    }
+
+    fn files(&self) -> Option<FileOpener> {
+        let files = self.files.clone();
+        Some(Box::new(move || Ok(Box::new(files))))
     }
 
     fn consent(&self) -> &dyn ConsentPrompt {
@@ -164,7 +171,12 @@ pub(crate) struct Relay {
     pub(crate) consent: FakeConsentControl,
     pub(crate) bar: FakeBarControl,
     clipboard: Arc<Mutex<Option<FakeClipboardControl>>>,
+    pub(crate) files: FakeFilesControl,
+    /// What the next offer says of files.
+    pub(crate) rules: Option<v2::FilePolicy>,
     pub(crate) sequence: u32,
+    /// Offered with sessions.
+    pub(crate) notice: Option<v2::ConnectionNotice>,
     clock: SystemClock,
 }
 
@@ -174,6 +186,7 @@ impl Relay {
         let (input, input_control) = FakeInput::new();
         let (consent, consent_control) = FakeConsent::new();
         let (bar, bar_control) = FakeBar::new();
+        let (files, files_control) = FakeFiles::new();
         let clipboard = Arc::new(Mutex::new(None));
         let machine = Machine {
             clipboard: Arc::clone(&clipboard),
@@ -182,6 +195,7 @@ impl Relay {
             consent,
             bar,
             inventory: FakeInventory::new("test"),
+            files,
         };
         let machine = Arc::new(machine);
         let start = Start::new().await;
@@ -191,7 +205,7 @@ impl Relay {
                 let (host, control) = FakeWorkerHost::new(vec![console(1)], move |launched| {
                     let clock = Arc::new(SystemClock::new());
                     let machine = Arc::clone(&machine) as Arc<dyn Platform>;
-                    worker::run(machine, launched.stream, &launched.ticket, clock).unwrap();
+                    worker::run(machine, launched.stream, &launched.ticket, clock, None).unwrap();
                 });
                 let parts = start.with_workers(host);
                 assert!(control.wait_for_started(1, PATIENCE), "no worker");
@@ -204,6 +218,7 @@ impl Relay {
         relay.consent = consent_control;
         relay.bar = bar_control;
         relay.clipboard = clipboard;
+        relay.files = files_control;
         relay
     }
 
@@ -221,7 +236,10 @@ impl Relay {
             consent: FakeConsent::new().1,
             bar: FakeBar::new().1,
             clipboard: Arc::default(),
+            files: FakeFiles::new().1,
+            rules: None,
             sequence: 0,
+            notice: None,
             clock: SystemClock::new(),
         }
     }
@@ -251,7 +269,8 @@ impl Relay {
             epoch,
             consent_given: true,
             consent_timeout_ms: 60_000,
-            files: None,
+            connection_notice: self.notice.clone().map(Box::new),
+            files: self.rules.clone(),
         }))
         .await;
     }
@@ -263,6 +282,14 @@ impl Relay {
             name: "Mallory".into(),
             rights: rights.bits(),
             capabilities: Some(v2::ViewerCapabilities::default()),
+        }))
+        .await;
+    }
+
+    pub(crate) async fn leave(&mut self, participant: u16) {
+        self.send(Body::ParticipantLeft(v2::ParticipantLeft {
+            session_id: SESSION.as_bytes().to_vec(),
+            participant: participant.into(),
         }))
         .await;
     }

@@ -10,11 +10,13 @@ use gc_agent::{Platform, worker};
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, ConnectedBar, ConsentAnswer,
     ConsentPrompt, DesktopSession, DesktopSessionId, DesktopSessionKind, DesktopSessionState,
-    InputError, InputInjector, Inventory, PointerButton, ScreenCapture, SessionChange,
+    InputError, InputInjector, Inventory, NoticeOverlay, PointerButton, ScreenCapture,
+    SecureAttentionError, SessionChange,
 };
 use gc_platform_fake::{
     FakeBar, FakeBarControl, FakeClipboard, FakeConsent, FakeConsentControl, FakeInventory,
-    FakeScreen, FakeWorkerHost, FakeWorkerHostControl, Launched, ScriptedConsent,
+    FakeNotice, FakeNoticeControl, FakeScreen, FakeSecureAttention, FakeWorkerHost,
+    FakeWorkerHostControl, Launched, ScriptedConsent,
 };
 use gc_proto::v2::link_message::Body;
 use gc_proto::v2::{
@@ -71,6 +73,7 @@ struct Desk {
     pressed: Arc<Pressed>,
     consent: FakeConsent,
     bar: FakeBar,
+    notice: FakeNotice,
     inventory: FakeInventory,
 }
 
@@ -147,7 +150,14 @@ impl Platform for Desk {
     fn inventory(&self) -> &dyn Inventory {
         &self.inventory
     }
+
+    fn notice(&self) -> Option<&dyn NoticeOverlay> {
+        Some(&self.notice)
+    }
 }
+
+/// What each worker has shown so far.
+type Notices = Arc<Mutex<Vec<FakeNoticeControl>>>;
 
 type Users = Arc<Mutex<Vec<(FakeConsentControl, FakeBarControl)>>>;
 
@@ -158,6 +168,7 @@ struct World {
     pressed: Arc<Pressed>,
     /// Who sits in front of each worker so far.
     users: Users,
+    notices: Notices,
     /// What came while something else was waited for.
     stash: Vec<Record>,
     /// Of the newest surface.
@@ -183,28 +194,41 @@ impl World {
         list: Vec<DesktopSession>,
         launch: impl Fn(usize, Desk, Launched) + Send + Sync + 'static,
     ) -> Self {
+        Self::on(list, |host| host, launch).await
+    }
+
+    async fn on(
+        list: Vec<DesktopSession>,
+        furnish: impl FnOnce(FakeWorkerHost) -> FakeWorkerHost,
+        launch: impl Fn(usize, Desk, Launched) + Send + Sync + 'static,
+    ) -> Self {
         let (pressed, users) = (Arc::new(Pressed::default()), Users::default());
+        let notices = Notices::default();
         let count = AtomicUsize::new(0);
         let (host, control) = {
             let (pressed, users) = (Arc::clone(&pressed), Arc::clone(&users));
+            let notices = Arc::clone(&notices);
             FakeWorkerHost::new(list, move |launched| {
                 let (consent, user) = FakeConsent::new();
                 let (bar, bar_control) = FakeBar::new();
                 users.lock().unwrap().push((user, bar_control));
+                let (notice, shown) = FakeNotice::new();
+                notices.lock().unwrap().push(shown);
                 let desk = Desk {
                     session: launched.session.0,
                     alive: Arc::clone(&launched.alive),
                     pressed: Arc::clone(&pressed),
                     consent,
                     bar,
+                    notice,
                     inventory: FakeInventory::new("worker"),
                 };
                 launch(count.fetch_add(1, Ordering::SeqCst), desk, launched);
             })
         };
-        let connection: Connection = Start::new().await.with_workers(host);
+        let connection: Connection = Start::new().await.with_workers(furnish(host));
         let relay = Relay::of(connection).await;
-        Self { relay, host: control, pressed, users, stash: Vec::new(), generation: 0 }
+        Self { relay, host: control, pressed, users, notices, stash: Vec::new(), generation: 0 }
     }
 
     /// A technician in control, whose picture is there.
@@ -353,7 +377,88 @@ impl World {
 fn honest(desk: Desk, launched: Launched) {
     let clock = Arc::new(SystemClock::new());
     // A worker that is killed finds its stream broken; that is no matter here.
-    drop(worker::run(Arc::new(desk), launched.stream, &launched.ticket, clock));
+    drop(worker::run(Arc::new(desk), launched.stream, &launched.ticket, clock, None));
+}
+
+impl World {
+    /// Asks for Ctrl+Alt+Del, again when that was too soon; why it was not pressed.
+    async fn ctrl_alt_del(&mut self, request_id: u32) -> Option<v2::Cause> {
+        loop {
+            let request = v2::MachineActionRequest {
+                request_id,
+                action: v2::MachineAction::CtrlAltDel.into(),
+                on: true,
+            };
+            let body = Some(viewer_control::Body::MachineAction(request));
+            self.record(1, Channel::Control, &ViewerControl { body }).await;
+            let cause = self
+                .wait_for_control(|body| match body {
+                    agent_control::Body::MachineActionResult(result)
+                        if result.request_id == request_id =>
+                    {
+                        Some(result.cause)
+                    }
+                    _ => None,
+                })
+                .await;
+            if cause.as_ref().is_none_or(|it| it.code != CauseCode::ActionTooSoon as i32) {
+                return cause;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_alt_del_is_pressed_by_the_service_and_its_failure_is_told() {
+    let attention = Arc::new(FakeSecureAttention::default());
+    let with = Arc::clone(&attention);
+    let furnish = move |host: FakeWorkerHost| host.with_attention(with);
+    let list = vec![console(1)];
+    let mut world = World::on(list, furnish, |_, desk, launched| honest(desk, launched)).await;
+    world.join().await;
+    world.wait_for_surface(336).await;
+    let able = world
+        .wait_for_control(|body| match body {
+            agent_control::Body::MachineActions(state) => Some(state),
+            _ => None,
+        })
+        .await;
+    let keys = v2::MachineAction::CtrlAltDel;
+    let ability = able.abilities.iter().find(|it| it.action() == keys).unwrap();
+    assert_eq!(ability.unavailable, None, "this worker's machine could not by itself");
+    assert_eq!(world.ctrl_alt_del(1).await, None);
+    assert_eq!(attention.asked(), 1);
+
+    attention.fail(Some(SecureAttentionError::PolicyForbids));
+    let cause = world.ctrl_alt_del(2).await.expect("a cause");
+    assert_eq!(cause.code, CauseCode::SecureAttentionUnavailable as i32);
+    assert!(cause.detail.contains("policy"), "{}", cause.detail);
+    assert_eq!(attention.asked(), 2);
+    world.relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_worker_does_not_tell_the_user_again_of_who_is_there() {
+    let mut world = World::with(vec![console(1)]).await;
+    world.relay.notice = Some(v2::ConnectionNotice {
+        template: "{{technician_name}} is here".into(),
+        duration_s: 60,
+        ..Default::default()
+    });
+    world.join().await;
+    world.wait_for_surface(336).await;
+    let of = |world: &World, worker: usize| world.notices.lock().unwrap()[worker].all().len();
+    assert_eq!(of(&world, 0), 1);
+    world.newest().kill();
+    world.wait_for_surface(336).await;
+    assert_eq!(of(&world, 1), 0);
+    // Somebody else, after all had left, is news.
+    world.relay.leave(1).await;
+    world.relay.join(2, Rights::CONTROL).await;
+    let second = world.notices.lock().unwrap()[1].clone();
+    assert!(second.wait_for_open(1, PATIENCE));
+    world.relay.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -62,6 +62,18 @@ fn table() -> Vec<Route> {
         route(Method::GET, "/api/openapi.json", Public, status::docs::openapi),
         route(Method::GET, "/api/docs", Public, status::docs::docs),
         route(Method::GET, "/api/settings", User, settings::settings),
+        route(
+            Method::GET,
+            "/api/settings/connection-notice",
+            User,
+            settings::connection_notice::get,
+        ),
+        route(
+            Method::PUT,
+            "/api/settings/connection-notice",
+            User,
+            settings::connection_notice::put,
+        ),
         route(Method::GET, "/api/settings/files", User, settings::files::get),
         route(Method::PUT, "/api/settings/files", User, settings::files::put),
         route(Method::POST, "/api/setup", Public, auth::setup::setup),

@@ -18,4 +18,5 @@ mod machines;
 mod planes;
 mod reaper;
 mod sessions;
+mod settings;
 mod sockets;

@@ -17,6 +17,8 @@ const LISTED: &[(&str, &str, Plane)] = &[
     ("GET", "/api/openapi.json", Plane::Public),
     ("GET", "/api/docs", Plane::Public),
     ("GET", "/api/settings", Plane::User),
+    ("GET", "/api/settings/connection-notice", Plane::User),
+    ("PUT", "/api/settings/connection-notice", Plane::User),
     ("GET", "/api/settings/files", Plane::User),
     ("PUT", "/api/settings/files", Plane::User),
     ("POST", "/api/setup", Plane::Public),

@@ -321,8 +321,7 @@ async fn of_two_programs_with_one_ticket_one_gets_in() {
     let (_, session, _) = managed(&admin).await;
     for _ in 0..5 {
         let ticket = viewer_ticket(&admin, &session).await;
-        let both =
-            tokio::join!(join_by_ticket(server, &ticket), join_by_ticket(server, &ticket));
+        let both = tokio::join!(join_by_ticket(server, &ticket), join_by_ticket(server, &ticket));
         assert!(both.0.is_ok() != both.1.is_ok());
     }
 }

@@ -9,7 +9,8 @@ use gc_agent::{EncoderCandidate, Ended, Mode, Platform};
 use gc_platform::{
     BarHandle, CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeEvent, CodeHandle,
     CodeStatus, CodeWindow, ConnectedBar, ConsentAnswer, ConsentPrompt, ConsentRequest, FileOpener,
-    InputError, InputInjector, Inventory, ProcessorTime, PromptError, PromptHandle, ScreenCapture,
+    InputError, InputInjector, Inventory, MachineActions, NoticeOverlay, ProcessorTime,
+    PromptError, PromptHandle, ScreenCapture,
 };
 use gc_runtime::OsEntropy;
 use gc_types::SupportCode;
@@ -33,12 +34,17 @@ pub(crate) fn run(windows: &dyn CodeWindow) -> Result<ExitCode> {
         ServerArguments { server, ca_file: gc_runtime::env("GURUCONNECT_CA_FILE").map(Into::into) };
     let code = name.as_ref().and_then(|name| name.code);
     let (sender, events) = unbounded_channel();
+    let leave = sender.clone();
     let window = windows.open(Box::new(move |event| {
         // With nobody listening the program is ending.
         let _ = sender.send(event);
     }))?;
+    // Who leaves by the icon has closed the window for good.
+    let leave = Box::new(move || {
+        let _ = leave.send(CodeEvent::Closed);
+    });
     let user = User { window: Arc::new(Mutex::new(window)), events };
-    link::runtime()?.block_on(serve(&server, code, name.is_some(), user))
+    link::runtime()?.block_on(serve(&server, code, name.is_some(), user, leave))
 }
 
 async fn serve(
@@ -46,10 +52,11 @@ async fn serve(
     mut given: Option<SupportCode>,
     one_time: bool,
     mut user: User,
+    leave: platform::Leave,
 ) -> Result<ExitCode> {
     let clock = link::clock();
     let mut stop = platform::StopSignal::watch()?;
-    let platform = platform::open(&clock);
+    let platform = platform::open_with_icon(&clock, Some(leave));
     loop {
         let code = if let Some(code) = given.take() {
             Some(code)
@@ -228,5 +235,17 @@ impl Platform for Telling {
 
     fn processor_time(&self) -> Option<ProcessorTime> {
         self.platform.processor_time()
+    }
+
+    fn actions(&self) -> &dyn MachineActions {
+        self.platform.actions()
+    }
+
+    fn notice(&self) -> Option<&dyn NoticeOverlay> {
+        self.platform.notice()
+    }
+
+    fn local_time(&self) -> Option<(u8, u8)> {
+        self.platform.local_time()
     }
 }

@@ -12,16 +12,27 @@ use anyhow::{Context, Result};
 use clap::CommandFactory;
 
 use crate::arguments::{Arguments, Command};
-use crate::platform;
+use crate::{logging, platform};
 
 /// Runs a subcommand, or, without one, asks for a support code.
 pub(crate) fn run(command: Option<Command>) -> Result<ExitCode> {
     match command {
-        Some(Command::Agent(arguments)) => agent::run(arguments),
-        Some(Command::Support(arguments)) => support::run(arguments),
-        Some(Command::View(arguments)) => view::run(arguments),
+        Some(Command::Agent(arguments)) => {
+            logging::to_standard_error();
+            agent::run(arguments)
+        }
+        Some(Command::Support(arguments)) => {
+            logging::to_standard_error();
+            support::run(arguments)
+        }
+        Some(Command::View(arguments)) => {
+            logging::to_standard_error();
+            view::run(arguments)
+        }
         Some(Command::Worker(arguments)) => worker::run(arguments),
+        Some(Command::OfSystem(command)) => platform::run_system(command),
         None => {
+            logging::to_standard_error();
             if let Some(window) = platform::code_window() {
                 return attended::run(window.as_ref());
             }

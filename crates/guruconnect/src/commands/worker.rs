@@ -17,14 +17,14 @@ pub(crate) struct Arguments {
 
 /// The part of an agent that is in a user's session.
 pub(crate) fn run(arguments: Arguments) -> Result<ExitCode> {
+    let log = platform::worker_log();
     let ticket = arguments.ticket.ok_or(gc_agent::worker::WorkerError::NoTicket)?;
     let stream = platform::worker_stream()?;
     let clock = link::clock();
     let runtime = link::runtime()?;
     let _inside = runtime.enter();
-    // Whoever ends the agent may mean both; this process ends after it, in order.
-    let _ignored = platform::StopSignal::watch()?;
-    let platform = platform::open(&clock);
-    gc_agent::worker::run(platform, stream, &Secret::new(ticket), clock)?;
+    let _guard = platform::WorkerGuard::new()?;
+    let platform = platform::open_for_worker(&clock)?;
+    gc_agent::worker::run(platform, stream, &Secret::new(ticket), clock, log)?;
     Ok(ExitCode::SUCCESS)
 }

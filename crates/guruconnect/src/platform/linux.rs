@@ -1,22 +1,30 @@
 //! Linux with X11.
 
+use std::convert::Infallible;
 use std::path::Path;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use gc_agent::worker::LogLines;
 use gc_agent::{EncoderCandidate, Platform};
 use gc_panel::Typeface;
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeWindow, ConnectedBar,
-    ConsentPrompt, FileOpener, InputError, InputInjector, Inventory, ProcessorTime, ScreenCapture,
-    ViewerWindow, WorkerHost, WorkerStream,
+    ConsentPrompt, FileOpener, InputError, InputInjector, Inventory, KeyStore, KeyStoreError,
+    MachineActions, NoticeOverlay, ProcessorTime, ScreenCapture, ViewerWindow, WorkerHost,
+    WorkerStream,
 };
 use gc_platform_linux::{
-    LinuxInventory, X11Clipboard, X11ConnectedBar, X11Consent, X11Input, X11Screen,
+    FileKeyStore, LinuxInventory, X11Actions, X11Clipboard, X11ConnectedBar, X11Consent, X11Input,
+    X11Notice, X11Screen,
 };
+use gc_runtime::OsEntropy;
 use gc_transport::Connector;
-use gc_types::Clock;
+use gc_types::{Clock, Secret};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::Leave;
 
 /// Terminals understand them.
 pub(crate) const COLORS: bool = true;
@@ -35,6 +43,11 @@ pub(crate) fn connector(ca_file: Option<&Path>) -> Result<Connector> {
 /// The display that `DISPLAY` names.
 pub(crate) fn open(clock: &Arc<dyn Clock>) -> Arc<dyn Platform> {
     Arc::new(Linux::new(clock))
+}
+
+/// The bar has all that an icon would have here.
+pub(crate) fn open_with_icon(clock: &Arc<dyn Clock>, _leave: Option<Leave>) -> Arc<dyn Platform> {
+    open(clock)
 }
 
 /// Tells when the system or the person wants the program to end.
@@ -94,9 +107,49 @@ pub(crate) fn worker_stream() -> Result<WorkerStream> {
     gc_platform_linux::stream_of_worker().context("there is no agent to speak to")
 }
 
+/// It has the agent's standard error, where its log is seen.
+pub(crate) fn worker_log() -> Option<LogLines> {
+    crate::logging::to_standard_error();
+    None
+}
+
+/// A worker here has the display of its agent.
+#[expect(clippy::unnecessary_wraps, reason = "other systems may fail")]
+pub(crate) fn open_for_worker(clock: &Arc<dyn Clock>) -> Result<Arc<dyn Platform>> {
+    Ok(open(clock))
+}
+
+/// Whoever ends the agent may mean its worker too, which ends after it, in order.
+pub(crate) struct WorkerGuard(#[expect(dead_code, reason = "keeps the signals")] StopSignal);
+
+impl WorkerGuard {
+    pub(crate) fn new() -> Result<Self> {
+        Ok(Self(StopSignal::watch()?))
+    }
+}
+
+/// The key that was put into its place on this machine.
+pub(crate) fn stored_key() -> Result<Secret, KeyStoreError> {
+    FileKeyStore::of_this_machine(Arc::new(OsEntropy)).load()
+}
+
+/// Nothing but what other systems can do too.
+pub(crate) type SystemCommand = Infallible;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "on other systems it is more than nothing")]
+pub(crate) const fn is_by_hand(command: &SystemCommand) -> bool {
+    match *command {}
+}
+
+pub(crate) fn run_system(command: SystemCommand) -> Result<ExitCode> {
+    match command {}
+}
+
 struct Linux {
     consent: X11Consent,
     bar: X11ConnectedBar,
+    actions: X11Actions,
+    notice: X11Notice,
     inventory: LinuxInventory,
     display: Option<String>,
     clock: Arc<dyn Clock>,
@@ -108,6 +161,12 @@ impl Linux {
         Self {
             consent: X11Consent::new(display.as_deref(), Arc::clone(clock)),
             bar: X11ConnectedBar::new(display.as_deref(), Arc::clone(clock)),
+            actions: X11Actions::new(
+                display.as_deref(),
+                gc_runtime::env("PATH").as_deref(),
+                Arc::clone(clock),
+            ),
+            notice: X11Notice::new(display.as_deref(), Arc::clone(clock)),
             inventory: LinuxInventory::new(display.as_deref()),
             display,
             clock: Arc::clone(clock),
@@ -157,6 +216,18 @@ impl Platform for Linux {
 
     fn inventory(&self) -> &dyn Inventory {
         &self.inventory
+    }
+
+    fn actions(&self) -> &dyn MachineActions {
+        &self.actions
+    }
+
+    fn notice(&self) -> Option<&dyn NoticeOverlay> {
+        Some(&self.notice)
+    }
+
+    fn local_time(&self) -> Option<(u8, u8)> {
+        gc_platform_linux::local_time(self.clock.now())
     }
 
     fn processor_time(&self) -> Option<ProcessorTime> {

@@ -10,14 +10,19 @@ mod windows;
 
 #[cfg(target_os = "linux")]
 pub(crate) use self::linux::{
-    COLORS, StopSignal, code_window, complain, connector, open, prepare_output, remove_after_end,
-    typeface, viewer_window, worker_host, worker_stream,
+    COLORS, StopSignal, SystemCommand, WorkerGuard, code_window, complain, connector, is_by_hand,
+    open, open_for_worker, open_with_icon, prepare_output, remove_after_end, run_system,
+    stored_key, typeface, viewer_window, worker_host, worker_log, worker_stream,
 };
 #[cfg(windows)]
 pub(crate) use self::windows::{
-    COLORS, StopSignal, code_window, complain, connector, open, prepare_output, remove_after_end,
-    typeface, viewer_window, worker_host, worker_stream,
+    COLORS, StopSignal, SystemCommand, WorkerGuard, code_window, complain, connector, is_by_hand,
+    open, open_for_worker, open_with_icon, prepare_output, remove_after_end, run_system,
+    stored_key, typeface, viewer_window, worker_host, worker_log, worker_stream,
 };
+
+/// Called when the user wants the program to end.
+pub(crate) type Leave = Box<dyn Fn() + Send + Sync>;
 
 #[cfg(not(any(target_os = "linux", windows)))]
 compile_error!("this operating system has no platform crate yet");

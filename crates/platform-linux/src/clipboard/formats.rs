@@ -1,5 +1,6 @@
 //! Which targets of a selection are which format, and how they are written.
 
+use gc_proto::max_clipboard;
 use gc_proto::v2::ClipboardFormat;
 use x11rb::protocol::xproto::{Atom, AtomEnum};
 
@@ -20,6 +21,8 @@ pub(super) fn targets(atoms: &Atoms, format: ClipboardFormat) -> Vec<Atom> {
             atoms.TEXT,
             atoms.PLAIN,
         ],
+        // The last one says, for KDE, that nothing was cut.
+        ClipboardFormat::Files => vec![atoms.GNOME_FILES, atoms.URI_LIST, atoms.KDE_CUT],
         ClipboardFormat::Html => vec![atoms.HTML],
         ClipboardFormat::Rtf => vec![atoms.RTF, atoms.APPLICATION_RTF],
         ClipboardFormat::Image => vec![atoms.PNG],
@@ -27,10 +30,20 @@ pub(super) fn targets(atoms: &Atoms, format: ClipboardFormat) -> Vec<Atom> {
     }
 }
 
+/// Bytes that a format may have as its owner gives it. Names of files are written with
+/// up to three characters for a byte.
+pub(super) const fn limit(format: ClipboardFormat) -> usize {
+    match format {
+        ClipboardFormat::Files => 4 * max_clipboard(format),
+        _ => max_clipboard(format),
+    }
+}
+
 /// What to ask for of what an owner offers, in order of use.
 pub(super) fn wanted(atoms: &Atoms, offered: &[Atom]) -> Vec<(ClipboardFormat, Atom)> {
     let formats = [
         ClipboardFormat::Text,
+        ClipboardFormat::Files,
         ClipboardFormat::Html,
         ClipboardFormat::Rtf,
         ClipboardFormat::Image,

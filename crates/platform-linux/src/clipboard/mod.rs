@@ -3,6 +3,7 @@
 mod formats;
 mod reading;
 mod sending;
+mod uri_list;
 mod worker;
 
 use std::sync::Arc;

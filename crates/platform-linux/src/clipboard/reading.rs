@@ -3,15 +3,15 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use gc_platform::{ClipboardContent, ClipboardError, ClipboardEvent};
+use gc_platform::{ClipboardContent, ClipboardError, ClipboardEvent, CopiedFiles};
 use gc_proto::max_clipboard;
 use gc_proto::v2::ClipboardFormat;
 use x11rb::protocol::xproto::{
     Atom, AtomEnum, ConnectionExt as _, GetPropertyReply, SelectionNotifyEvent, Timestamp, Window,
 };
 
-use super::formats;
 use super::worker::Atoms;
+use super::{formats, uri_list};
 use crate::DisplayError;
 use crate::display::Link;
 
@@ -145,7 +145,7 @@ impl Reading {
         if refused {
             return self.next(link, atoms);
         }
-        let limit = max_clipboard(format);
+        let limit = formats::limit(format);
         let reply = self.fetch(link, atoms, limit)?;
         if reply.type_ == atoms.INCR {
             let announced = reply.value32().and_then(|mut values| values.next()).unwrap_or(0);
@@ -195,7 +195,7 @@ impl Reading {
             return Ok(Outcome::Going);
         };
         let (format, target) = (*format, *target);
-        let room = max_clipboard(format) - bytes.len();
+        let room = formats::limit(format) - bytes.len();
         let reply = self.fetch(link, atoms, room)?;
         self.deadline = now + SILENCE;
         let Step::Incremental(_, _, bytes) = &mut self.step else { return Ok(Outcome::Going) };
@@ -231,6 +231,13 @@ impl Reading {
                 let fits = |text: &String| text.len() <= max_clipboard(ClipboardFormat::Text);
                 self.content.text = text.filter(fits).map(Into::into);
             }
+            ClipboardFormat::Files => {
+                let files = uri_list::read_files(&bytes, &host());
+                if !files.is_empty() {
+                    self.content.files = CopiedFiles::new(files);
+                    self.too_large |= self.content.files.is_none();
+                }
+            }
             ClipboardFormat::Html => {
                 self.content.html = formats::read_html(&bytes).map(Into::into);
             }
@@ -256,4 +263,9 @@ impl Reading {
         }
         if self.too_large { Outcome::Told(ClipboardEvent::TooLarge) } else { Outcome::Nothing }
     }
+}
+
+/// How this machine calls itself, as some programs write it into their URIs.
+fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }

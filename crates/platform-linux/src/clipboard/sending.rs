@@ -11,8 +11,8 @@ use x11rb::protocol::xproto::{
 };
 use x11rb::wrapper::ConnectionExt as _;
 
-use super::formats;
 use super::worker::{Atoms, Owned};
+use super::{formats, uri_list};
 use crate::DisplayError;
 use crate::display::Link;
 
@@ -125,9 +125,15 @@ fn give(
     let target = request.target;
     if target == atoms.TARGETS {
         let formats = owned.content.formats();
+        let text = owned.content.text.is_none() && owned.content.files.is_some();
         let targets: Vec<Atom> = [atoms.TARGETS, atoms.TIMESTAMP]
             .into_iter()
-            .chain(formats.flat_map(|format| formats::targets(atoms, format)))
+            .chain(
+                text.then_some(ClipboardFormat::Text)
+                    .into_iter()
+                    .chain(formats)
+                    .flat_map(|format| formats::targets(atoms, format)),
+            )
             .collect();
         conn.change_property32(PropMode::REPLACE, window, property, AtomEnum::ATOM, &targets)?;
         return Ok(true);
@@ -160,7 +166,8 @@ fn bytes_for(atoms: &Atoms, owned: &Owned, target: Atom) -> Option<(Atom, Arc<[u
     let latin: Atom = AtomEnum::STRING.into();
     let is = |format| formats::targets(atoms, format).contains(&target);
     if is(ClipboardFormat::Text) {
-        let text = content.text.as_deref()?;
+        let names = || content.files.as_ref().map(|files| Arc::from(uri_list::write_ways(files)));
+        let text: Arc<str> = content.text.clone().or_else(names)?;
         let byte = |c: char| u8::try_from(u32::from(c)).unwrap_or(b'?');
         return Some(if target == latin {
             (latin, text.chars().map(byte).collect())
@@ -168,6 +175,17 @@ fn bytes_for(atoms: &Atoms, owned: &Owned, target: Atom) -> Option<(Atom, Arc<[u
             let kind = if target == atoms.TEXT { atoms.UTF8_STRING } else { target };
             (kind, Arc::from(text.as_bytes()))
         });
+    }
+    if is(ClipboardFormat::Files) {
+        let files = content.files.as_ref()?;
+        let written = if target == atoms.GNOME_FILES {
+            uri_list::write_gnome_files(files)
+        } else if target == atoms.URI_LIST {
+            uri_list::write_uri_list(files)
+        } else {
+            "0".to_owned()
+        };
+        return Some((target, Arc::from(written.into_bytes())));
     }
     let bytes = if is(ClipboardFormat::Html) {
         Arc::from(formats::write_html(content.html.as_deref()?).into_bytes())

@@ -10,11 +10,12 @@ mod sweep;
 use std::collections::BTreeSet;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use gc_platform::{
-    Entry, EntryKind, FileOpener, FileStore, PartialFile, PartialKey, Place, ReadFile, StoreError,
-    StorePath, check_existing,
+    Entry, EntryKind, FileOpener, FileStore, PASTE_PLACE, PartialFile, PartialKey, Place, ReadFile,
+    StoreError, StorePath, check_existing,
 };
 use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, Stat, Timespec, Timestamps};
 use rustix::io::Errno;
@@ -22,6 +23,8 @@ use rustix::io::Errno;
 pub use account::{Account, session_account};
 use beneath::{Walked, open_beneath, open_folder};
 
+/// Below the home: where what viewers paste waits.
+const PASTED: &str = ".cache/guruconnect/pasted";
 /// Left free for the system on each disk, at least ...
 const RESERVE: u64 = 64 << 20;
 /// ... or this share of it.
@@ -34,6 +37,8 @@ pub struct LinuxFiles {
     /// What paths call it, for people, where it is.
     places: Vec<(String, String, PathBuf)>,
     drop: PathBuf,
+    /// Where what viewers paste waits for the program that takes it.
+    pasted: PathBuf,
     /// Where folders with unfinished files are remembered.
     state: PathBuf,
     reserve: u64,
@@ -57,9 +62,10 @@ impl LinuxFiles {
         }
         places.push(("/".into(), "Computer".into(), PathBuf::from("/")));
         let state = home.join(".local/state/guruconnect/unfinished");
-        let store =
-            Self { places, drop: downloads, state, reserve: RESERVE, remembered: BTreeSet::new() };
-        sweep::sweep(&store.state, KEEP);
+        let pasted = home.join(PASTED);
+        let (drop, reserve, remembered) = (downloads, RESERVE, BTreeSet::new());
+        let store = Self { places, drop, pasted, state, reserve, remembered };
+        store.sweep(KEEP);
         Ok(store)
     }
 
@@ -69,32 +75,43 @@ impl LinuxFiles {
         Self {
             places: vec![("home".into(), "home".into(), folder.to_owned())],
             drop: folder.to_owned(),
+            pasted: folder.join(PASTED),
             state: folder.join(".local/state/guruconnect/unfinished"),
             reserve: 0,
             remembered: BTreeSet::new(),
         }
     }
 
-    /// Removes unfinished files older than this, wherever some were begun.
+    /// Removes unfinished files older than this, wherever some were begun, and what was
+    /// pasted before that.
     pub fn sweep(&self, older_than: std::time::Duration) {
         sweep::sweep(&self.state, older_than);
+        sweep::sweep_pasted(&self.pasted, older_than);
     }
 
     fn place(&self, id: &str) -> Result<PathBuf, StoreError> {
         if id.is_empty() {
             return Ok(self.drop.clone());
         }
+        if id == PASTE_PLACE {
+            return Ok(self.pasted.clone());
+        }
         let found = self.places.iter().find(|(place, _, _)| place == id);
         found.map(|(_, _, path)| path.clone()).ok_or(StoreError::NotFound)
     }
 
-    /// The place of a path, opened. The folder for what is dropped is made when it
-    /// is missing.
+    /// The place of a path, opened. The folders for what is dropped and pasted are made
+    /// when they are missing; what is pasted is for nobody else.
     fn root(&self, path: &StorePath) -> Result<OwnedFd, StoreError> {
         let place = self.place(&path.place)?;
         match open_folder(&place) {
-            Err(Errno::NOENT) if path.place.is_empty() => {
-                std::fs::create_dir_all(&place).map_err(|error| from_io(&error))?;
+            Err(Errno::NOENT) if path.place.is_empty() || path.place == PASTE_PLACE => {
+                let mut builder = std::fs::DirBuilder::new();
+                builder.recursive(true);
+                if path.place == PASTE_PLACE {
+                    builder.mode(0o700);
+                }
+                builder.create(&place).map_err(|error| from_io(&error))?;
                 open_folder(&place).map_err(error_of)
             }
             opened => opened.map_err(error_of),
@@ -177,6 +194,18 @@ impl FileStore for LinuxFiles {
         let at = self.inside(path)?;
         let stat = fs::statat(&at.folder, name, AtFlags::SYMLINK_NOFOLLOW).map_err(error_of)?;
         Ok(entry_of(name, &stat))
+    }
+
+    fn locate(&mut self, path: &StorePath) -> Result<StorePath, StoreError> {
+        if self.stat(path)?.kind == EntryKind::Other {
+            return Err(StoreError::NotRegular);
+        }
+        let location = self.location(path)?;
+        let mut found = StorePath { place: "/".into(), parts: Vec::new() };
+        for part in location.iter().skip(1) {
+            found.parts.push(part.to_str().ok_or(StoreError::Name)?.to_owned());
+        }
+        Ok(found)
     }
 
     fn make_folder(&mut self, path: &StorePath) -> Result<(), StoreError> {

@@ -1,14 +1,17 @@
-//! Unfinished files that nobody came back for. The folders in which some were begun
+//! Unfinished files that nobody came back for, and what was pasted long ago. The folders in which some were begun
 //! are remembered in the user's state folder.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
+use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use gc_platform::PARTIAL_PREFIX;
+
+use super::beneath::{open_folder, remove};
 
 /// Folders that are remembered.
 const MOST: usize = 1_000;
@@ -85,4 +88,18 @@ fn sweep_folder(folder: &Path, older_than: Duration) -> std::io::Result<usize> {
         }
     }
     Ok(stay)
+}
+
+/// Removes what was pasted before this.
+pub(super) fn sweep_pasted(folder: &Path, older_than: Duration) {
+    let (Ok(opened), Ok(items)) = (open_folder(folder), fs::read_dir(folder)) else { return };
+    for item in items.flatten() {
+        let age = item.metadata().and_then(|facts| facts.modified());
+        let age = age.ok().and_then(|modified| modified.elapsed().ok()).unwrap_or_default();
+        let name = item.file_name();
+        let Some(name) = name.to_str().filter(|_| age >= older_than) else { continue };
+        if let Err(error) = remove(opened.as_fd(), name, 0) {
+            tracing::debug!(%error, "what was pasted could not be removed");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 mod keymap;
 pub(crate) mod locks;
-mod stale;
+pub(crate) mod stale;
 
 use std::sync::Arc;
 

@@ -11,13 +11,11 @@ use gc_types::Clock;
 use x11rb::connection::{Connection, RequestConnection};
 use x11rb::protocol::Event;
 use x11rb::protocol::shape::{self, ConnectionExt as _};
-use x11rb::protocol::xproto::{
-    ClipOrdering, ConfigureWindowAux, ConnectionExt as _, Rectangle, Visibility,
-};
+use x11rb::protocol::xproto::{ClipOrdering, ConfigureWindowAux, ConnectionExt as _, Visibility};
 
 use super::canvas::Area;
 use super::font::Fonts;
-use super::frame::{Frame, Place, Role};
+use super::frame::{Frame, Place, Role, rounded_rows};
 use crate::DisplayError;
 use crate::display::Link;
 use crate::waker::{Waker, wait};
@@ -227,22 +225,9 @@ impl Bar {
         if conn.extension_information(shape::X11_EXTENSION_NAME)?.is_none() {
             return Ok(());
         }
-        let (width, height) = (self.view.canvas.width(), self.view.canvas.height());
-        let radius = self.view.corner().round() as u32;
-        let top = Rectangle { x: 0, y: 0, width: width as u16, height: (height - radius) as u16 };
-        let mut rects = vec![top];
-        for row in 0..radius {
-            // The circle at the middle of this row of pixels.
-            let down = row as f32 + 0.5;
-            let r = radius as f32;
-            let inset = (r - (r * r - down * down).max(0.0).sqrt()).round() as u32;
-            rects.push(Rectangle {
-                x: inset as i16,
-                y: (height - radius + row) as i16,
-                width: (width - 2 * inset) as u16,
-                height: 1,
-            });
-        }
+        let canvas = &self.view.canvas;
+        let size = PixelSize { width: canvas.width(), height: canvas.height() };
+        let rects = rounded_rows(size, self.view.corner(), false);
         let (set, bounding) = (shape::SO::SET, shape::SK::BOUNDING);
         let order = ClipOrdering::YX_SORTED;
         conn.shape_rectangles(set, bounding, order, self.frame.window, 0, 0, &rects)?;

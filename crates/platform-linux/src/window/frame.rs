@@ -8,7 +8,7 @@ use x11rb::properties::{WmHints, WmSizeHints};
 use x11rb::protocol::xproto::{
     Atom, AtomEnum, ChangeWindowAttributesAux, ClientMessageEvent, ConfigureWindowAux,
     ConnectionExt as _, CreateGCAux, CreateWindowAux, EventMask, Gcontext, ImageFormat, InputFocus,
-    PropMode, StackMode, Window, WindowClass,
+    PropMode, Rectangle, StackMode, Window, WindowClass,
 };
 use x11rb::wrapper::ConnectionExt as _;
 
@@ -277,4 +277,31 @@ fn has_window_manager(link: &Link, atoms: &FrameAtoms) -> Result<bool, DisplayEr
     };
     let Some(window) = check(link.root)? else { return Ok(false) };
     Ok(check(window)? == Some(window))
+}
+
+/// What of a window is left when its lower corners, or all of them, are cut off round.
+pub(super) fn rounded_rows(size: PixelSize, corner: f32, all: bool) -> Vec<Rectangle> {
+    let radius = (corner.round() as u32).min(size.height / 2).min(size.width / 2);
+    let above = if all { radius } else { 0 };
+    let mut rects = vec![Rectangle {
+        x: 0,
+        y: above as i16,
+        width: size.width as u16,
+        height: (size.height - radius - above) as u16,
+    }];
+    for row in 0..radius {
+        // The circle at the middle of this row of pixels.
+        let away = row as f32 + 0.5;
+        let r = radius as f32;
+        let inset = (r - (r * r - away * away).max(0.0).sqrt()).round() as u32;
+        let mut cut = |y: u32| {
+            let width = (size.width - 2 * inset) as u16;
+            rects.push(Rectangle { x: inset as i16, y: y as i16, width, height: 1 });
+        };
+        cut(size.height - radius + row);
+        if all {
+            cut(radius - 1 - row);
+        }
+    }
+    rects
 }

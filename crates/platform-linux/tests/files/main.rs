@@ -280,3 +280,32 @@ fn a_thread_becomes_its_user_for_good_and_alone() {
     assert!(rustix::process::geteuid().is_root(), "the other threads are as before");
     assert!(fs::read(folder.path().join("root-only")).is_ok());
 }
+
+#[test]
+fn what_is_pasted_waits_in_a_folder_of_its_own_and_goes_in_time() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store(folder.path());
+    let at = |way: &str| StorePath::new("pasted", way);
+    assert!(store.places().unwrap().iter().all(|place| place.id != "pasted"));
+    store.make_folder(&at("one")).unwrap();
+    let mut file = store.partial(&at("one"), &key(1)).unwrap();
+    file.append(b"x").unwrap();
+    file.finish("grüße.txt", false, 0).unwrap();
+    let pasted = folder.path().join(".cache/guruconnect/pasted");
+    assert_eq!(pasted.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+
+    let way = format!("{}/one/grüße.txt", pasted.display());
+    assert_eq!(store.locate(&at("one/grüße.txt")), Ok(StorePath::new("/", &way)));
+    assert_eq!(store.locate(&at("one")).unwrap().name(), Some("one"));
+    assert_eq!(store.locate(&at("one/other")), Err(StoreError::NotFound));
+    symlink("/etc/passwd", pasted.join("one/link")).unwrap();
+    assert_eq!(store.locate(&at("one/link")), Err(StoreError::NotRegular));
+    let up = StorePath { place: "pasted".into(), parts: vec!["..".into(), "x".into()] };
+    assert_eq!(store.locate(&up), Err(StoreError::Name));
+
+    store.sweep(Duration::from_hours(1));
+    assert!(pasted.join("one/grüße.txt").exists(), "it is not old");
+    store.sweep(Duration::ZERO);
+    assert_eq!(fs::read_dir(&pasted).unwrap().count(), 0);
+}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use gc_platform::{Clipboard, ClipboardContent, ClipboardEvent};
+use gc_platform::{Clipboard, ClipboardContent, ClipboardEvent, CopiedFiles, StorePath};
 use gc_platform_linux::X11Clipboard;
 use gc_types::{Clock, ManualClock};
 use x11rb::connection::Connection as _;
@@ -327,6 +327,7 @@ fn html_rtf_and_pictures_come_and_go() {
         html: Some("<b>ä</b>".into()),
         rtf: Some(b"{\\rtf1 y}"[..].into()),
         png: Some(png.clone().into()),
+        ..ClipboardContent::default()
     };
     clipboard.set(&rich).unwrap();
     pasted(&server, "ä");
@@ -346,6 +347,49 @@ fn html_rtf_and_pictures_come_and_go() {
     let (_second, told) = open(&server);
     first.set(&rich).unwrap();
     assert!(content(&told) == rich, "not all of it came");
+}
+
+fn files(ways: &[&str]) -> CopiedFiles {
+    CopiedFiles::new(ways.iter().map(|way| StorePath::new("/", way).to_wire()).collect()).unwrap()
+}
+
+#[test]
+fn files_come_and_go_by_name() {
+    let server = Server::start();
+    let (clipboard, told) = open(&server);
+    let cut = "cut\nfile:///tmp/a%20b\nfile://elsewhere/c\nfile:///tmp/%C3%9F\n";
+    copy_as(&server, &["-target", "x-special/gnome-copied-files"], cut.as_bytes());
+    assert_eq!(content(&told), ClipboardContent::files(files(&["tmp/a b", "tmp/ß"])));
+    copy_as(&server, &["-target", "text/uri-list"], b"# comment\r\nfile:///x\r\nhttp://a/b\r\n");
+    assert_eq!(content(&told), ClipboardContent::files(files(&["x"])));
+    // A link that was copied in a browser is no file, and more than may cross is told.
+    copy_as(&server, &["-target", "text/uri-list"], b"https://example.com/a.txt\r\n");
+    let many: Vec<_> = (0..1_001).map(|at| format!("file:///tmp/{at}\n")).collect();
+    let many = many.concat();
+    copy_as(&server, &["-target", "text/uri-list"], many.as_bytes());
+    let event = told.recv_timeout(PATIENCE).unwrap();
+    assert!(matches!(event, ClipboardEvent::TooLarge), "{event:?}");
+
+    clipboard.set(&ClipboardContent::files(files(&["home/ada/grüße 1.txt", "srv"]))).unwrap();
+    // Programs without files get the names.
+    pasted(&server, "/home/ada/grüße 1.txt\n/srv");
+    let uri = "file:///home/ada/gr%C3%BC%C3%9Fe%201.txt";
+    let list = format!("{uri}\r\nfile:///srv\r\n");
+    assert_eq!(paste(&server, "text/uri-list"), list.as_bytes());
+    let gnome = format!("copy\n{uri}\nfile:///srv");
+    assert_eq!(paste(&server, "x-special/gnome-copied-files"), gnome.as_bytes());
+    assert_eq!(paste(&server, "application/x-kde-cutselection"), b"0");
+    let targets = String::from_utf8(paste(&server, "TARGETS")).unwrap();
+    assert!(targets.lines().any(|line| line == "UTF8_STRING"), "{targets}");
+
+    // From one clipboard to another, with the text that was made of the names.
+    drop(clipboard);
+    let (first, _) = open(&server);
+    let (_second, told) = open(&server);
+    first.set(&ClipboardContent::files(files(&["srv"]))).unwrap();
+    let expected =
+        ClipboardContent { files: Some(files(&["srv"])), ..ClipboardContent::text("/srv") };
+    assert_eq!(content(&told), expected);
 }
 
 #[test]

@@ -3,10 +3,12 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 
+mod actions;
 mod capture;
 mod client;
 mod clipboard;
 mod inventory;
 mod keyboard;
+mod notice;
 mod server;
 mod windows;

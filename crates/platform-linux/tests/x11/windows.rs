@@ -21,10 +21,10 @@ use crate::server::{Program, Server, clock};
 
 /// A clock that stands until it is moved.
 #[derive(Default)]
-struct Standing(AtomicU64);
+pub(crate) struct Standing(AtomicU64);
 
 impl Standing {
-    fn advance(&self, by: Duration) {
+    pub(crate) fn advance(&self, by: Duration) {
         self.0.fetch_add(by.as_millis() as u64, Ordering::SeqCst);
     }
 }
@@ -49,13 +49,13 @@ fn request(control: bool) -> ConsentRequest {
 }
 
 /// A person in front of the screen.
-struct Person {
-    client: Client,
-    clock: Arc<Standing>,
+pub(crate) struct Person {
+    pub(crate) client: Client,
+    pub(crate) clock: Arc<Standing>,
 }
 
 impl Person {
-    fn new(server: &Server) -> Self {
+    pub(crate) fn new(server: &Server) -> Self {
         let client = Client::open(server, 0, 0, 1, 1);
         let aux = ChangeWindowAttributesAux::new().event_mask(EventMask::SUBSTRUCTURE_NOTIFY);
         client.conn.change_window_attributes(client.root, &aux).unwrap();
@@ -81,7 +81,7 @@ impl Person {
         children.iter().flat_map(|child| [vec![*child], self.windows(*child)].concat()).collect()
     }
 
-    fn find(&self, class: &str) -> Option<Window> {
+    pub(crate) fn find(&self, class: &str) -> Option<Window> {
         let wanted = format!("{class}\0{class}\0");
         self.windows(self.client.root).into_iter().find(|window| {
             let attributes = self.client.conn.get_window_attributes(*window).unwrap().reply();
@@ -90,12 +90,12 @@ impl Person {
         })
     }
 
-    fn gone(&self, class: &str) {
+    pub(crate) fn gone(&self, class: &str) {
         patiently("the window to go", || self.find(class).is_none().then_some(()));
     }
 
     /// Where a window is and how large, on the root.
-    fn place(&self, window: Window) -> (i16, i16, u16, u16) {
+    pub(crate) fn place(&self, window: Window) -> (i16, i16, u16, u16) {
         let size = self.client.conn.get_geometry(window).unwrap().reply().unwrap();
         let conn = &self.client.conn;
         let at = conn.translate_coordinates(window, self.client.root, 0, 0).unwrap();
@@ -104,7 +104,7 @@ impl Person {
     }
 
     /// Waits until a window has handled everything sent to it before.
-    fn settle(&self, window: Window) {
+    pub(crate) fn settle(&self, window: Window) {
         let (protocols, ping) = (self.atom("WM_PROTOCOLS"), self.atom("_NET_WM_PING"));
         let message = ClientMessageEvent::new(32, window, protocols, [ping, 0, window, 0, 0]);
         self.client.conn.send_event(false, window, EventMask::NO_EVENT, message).unwrap();
@@ -116,7 +116,7 @@ impl Person {
         });
     }
 
-    fn drawn(&self, class: &str) -> Window {
+    pub(crate) fn drawn(&self, class: &str) -> Window {
         let window = patiently(class, || self.find(class));
         patiently("the drawing", || {
             let (_, _, width, _) = self.place(window);
@@ -140,7 +140,7 @@ impl Person {
         self.client.conn.sync().unwrap();
     }
 
-    fn click(&self, x: i16, y: i16) {
+    pub(crate) fn click(&self, x: i16, y: i16) {
         self.move_to(x, y);
         self.button(BUTTON_PRESS_EVENT);
         self.button(BUTTON_RELEASE_EVENT);

@@ -2,6 +2,7 @@
 //! everywhere.
 
 mod dib;
+mod drop_files;
 mod html;
 #[cfg(windows)]
 mod memory;
@@ -17,6 +18,7 @@ mod window;
 mod worker;
 
 pub use dib::{Dib, DibError, dibv5_header};
+pub use drop_files::{read_drop_files, write_drop_files};
 pub use html::{read_html_format, write_html_format};
 pub use picture::{dib_to_png, png_to_dibv5};
 pub use text::{read_unicode_text, write_unicode_text};

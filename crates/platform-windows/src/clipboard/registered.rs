@@ -12,6 +12,8 @@ pub(super) struct Registered {
     pub(super) png: u32,
     /// Some programs that come from elsewhere.
     pub(super) image_png: u32,
+    /// What becomes of files where they were, by pasting them: a number of `DROPEFFECT`.
+    pub(super) drop_effect: u32,
     /// There: the content is not for programs that watch.
     pub(super) exclude: u32,
     /// There: likewise, of before Windows 10.
@@ -33,6 +35,7 @@ impl Registered {
             rtf: number(w!("Rich Text Format")),
             png: number(w!("PNG")),
             image_png: number(w!("image/png")),
+            drop_effect: number(w!("Preferred DropEffect")),
             exclude: number(w!("ExcludeClipboardContentFromMonitorProcessing")),
             ignore: number(w!("Clipboard Viewer Ignore")),
             history: number(w!("CanIncludeInClipboardHistory")),

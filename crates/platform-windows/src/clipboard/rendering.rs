@@ -12,7 +12,7 @@ use windows::Win32::System::DataExchange::{
     CloseClipboard, EmptyClipboard, GetClipboardOwner, OpenClipboard, SetClipboardData,
 };
 use windows::Win32::System::LibraryLoader::GetModuleHandleW;
-use windows::Win32::System::Ole::{CF_DIBV5, CF_UNICODETEXT};
+use windows::Win32::System::Ole::{CF_DIBV5, CF_HDROP, CF_UNICODETEXT, DROPEFFECT_COPY};
 use windows::Win32::UI::WindowsAndMessaging::{
     CreateWindowExW, DefWindowProcW, HWND_MESSAGE, RegisterClassW, WINDOW_EX_STYLE, WINDOW_STYLE,
     WM_DESTROYCLIPBOARD, WM_RENDERALLFORMATS, WM_RENDERFORMAT, WNDCLASSW,
@@ -21,7 +21,7 @@ use windows::core::{Error, w};
 
 use super::memory::place;
 use super::registered::Registered;
-use super::{png_to_dibv5, write_html_format, write_unicode_text};
+use super::{png_to_dibv5, write_drop_files, write_html_format, write_unicode_text};
 
 #[derive(Clone)]
 struct Offer {
@@ -115,6 +115,9 @@ fn formats(content: &ClipboardContent, registered: &Registered) -> Vec<u32> {
     if content.text.is_some() {
         formats.push(u32::from(CF_UNICODETEXT.0));
     }
+    if content.files.is_some() {
+        formats.push(u32::from(CF_HDROP.0));
+    }
     if content.html.is_some() {
         formats.push(registered.html);
     }
@@ -131,6 +134,9 @@ fn render(offer: &Offer, format: u32) -> Option<Vec<u8>> {
     let (content, registered) = (&offer.content, &offer.registered);
     if format == u32::from(CF_UNICODETEXT.0) {
         return content.text.as_deref().map(write_unicode_text);
+    }
+    if format == u32::from(CF_HDROP.0) {
+        return content.files.as_ref().and_then(write_drop_files);
     }
     if format == u32::from(CF_DIBV5.0) {
         return content.png.as_deref().and_then(png_to_dibv5);
@@ -156,14 +162,21 @@ pub(super) fn put(
     // SAFETY: the clipboard is open with this thread's window, which owns it from here.
     unsafe { EmptyClipboard() }.map_err(|error| ClipboardError(error.to_string()))?;
     let formats = formats(&content, registered);
+    let files = content.files.is_some();
     replace(Some(Offer { content, registered: *registered }));
     for format in formats {
         // SAFETY: as above. Without memory, the window is asked when a program wants it;
         // the handle that comes back is none, which is no error.
         let _ = unsafe { SetClipboardData(format, None) };
     }
+    let number = |format: u32, value: u32| {
+        place(format, &value.to_le_bytes()).map_err(|error| ClipboardError(error.to_string()))
+    };
+    if files {
+        number(registered.drop_effect, DROPEFFECT_COPY.0)?;
+    }
     // What a technician copies is for this machine and not for a cloud.
-    place(registered.cloud, &0_u32.to_le_bytes()).map_err(|error| ClipboardError(error.to_string()))
+    number(registered.cloud, 0)
 }
 
 /// Takes back what is offered, if it is still there.

@@ -2,17 +2,19 @@
 
 use std::sync::mpsc::{Receiver, TryRecvError};
 
-use gc_platform::{ClipboardContent, ClipboardError, ClipboardEvent, ClipboardListener};
+use gc_platform::{
+    ClipboardContent, ClipboardError, ClipboardEvent, ClipboardListener, CopiedFiles,
+};
 use gc_proto::{
-    MAX_CLIPBOARD_HTML, MAX_CLIPBOARD_IMAGE, MAX_CLIPBOARD_PIXELS, MAX_CLIPBOARD_RTF,
-    MAX_CLIPBOARD_TEXT,
+    MAX_CLIPBOARD_FILES, MAX_CLIPBOARD_HTML, MAX_CLIPBOARD_IMAGE, MAX_CLIPBOARD_PIXELS,
+    MAX_CLIPBOARD_RTF, MAX_CLIPBOARD_TEXT,
 };
 use windows::Win32::Foundation::HWND;
 use windows::Win32::System::DataExchange::{
     AddClipboardFormatListener, EnumClipboardFormats, GetClipboardSequenceNumber,
     RemoveClipboardFormatListener,
 };
-use windows::Win32::System::Ole::{CF_DIB, CF_DIBV5, CF_UNICODETEXT};
+use windows::Win32::System::Ole::{CF_DIB, CF_DIBV5, CF_HDROP, CF_UNICODETEXT};
 use windows::Win32::UI::WindowsAndMessaging::{
     DestroyWindow, DispatchMessageW, GetMessageW, KillTimer, MSG, SetTimer, WM_APP,
     WM_CLIPBOARDUPDATE, WM_TIMER,
@@ -21,7 +23,7 @@ use windows::Win32::UI::WindowsAndMessaging::{
 use super::memory::{Read, read};
 use super::registered::Registered;
 use super::rendering::{Open, create_window, is_owner, offered, put, take_back};
-use super::{dib_to_png, read_html_format, read_unicode_text};
+use super::{dib_to_png, read_drop_files, read_html_format, read_unicode_text};
 
 /// Posted to the window when there are commands.
 pub(super) const WAKE: u32 = WM_APP;
@@ -38,6 +40,8 @@ const MAX_FORMATS: usize = 1_000;
 const MAX_TEXT_BYTES: usize = 4 * MAX_CLIPBOARD_TEXT + 2;
 /// The fragment lies inside a page whose rest does not count.
 const MAX_HTML_BYTES: usize = 2 * MAX_CLIPBOARD_HTML;
+/// A byte of UTF-8 is at most one unit of two bytes; drives and ends come on top.
+const MAX_FILES_BYTES: usize = 4 * MAX_CLIPBOARD_FILES;
 /// Sizes are rounded up by the system.
 const ROUNDING: usize = 64 << 10;
 const MAX_DIB_BYTES: usize = 4 * MAX_CLIPBOARD_PIXELS as usize + ROUNDING;
@@ -65,6 +69,7 @@ pub(super) struct Worker {
 #[derive(Default)]
 struct Raw {
     text: Option<Vec<u8>>,
+    files: Option<Vec<u8>>,
     html: Option<Vec<u8>>,
     rtf: Option<Vec<u8>>,
     png: Option<Vec<u8>>,
@@ -258,6 +263,7 @@ impl Worker {
             }
         };
         let text = take(CF_UNICODETEXT.0.into(), MAX_TEXT_BYTES);
+        let files = take(CF_HDROP.0.into(), MAX_FILES_BYTES);
         let html = take(names.html, MAX_HTML_BYTES);
         let rtf = take(names.rtf, MAX_CLIPBOARD_RTF + ROUNDING);
         let png = take(names.png, MAX_CLIPBOARD_IMAGE + ROUNDING)
@@ -269,13 +275,17 @@ impl Worker {
             .find(|format| bitmaps.contains(format))
             .filter(|_| png.is_none())
             .and_then(|format| take(*format, MAX_DIB_BYTES));
-        Some(Raw { text, html, rtf, png, dib, ..raw })
+        Some(Raw { text, files, html, rtf, png, dib, ..raw })
     }
 }
 
 impl Raw {
     fn event(mut self) -> Option<ClipboardEvent> {
         let text = self.text.and_then(|bytes| read_unicode_text(&bytes));
+        let files = self.files.map(|bytes| read_drop_files(&bytes)).unwrap_or_default();
+        let many = !files.is_empty();
+        let files = CopiedFiles::new(files);
+        self.too_large |= many && files.is_none();
         let html = self.html.and_then(|bytes| read_html_format(&bytes));
         let rtf = self.rtf.map(|mut bytes| {
             let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
@@ -295,6 +305,7 @@ impl Raw {
         };
         let content = ClipboardContent {
             text: text.filter(|text| fits(text.len(), MAX_CLIPBOARD_TEXT)).map(Into::into),
+            files,
             html: html.filter(|html| fits(html.len(), MAX_CLIPBOARD_HTML)).map(Into::into),
             rtf: rtf.filter(|rtf| fits(rtf.len(), MAX_CLIPBOARD_RTF)).map(Into::into),
             png: png.filter(|png| fits(png.len(), MAX_CLIPBOARD_IMAGE)).map(Into::into),

@@ -256,6 +256,7 @@ mod tests {
     #[test]
     fn an_exit_code_says_whose_turn_it_is() {
         for account in [WorkerAccount::User, WorkerAccount::System] {
+            assert!(gc_platform::WORKER_HANDS_OVER.contains(&account.exit_code().into()));
             assert_eq!(WorkerAccount::asked_for(account.exit_code()), Some(account));
         }
         for code in [0, 1, 0xC000_0005] {

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gc_platform::{
-    DesktopSession, DesktopSessionId, SessionListener, SessionWatch, SpawnedWorker,
-    WORKER_TICKET_VARIABLE, WorkerHost, WorkerHostError, WorkerProcess, WorkerStream,
+    DesktopSession, DesktopSessionId, SecureAttention, SessionListener, SessionWatch,
+    SpawnedWorker, WORKER_TICKET_VARIABLE, WorkerHost, WorkerHostError, WorkerProcess,
+    WorkerStream,
 };
 use gc_types::{Clock, Entropy, Secret};
 
@@ -18,6 +19,7 @@ use super::sessions::{console_session, is_gone, lock_flags_are_swapped, sessions
 use super::start::{StartedProcess, start};
 use super::{WORKER_PIPE_VARIABLE, WORKER_SERVICE_VARIABLE, WorkerAccount};
 use crate::pipe::{Accepted, PipeServer, pipe_sddl};
+use crate::sas::WindowsSecureAttention;
 use crate::security::Token;
 use crate::service::SessionHub;
 use crate::win32::{CallError, file_identity, image_of};
@@ -154,6 +156,10 @@ impl WorkerHost for WindowsWorkerHost {
             .collect())
     }
 
+    fn attention(&self) -> Option<Arc<dyn SecureAttention>> {
+        Some(Arc::new(WindowsSecureAttention::default()))
+    }
+
     fn watch(&self, listener: SessionListener) -> Result<Box<dyn SessionWatch>, WorkerHostError> {
         Ok(self.hub.watch(listener))
     }
@@ -186,8 +192,18 @@ impl WorkerHost for WindowsWorkerHost {
         );
         let environment = EnvironmentBlock::of(&token, &variables).map_err(not_started)?;
         let WorkerProgram { path, arguments, .. } = &self.program;
-        let process = start(&token, account, path, arguments, &environment, &self.job)
-            .map_err(not_started)?;
+        let start = |token: &Token| start(token, account, path, arguments, &environment, &self.job);
+        let process = match account {
+            WorkerAccount::System => start(&token),
+            // Without it everything works but elevated windows, which take no input then.
+            WorkerAccount::User => {
+                token.with_ui_access().and_then(|token| start(&token)).or_else(|error| {
+                    tracing::warn!(%error, "the worker has no input for elevated windows");
+                    start(&token)
+                })
+            }
+        }
+        .map_err(not_started)?;
         drop(environment);
         let process = Arc::new(process);
         tracing::info!(session = session.0, ?account, process = process.id(), "worker started");

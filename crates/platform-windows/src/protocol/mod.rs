@@ -89,6 +89,19 @@ pub fn unregister_links(scope: LinkScope) -> Result<bool, LinkHandlerError> {
     Ok(removed)
 }
 
+/// Takes the registration away if it is that of `program`, and leaves another's; whether
+/// there was one.
+pub(crate) fn unregister_links_of(
+    scope: LinkScope,
+    program: &Path,
+) -> Result<bool, LinkHandlerError> {
+    let ours = command(program)?;
+    if link_command(scope)?.as_deref() != Some(ours.as_str()) {
+        return Ok(false);
+    }
+    unregister_links(scope)
+}
+
 fn tell_the_shell() {
     // SAFETY: this event has no items.
     unsafe { SHChangeNotify(SHCNE_ASSOCCHANGED, SHCNF_IDLIST, None, None) };

@@ -5,6 +5,8 @@ mod access;
 mod descriptor;
 #[cfg(windows)]
 mod token;
+#[cfg(windows)]
+mod ui_access;
 
 pub use access::{ADMINISTRATORS, LOCAL_SYSTEM, TRUSTED_INSTALLER, strangers};
 #[cfg(windows)]

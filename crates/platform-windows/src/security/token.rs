@@ -6,10 +6,10 @@ use std::os::windows::io::OwnedHandle;
 use windows::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, HANDLE};
 use windows::Win32::Security::Authorization::ConvertSidToStringSidW;
 use windows::Win32::Security::{
-    DuplicateTokenEx, GetTokenInformation, SecurityIdentification, SetTokenInformation,
-    TOKEN_ADJUST_DEFAULT, TOKEN_ADJUST_SESSIONID, TOKEN_ASSIGN_PRIMARY, TOKEN_DUPLICATE,
-    TOKEN_ELEVATION, TOKEN_INFORMATION_CLASS, TOKEN_QUERY, TOKEN_USER, TokenElevation,
-    TokenPrimary, TokenSessionId, TokenUser,
+    DuplicateTokenEx, GetTokenInformation, SID_AND_ATTRIBUTES, SecurityIdentification,
+    SetTokenInformation, TOKEN_ADJUST_DEFAULT, TOKEN_ADJUST_SESSIONID, TOKEN_ASSIGN_PRIMARY,
+    TOKEN_DUPLICATE, TOKEN_ELEVATION, TOKEN_INFORMATION_CLASS, TOKEN_QUERY, TokenElevation,
+    TokenIntegrityLevel, TokenPrimary, TokenSessionId, TokenUser,
 };
 use windows::Win32::System::RemoteDesktop::WTSQueryUserToken;
 use windows::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
@@ -45,34 +45,18 @@ impl Token {
 
     /// A copy of this process's token for a process in another session.
     pub(crate) fn of_this_process_in(session: u32) -> Result<Self, CallError> {
-        let own = Self::of_this_process()?;
-        let mut token = HANDLE::default();
-        // SAFETY: the handle is written to a live place and ours; the session's number
-        // lives longer than the call.
+        let token = Self::of_this_process()?.copy()?;
+        // SAFETY: the session's number lives longer than the call.
         unsafe {
-            DuplicateTokenEx(
-                own.raw(),
-                TOKEN_ASSIGN_PRIMARY
-                    | TOKEN_DUPLICATE
-                    | TOKEN_QUERY
-                    | TOKEN_ADJUST_DEFAULT
-                    | TOKEN_ADJUST_SESSIONID,
-                None,
-                SecurityIdentification,
-                TokenPrimary,
-                &raw mut token,
-            )
-            .called("DuplicateTokenEx")?;
-            let token = Self(owned(token));
             SetTokenInformation(
                 token.raw(),
                 TokenSessionId,
                 (&raw const session).cast(),
                 size_of::<u32>() as u32,
             )
-            .called("SetTokenInformation(TokenSessionId)")?;
-            Ok(token)
         }
+        .called("SetTokenInformation(TokenSessionId)")?;
+        Ok(token)
     }
 
     pub(crate) fn raw(&self) -> HANDLE {
@@ -114,10 +98,27 @@ impl Token {
 
     /// Its user, as a number: "S-1-5-18".
     pub(crate) fn user(&self) -> Result<String, CallError> {
+        // SAFETY: TOKEN_USER begins with it.
+        unsafe { self.identifier(TokenUser) }
+    }
+
+    /// How far its processes are trusted: 0x2000 for a user's, 0x3000 with an
+    /// administrator's rights.
+    pub(crate) fn integrity(&self) -> Result<u32, CallError> {
+        // SAFETY: TOKEN_MANDATORY_LABEL begins with it.
+        let label = unsafe { self.identifier(TokenIntegrityLevel) }?;
+        Ok(label.rsplit('-').next().and_then(|level| level.parse().ok()).unwrap_or_default())
+    }
+
+    /// A fact that is an identifier (SID), as text.
+    ///
+    /// # Safety
+    /// What Windows gives for `class` begins with a `SID_AND_ATTRIBUTES`.
+    unsafe fn identifier(&self, class: TOKEN_INFORMATION_CLASS) -> Result<String, CallError> {
         let mut length = 0;
         // SAFETY: no buffer: it only tells the length.
-        let asked = unsafe { GetTokenInformation(self.raw(), TokenUser, None, 0, &raw mut length) }
-            .called("GetTokenInformation(TokenUser)");
+        let asked = unsafe { GetTokenInformation(self.raw(), class, None, 0, &raw mut length) }
+            .called("GetTokenInformation(identifier)");
         if let Err(error) = asked
             && !error.is(ERROR_INSUFFICIENT_BUFFER)
         {
@@ -125,23 +126,45 @@ impl Token {
         }
         // Words, so that the structure in it is aligned.
         let mut buffer = vec![0_u64; (length as usize).div_ceil(8)];
-        // SAFETY: it writes at most `length` bytes; what it has written is a TOKEN_USER
-        // whose SID is in the same buffer; the text is freed after it was copied.
+        // SAFETY: it writes at most `length` bytes; what it has written begins with the
+        // identifier, whose parts are in the same buffer; the text is freed after it was
+        // copied.
         unsafe {
             GetTokenInformation(
                 self.raw(),
-                TokenUser,
+                class,
                 Some(buffer.as_mut_ptr().cast()),
                 length,
                 &raw mut length,
             )
-            .called("GetTokenInformation(TokenUser)")?;
-            let user = &*buffer.as_ptr().cast::<TOKEN_USER>();
+            .called("GetTokenInformation(identifier)")?;
+            let found = &*buffer.as_ptr().cast::<SID_AND_ATTRIBUTES>();
             let mut text = PWSTR::null();
-            ConvertSidToStringSidW(user.User.Sid, &raw mut text)
-                .called("ConvertSidToStringSidW")?;
+            ConvertSidToStringSidW(found.Sid, &raw mut text).called("ConvertSidToStringSidW")?;
             let _memory = LocalMemory::new(text.0);
             Ok(from_pwstr(text).to_string_lossy().into_owned())
+        }
+    }
+
+    /// A copy for a process that this one starts.
+    pub(super) fn copy(&self) -> Result<Self, CallError> {
+        let mut token = HANDLE::default();
+        // SAFETY: the handle is written to a live place and ours.
+        unsafe {
+            DuplicateTokenEx(
+                self.raw(),
+                TOKEN_ASSIGN_PRIMARY
+                    | TOKEN_DUPLICATE
+                    | TOKEN_QUERY
+                    | TOKEN_ADJUST_DEFAULT
+                    | TOKEN_ADJUST_SESSIONID,
+                None,
+                SecurityIdentification,
+                TokenPrimary,
+                &raw mut token,
+            )
+            .called("DuplicateTokenEx")?;
+            Ok(Self(owned(token)))
         }
     }
 

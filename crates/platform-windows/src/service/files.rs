@@ -10,7 +10,10 @@ use windows::Win32::Storage::FileSystem::{
 };
 use windows::core::PCWSTR;
 
-use crate::win32::{CallError, Called, KnownFolder, Wide, file_identity, known_folder};
+use crate::win32::{CallError, Called, KnownFolder, Wide, file_identity, known_folder, nap};
+
+/// Naps until an empty folder lets itself be removed: about 3 s.
+const NAPS: u32 = 60;
 
 /// A file could not be handled.
 #[derive(Debug, thiserror::Error)]
@@ -106,7 +109,16 @@ pub(super) fn remove_folder(
             left.push(out_of_the_way(&path, entropy)?);
         }
     }
-    if let Err(error) = std::fs::remove_dir(folder) {
+    let mut gone = std::fs::remove_dir(folder);
+    for _ in 0..NAPS {
+        // A file that was in use a moment ago goes with the last handle to it.
+        if gone.is_ok() || !left.is_empty() {
+            break;
+        }
+        nap();
+        gone = std::fs::remove_dir(folder);
+    }
+    if let Err(error) = gone {
         tracing::info!(path = %folder.display(), %error, "folder goes at the next start");
         remove_at_restart(folder).map_err(|error| FileError::new("remove", folder, error))?;
         left.push(folder.to_path_buf());

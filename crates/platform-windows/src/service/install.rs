@@ -15,6 +15,7 @@ use super::manager::{ServiceManager, ServiceState};
 use super::settings::{AGENT_SERVICE, CA_FILE, LOGS, SERVER, ServiceSettings};
 use super::{PRODUCT, command_line};
 use crate::credentials::{DpapiKeyStore, SafeFolder};
+use crate::protocol::{LinkHandlerError, LinkScope, register_links, unregister_links_of};
 use crate::sas::{HELPER_SERVICE, restore_policy, set_policy};
 use crate::security::is_elevated;
 use crate::win32::{CallError, KnownFolder, RegistryKey, known_folder, program_of_this_process};
@@ -47,6 +48,9 @@ pub enum InstallError {
     /// A call failed.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// The program could not be made the one that answers links, or not any more.
+    #[error(transparent)]
+    Links(#[from] LinkHandlerError),
     /// All is in place, and the service ended as soon as it was started.
     #[error("the service is installed and does not run (code {0}): its log says why")]
     NotRunning(u32),
@@ -61,7 +65,7 @@ impl InstallError {
             Self::NoServer | Self::NoKey(_) => 6,
             Self::Key(_) => 7,
             Self::File(_) => 8,
-            Self::Call(_) => 9,
+            Self::Call(_) | Self::Links(_) => 9,
             Self::NotRunning(_) => 10,
         }
     }
@@ -112,6 +116,9 @@ pub struct Installation {
     pub source: PathBuf,
     /// What it is started with as a service.
     pub arguments: Vec<String>,
+    /// Whether the program answers links that begin with `guruconnect://`, for everybody
+    /// at the machine.
+    pub links: bool,
     /// Asks whether this process may do it.
     pub may: fn() -> Result<bool, CallError>,
     /// For names of temporary files.
@@ -119,7 +126,7 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// That of this machine, from the program that runs.
+    /// That of this machine, from the program that runs, which answers no links.
     pub fn of_this_machine(entropy: Arc<dyn Entropy>) -> Result<Self, CallError> {
         Ok(Self {
             names: Names {
@@ -131,6 +138,7 @@ impl Installation {
             data: known_folder(KnownFolder::ProgramData)?.join(PRODUCT),
             source: program_of_this_process()?,
             arguments: vec!["service-run".to_owned()],
+            links: false,
             may: is_elevated,
             entropy,
         })
@@ -179,6 +187,9 @@ impl Installation {
         self.write_settings(&server, request)?;
         self.list_as_program(&program, &request.version)?;
         EventLog::install(&self.names.agent)?;
+        if self.links {
+            register_links(LinkScope::Machine, &program)?;
+        }
         if helper {
             manager.ensure(&self.helper_definition())?;
         }
@@ -240,13 +251,17 @@ impl Installation {
 
     fn list_as_program(&self, program: &Path, version: &str) -> Result<(), CallError> {
         let key = RegistryKey::create(&format!(r"{UNINSTALL}\{}", self.names.product))?;
-        let uninstall = command_line(program.as_os_str(), &["uninstall".to_owned()]);
+        let line = |arguments: &[&str]| {
+            let arguments: Vec<String> = arguments.iter().map(|&it| it.to_owned()).collect();
+            command_line(program.as_os_str(), &arguments).to_string_lossy().into_owned()
+        };
         key.set_text("DisplayName", "GuruConnect")?;
         key.set_text("DisplayVersion", version)?;
         key.set_text("Publisher", "GuruConnect")?;
         key.set_text("InstallLocation", &self.programs.to_string_lossy())?;
-        key.set_text("UninstallString", &uninstall.to_string_lossy())?;
-        key.set_text("QuietUninstallString", &uninstall.to_string_lossy())?;
+        // The list of programs starts it with the rights of who clicks.
+        key.set_text("UninstallString", &line(&["uninstall", "--elevate"]))?;
+        key.set_text("QuietUninstallString", &line(&["uninstall"]))?;
         key.set_number("NoModify", 1)?;
         key.set_number("NoRepair", 1)
     }
@@ -261,6 +276,10 @@ impl Installation {
             if let Some(service) = manager.find(name)? {
                 service.stop()?;
                 service.delete()?;
+                drop(service);
+                if !manager.wait_until_gone(name)? {
+                    tracing::warn!(service = name, "it goes when nobody has it open any more");
+                }
             }
         }
         // First of all the secret.
@@ -271,6 +290,7 @@ impl Installation {
         RegistryKey::remove_tree("SOFTWARE", &self.names.product)?;
         RegistryKey::remove_tree(UNINSTALL, &self.names.product)?;
         EventLog::uninstall(&self.names.agent)?;
+        unregister_links_of(LinkScope::Machine, &self.programs.join(PROGRAM))?;
         match std::fs::remove_dir_all(&self.data) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(FileError::new("remove", &self.data, error).into());

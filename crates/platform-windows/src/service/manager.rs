@@ -31,6 +31,8 @@ use crate::win32::{CallError, Called, Wide, from_pwstr, nap, owned, raw};
 
 /// Naps in a wait: with [`nap`] about 30 s.
 const NAPS: u32 = 600;
+/// Naps until a removed service is gone: about 5 s.
+const NAPS_FOR_GOING: u32 = 100;
 /// What the service may take when the system shuts down.
 const PRESHUTDOWN: Duration = Duration::from_secs(15);
 
@@ -108,6 +110,19 @@ impl ServiceManager {
         self.find_with(name, SERVICE_QUERY_STATUS)
     }
 
+    /// Waits until there is no service of this name, five seconds at most; whether there
+    /// is none. One that was removed stays until the manager has noticed the end of its
+    /// process, and for as long as another program holds it open.
+    pub fn wait_until_gone(&self, name: &str) -> Result<bool, CallError> {
+        for _ in 0..NAPS_FOR_GOING {
+            if self.find_to_look(name)?.is_none() {
+                return Ok(true);
+            }
+            nap();
+        }
+        Ok(false)
+    }
+
     fn find_with(&self, name: &str, access: u32) -> Result<Option<Service>, CallError> {
         // SAFETY: the text ends with a zero; the handle is ours.
         let found = unsafe { OpenServiceW(self.0.0, Wide::new(name).as_ptr(), access) };
@@ -118,8 +133,21 @@ impl ServiceManager {
         }
     }
 
-    /// Makes the service, or makes the one of this name what is asked for.
+    /// Makes the service, or makes the one of this name what is asked for. One that is
+    /// being removed is waited for.
     pub fn ensure(&self, definition: &ServiceDefinition) -> Result<Service, CallError> {
+        match self.make(definition) {
+            Err(error)
+                if error.is(ERROR_SERVICE_MARKED_FOR_DELETE)
+                    && self.wait_until_gone(&definition.name)? =>
+            {
+                self.make(definition)
+            }
+            other => other,
+        }
+    }
+
+    fn make(&self, definition: &ServiceDefinition) -> Result<Service, CallError> {
         let line = Wide::new(command_line(definition.program.as_os_str(), &definition.arguments));
         let display = Wide::new(&definition.display_name);
         let start = match definition.start {

@@ -3,7 +3,7 @@
 //! soon as it runs, so that it is gone when it stops, when it crashes, and when Windows
 //! starts again.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gc_types::Entropy;
@@ -118,19 +118,34 @@ impl TemporaryService {
     }
 }
 
-fn clear(folder: &std::path::Path, entropy: &dyn Entropy) {
+/// How often the folder above is tried: what was removed goes with the last handle to
+/// it, which its process may hold for a moment after the service has stopped.
+const TRIES: u32 = 60;
+
+fn clear(folder: &Path, entropy: &dyn Entropy) {
     match remove_folder(folder, entropy) {
         Ok(left) if left.is_empty() => {
-            // The folder above is another session's too, then it is not empty.
-            if let Some(parent) = folder.parent()
-                && let Err(error) = std::fs::remove_dir(parent)
-            {
-                tracing::debug!(path = %parent.display(), %error, "folder is left");
+            if let Some(parent) = folder.parent() {
+                clear_parent(parent, folder);
             }
         }
         Ok(left) => tracing::info!(?left, "removed at the next start of Windows"),
         Err(error) => tracing::warn!(%error, "program of the temporary service is left over"),
     }
+}
+
+/// The folder above may be another session's too; then it is not empty, and stays.
+fn clear_parent(parent: &Path, folder: &Path) {
+    for _ in 0..TRIES {
+        let Err(error) = std::fs::remove_dir(parent) else { return };
+        let shared = std::fs::read_dir(parent)
+            .is_ok_and(|mut entries| entries.any(|it| it.is_ok_and(|it| it.path() != folder)));
+        if shared || error.kind() == std::io::ErrorKind::NotFound {
+            return;
+        }
+        nap();
+    }
+    tracing::info!(path = %parent.display(), "an empty folder is left until Windows starts again");
 }
 
 impl Drop for TemporaryService {

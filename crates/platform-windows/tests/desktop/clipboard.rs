@@ -5,11 +5,11 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use gc_platform::{Clipboard, ClipboardContent, ClipboardEvent};
+use gc_platform::{Clipboard, ClipboardContent, ClipboardEvent, CopiedFiles, StorePath};
 use gc_platform_windows::WindowsClipboard;
 use gc_platform_windows::clipboard::{
-    dib_to_png, dibv5_header, read_html_format, read_unicode_text, write_html_format,
-    write_unicode_text,
+    dib_to_png, dibv5_header, read_drop_files, read_html_format, read_unicode_text,
+    write_drop_files, write_html_format, write_unicode_text,
 };
 use windows::Win32::Foundation::{HANDLE, HGLOBAL, HWND};
 use windows::Win32::System::DataExchange::{
@@ -31,6 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(100);
 const UNICODE_TEXT: &str = "13";
 const DIB: &str = "8";
 const DIBV5: &str = "17";
+const HDROP: &str = "15";
 
 // The second program ------------------------------------------------------------
 
@@ -234,6 +235,7 @@ fn contents_cross_between_programs() {
     what_another_program_copies_is_told(&mut second, &told);
     pictures_are_read_in_every_form(&mut second, &told);
     what_is_set_can_be_pasted(&clipboard, &mut second, &told);
+    files_come_and_go_by_name(&clipboard, &mut second, &told);
     secrets_stay(&clipboard, &mut second, &told);
     too_much_is_refused(&mut second, &told);
     another_program_may_hold_it_open_for_a_while(&clipboard, &mut second);
@@ -292,6 +294,7 @@ fn what_is_set_can_be_pasted(
         html: Some("<i>ä</i>".into()),
         rtf: Some(b"{\\rtf1 afar}"[..].into()),
         png: Some(png.clone().into()),
+        ..ClipboardContent::default()
     };
     clipboard.set(&rich).unwrap();
     until("the text", || (second.text()? == "from\nafar ä").then_some(()));
@@ -311,6 +314,36 @@ fn what_is_set_can_be_pasted(
     assert!(content(told) == rich, "what is announced");
     assert!(told.try_recv().is_err(), "own content was told");
     println!("everything was pasted");
+}
+
+fn files_come_and_go_by_name(
+    clipboard: &WindowsClipboard,
+    second: &mut Second,
+    told: &Receiver<ClipboardEvent>,
+) {
+    let path = |place: &str, way: &str| StorePath::new(place, way).to_wire();
+    let files = CopiedFiles::new(vec![path("C:", "Users/ada/grüße 😀.txt"), path("D:", "b")]);
+    let files = files.unwrap();
+    // As a file manager does: cut files count as copied, shares are left out.
+    let list = r"C:\Users\ada\grüße 😀.txt|\\server\share\x|d:\b||";
+    let mut drop = vec![0; 20];
+    (drop[0], drop[16]) = (20, 1);
+    drop.extend(list.replace('|', "\0").encode_utf16().flat_map(u16::to_le_bytes));
+    second.put(&[(HDROP, &drop), ("Preferred DropEffect", &[2, 0, 0, 0])]);
+    assert_eq!(content(told), ClipboardContent::files(files.clone()));
+
+    clipboard.set(&ClipboardContent::files(files.clone())).unwrap();
+    until("the files", || {
+        let given = second.get(HDROP)?;
+        (read_drop_files(&given) == files.paths()).then_some(())
+    });
+    let given = second.get(HDROP).unwrap();
+    assert!(given.starts_with(&write_drop_files(&files).unwrap()), "a list of another form");
+    let effect = second.get("Preferred DropEffect").unwrap();
+    assert_eq!(effect[..4], [1, 0, 0, 0], "they are not to be moved");
+    assert_eq!(second.text(), None, "files are no text");
+    assert!(told.try_recv().is_err(), "own content was told");
+    println!("files were told and pasted");
 }
 
 fn secrets_stay(

@@ -8,7 +8,7 @@ use windows::Win32::UI::WindowsAndMessaging::{
     WM_XBUTTONUP,
 };
 
-use crate::window::{Notepad, Rectangle, pump, until};
+use crate::window::{Notepad, Rectangle, pump, until, until_message};
 
 const SHIFT: u8 = 0x2A;
 const BACKSPACE: u8 = 0x0E;
@@ -151,7 +151,7 @@ fn buttons_and_both_wheels_arrive() {
     }
     input.flush().unwrap();
     let mut seen = Vec::new();
-    until("all of them", || {
+    until_message("all of them", || {
         let mut message = MSG::default();
         // SAFETY: the message is live.
         while unsafe { PeekMessageW(&raw mut message, None, 0, 0, PM_REMOVE) }.as_bool() {

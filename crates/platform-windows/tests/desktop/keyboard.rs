@@ -6,7 +6,7 @@ use windows::Win32::UI::WindowsAndMessaging::{
     MSG, PM_REMOVE, PeekMessageW, WM_CHAR, WM_KEYDOWN, WM_KEYUP, WM_SYSKEYDOWN, WM_SYSKEYUP,
 };
 
-use crate::window::{Rectangle, until};
+use crate::window::{Rectangle, until_message};
 
 /// Scan code, prefix and virtual key (US) of a board with 105 keys, without Pause and
 /// NumLock, whose reports differ from their names.
@@ -184,7 +184,7 @@ fn press(input: &mut WindowsInput, code: u8, extended: bool, count: usize) -> Ve
     input.key(code, extended, true).unwrap();
     input.key(code, extended, false).unwrap();
     input.flush().unwrap();
-    until("the key", || {
+    until_message("the key", || {
         seen(&mut list);
         (list.len() >= count).then_some(())
     });
@@ -243,7 +243,7 @@ fn pause_break_and_num_lock_are_what_a_keyboard_makes_of_them() {
     input.key(0x45, true, false).unwrap();
     input.flush().unwrap();
     let mut list = Vec::new();
-    until("Break", || {
+    until_message("Break", || {
         seen(&mut list);
         (list.len() >= 4).then_some(())
     });
@@ -262,7 +262,7 @@ fn text_arrives_character_by_character_whatever_the_layout() {
     input.text(text).unwrap();
     input.flush().unwrap();
     let mut units = Vec::new();
-    until("the text", || {
+    until_message("the text", || {
         let mut message = MSG::default();
         // SAFETY: the message is live, and looked at as it came.
         while unsafe { PeekMessageW(&raw mut message, None, 0, 0, PM_REMOVE) }.as_bool() {
@@ -291,7 +291,7 @@ fn keys_go_up_when_a_thread_that_holds_them_panics() {
     });
     assert!(thread.join().is_err());
     let mut list = Vec::new();
-    until("six events", || {
+    until_message("six events", || {
         seen(&mut list);
         (list.len() >= 6).then_some(())
     });

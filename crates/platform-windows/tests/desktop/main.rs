@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, clippy::panic, reason = "these are tests")]
 #![expect(unsafe_code, reason = "windows of other programs are reached by Win32 only")]
 
+mod actions;
 mod clipboard;
 mod code;
 mod consent;

@@ -21,12 +21,19 @@ const PATIENCE: Duration = Duration::from_secs(50);
 /// the mouse.
 const WHITE: u32 = 0x106;
 
-/// Tries until it holds.
+/// Tries until it holds. Messages to this thread's windows are taken meanwhile: they are
+/// asked things by others, which wait for the answer.
 pub(crate) fn until<T>(what: &str, mut holds: impl FnMut() -> Option<T>) -> T {
+    until_message(what, || {
+        pump();
+        holds()
+    })
+}
+
+/// The same for who takes the messages itself.
+pub(crate) fn until_message<T>(what: &str, mut holds: impl FnMut() -> Option<T>) -> T {
     let clock = SystemClock::new();
     loop {
-        // Windows of this thread are asked things by others, which wait for the answer.
-        pump();
         if let Some(value) = holds() {
             return value;
         }

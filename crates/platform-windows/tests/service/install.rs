@@ -7,6 +7,7 @@ use gc_platform_windows::credentials::DpapiKeyStore;
 use gc_platform_windows::service::{
     InstallError, Installation, Names, ServiceManager, ServiceState, SetupRequest,
 };
+use gc_platform_windows::{LinkScope, link_command};
 use gc_runtime::OsEntropy;
 use gc_types::Secret;
 use tempfile::TempDir;
@@ -37,6 +38,7 @@ fn machine(behaviour: &str) -> Machine {
         data: folder.path().join("GuruConnect"),
         source,
         arguments,
+        links: true,
         may: || Ok(true),
         entropy: Arc::new(OsEntropy),
     };
@@ -105,6 +107,8 @@ fn it_is_installed_repaired_and_removed_with_everything() {
     let line = command_line_of(&names.agent);
     let program = format!("\"{}\" ", installed.program.display());
     assert!(line.starts_with(&program), "{line}");
+    let link = link_command(LinkScope::Machine).unwrap().unwrap();
+    assert_eq!(link, format!("{program}launch \"%1\""));
 
     // A newer program, and nothing else given: server and key stay.
     std::fs::write(installation.source.with_file_name("guruconnect-sas-service.exe"), b"newer")
@@ -130,6 +134,7 @@ fn it_is_installed_repaired_and_removed_with_everything() {
     assert!(!installation.data.exists());
     assert!(!registry_has("SOFTWARE", &names.product));
     assert!(!registry_has(uninstall, &names.product));
+    assert_eq!(link_command(LinkScope::Machine).unwrap(), None);
     installation.uninstall().unwrap();
 }
 

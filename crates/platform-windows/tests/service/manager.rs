@@ -30,7 +30,7 @@ fn a_service_is_made_twice_runs_once_stops_and_goes() {
     service.stop().unwrap();
     service.delete().unwrap();
     drop(service);
-    assert!(manager.find(&name).unwrap().is_none());
+    assert!(manager.wait_until_gone(&name).unwrap());
 }
 
 #[test]
@@ -57,5 +57,5 @@ fn a_service_that_was_killed_can_be_stopped_and_removed() {
     service.stop().unwrap();
     service.delete().unwrap();
     drop(service);
-    assert!(manager.find(&name).unwrap().is_none());
+    assert!(manager.wait_until_gone(&name).unwrap());
 }

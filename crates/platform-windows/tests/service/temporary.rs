@@ -24,7 +24,7 @@ fn request(programs: &Path, behaviour: &str) -> TemporaryServiceRequest {
 }
 
 fn is_gone(name: &str) -> bool {
-    ServiceManager::connect().unwrap().find(name).unwrap().is_none()
+    ServiceManager::connect().unwrap().wait_until_gone(name).unwrap()
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {

@@ -57,6 +57,16 @@ pub enum CauseCode {
     /// The clipboard.
     ClipboardUnavailable = 80,
     ClipboardTooLarge = 81,
+    /// An action on the machine was not done.
+    ActionUnsupported = 100,
+    ActionManagedOnly = 101,
+    ActionAttendedOnly = 102,
+    ActionTooSoon = 103,
+    ActionNotVerified = 104,
+    ActionFailed = 105,
+    ActionFreedByUser = 106,
+    SecureAttentionUnavailable = 108,
+    ElevationDeclined = 109,
     ClipboardPrivate = 82,
     ClipboardUnusable = 83,
     /// Files.
@@ -124,6 +134,15 @@ impl CauseCode {
             Self::DesktopSessionUnknown => "CAUSE_CODE_DESKTOP_SESSION_UNKNOWN",
             Self::ClipboardUnavailable => "CAUSE_CODE_CLIPBOARD_UNAVAILABLE",
             Self::ClipboardTooLarge => "CAUSE_CODE_CLIPBOARD_TOO_LARGE",
+            Self::ActionUnsupported => "CAUSE_CODE_ACTION_UNSUPPORTED",
+            Self::ActionManagedOnly => "CAUSE_CODE_ACTION_MANAGED_ONLY",
+            Self::ActionAttendedOnly => "CAUSE_CODE_ACTION_ATTENDED_ONLY",
+            Self::ActionTooSoon => "CAUSE_CODE_ACTION_TOO_SOON",
+            Self::ActionNotVerified => "CAUSE_CODE_ACTION_NOT_VERIFIED",
+            Self::ActionFailed => "CAUSE_CODE_ACTION_FAILED",
+            Self::ActionFreedByUser => "CAUSE_CODE_ACTION_FREED_BY_USER",
+            Self::SecureAttentionUnavailable => "CAUSE_CODE_SECURE_ATTENTION_UNAVAILABLE",
+            Self::ElevationDeclined => "CAUSE_CODE_ELEVATION_DECLINED",
             Self::ClipboardPrivate => "CAUSE_CODE_CLIPBOARD_PRIVATE",
             Self::ClipboardUnusable => "CAUSE_CODE_CLIPBOARD_UNUSABLE",
             Self::FilesDenied => "CAUSE_CODE_FILES_DENIED",
@@ -187,6 +206,15 @@ impl CauseCode {
             "CAUSE_CODE_DESKTOP_SESSION_UNKNOWN" => Some(Self::DesktopSessionUnknown),
             "CAUSE_CODE_CLIPBOARD_UNAVAILABLE" => Some(Self::ClipboardUnavailable),
             "CAUSE_CODE_CLIPBOARD_TOO_LARGE" => Some(Self::ClipboardTooLarge),
+            "CAUSE_CODE_ACTION_UNSUPPORTED" => Some(Self::ActionUnsupported),
+            "CAUSE_CODE_ACTION_MANAGED_ONLY" => Some(Self::ActionManagedOnly),
+            "CAUSE_CODE_ACTION_ATTENDED_ONLY" => Some(Self::ActionAttendedOnly),
+            "CAUSE_CODE_ACTION_TOO_SOON" => Some(Self::ActionTooSoon),
+            "CAUSE_CODE_ACTION_NOT_VERIFIED" => Some(Self::ActionNotVerified),
+            "CAUSE_CODE_ACTION_FAILED" => Some(Self::ActionFailed),
+            "CAUSE_CODE_ACTION_FREED_BY_USER" => Some(Self::ActionFreedByUser),
+            "CAUSE_CODE_SECURE_ATTENTION_UNAVAILABLE" => Some(Self::SecureAttentionUnavailable),
+            "CAUSE_CODE_ELEVATION_DECLINED" => Some(Self::ElevationDeclined),
             "CAUSE_CODE_CLIPBOARD_PRIVATE" => Some(Self::ClipboardPrivate),
             "CAUSE_CODE_CLIPBOARD_UNUSABLE" => Some(Self::ClipboardUnusable),
             "CAUSE_CODE_FILES_DENIED" => Some(Self::FilesDenied),
@@ -209,6 +237,606 @@ impl CauseCode {
             "CAUSE_CODE_FILES_CANCELLED" => Some(Self::FilesCancelled),
             "CAUSE_CODE_FILES_NO_USER" => Some(Self::FilesNoUser),
             "CAUSE_CODE_FILES_UNAVAILABLE" => Some(Self::FilesUnavailable),
+            _ => None,
+        }
+    }
+}
+/// Viewer to agent.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MachineActionRequest {
+    /// Chosen by the viewer, never 0; comes back in the result.
+    #[prost(uint32, tag = "1")]
+    pub request_id: u32,
+    #[prost(enumeration = "MachineAction", tag = "2")]
+    pub action: i32,
+    /// For what is on or off; without meaning for the others.
+    #[prost(bool, tag = "3")]
+    pub on: bool,
+}
+/// Agent to the viewer that asked. Sent when the outcome has been verified.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MachineActionResult {
+    #[prost(uint32, tag = "1")]
+    pub request_id: u32,
+    #[prost(enumeration = "MachineAction", tag = "2")]
+    pub action: i32,
+    /// Unset when it is done.
+    #[prost(message, optional, tag = "3")]
+    pub cause: ::core::option::Option<Cause>,
+}
+/// Agent to every viewer: when one joins, and at each change. Replaces the state
+/// before it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct MachineActionState {
+    /// Each action once; one that is not listed is not known to the agent.
+    #[prost(message, repeated, tag = "1")]
+    pub abilities: ::prost::alloc::vec::Vec<MachineActionAbility>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MachineActionAbility {
+    #[prost(enumeration = "MachineAction", tag = "1")]
+    pub action: i32,
+    /// Why it cannot be done here; unset when it can.
+    #[prost(message, optional, tag = "2")]
+    pub unavailable: ::core::option::Option<Cause>,
+    /// What is on or off: how the machine was seen after the last change.
+    #[prost(bool, tag = "3")]
+    pub on: bool,
+}
+/// What a viewer asks a machine to do beside keyboard and mouse. Carried on the
+/// control channel. Only the participant in control is heard, at most once a second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum MachineAction {
+    Unspecified = 0,
+    /// The secure attention sequence; on X11 the three keys.
+    CtrlAltDel = 1,
+    Lock = 2,
+    /// Keyboard and mouse of the machine itself do nothing. Managed agents only.
+    BlockInput = 3,
+    /// The machine's own monitors are black; the picture is not. Managed agents only.
+    BlankScreen = 4,
+    /// A one-time agent asks its user for administrator rights.
+    Elevate = 5,
+    /// The machine is locked when this session ends, however it ends.
+    LockAtEnd = 6,
+}
+impl MachineAction {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "MACHINE_ACTION_UNSPECIFIED",
+            Self::CtrlAltDel => "MACHINE_ACTION_CTRL_ALT_DEL",
+            Self::Lock => "MACHINE_ACTION_LOCK",
+            Self::BlockInput => "MACHINE_ACTION_BLOCK_INPUT",
+            Self::BlankScreen => "MACHINE_ACTION_BLANK_SCREEN",
+            Self::Elevate => "MACHINE_ACTION_ELEVATE",
+            Self::LockAtEnd => "MACHINE_ACTION_LOCK_AT_END",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "MACHINE_ACTION_UNSPECIFIED" => Some(Self::Unspecified),
+            "MACHINE_ACTION_CTRL_ALT_DEL" => Some(Self::CtrlAltDel),
+            "MACHINE_ACTION_LOCK" => Some(Self::Lock),
+            "MACHINE_ACTION_BLOCK_INPUT" => Some(Self::BlockInput),
+            "MACHINE_ACTION_BLANK_SCREEN" => Some(Self::BlankScreen),
+            "MACHINE_ACTION_ELEVATE" => Some(Self::Elevate),
+            "MACHINE_ACTION_LOCK_AT_END" => Some(Self::LockAtEnd),
+            _ => None,
+        }
+    }
+}
+/// Channel files, both ways. A transfer is opened by the viewer; whoever has the
+/// files is its sender, the other end its receiver. See docs/protocol.md, Files.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FileMessage {
+    #[prost(oneof = "file_message::Body", tags = "1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 16, 17")]
+    pub body: ::core::option::Option<file_message::Body>,
+}
+/// Nested message and enum types in `FileMessage`.
+pub mod file_message {
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Body {
+        /// Viewer to agent.
+        #[prost(message, tag = "1")]
+        Open(super::TransferOpen),
+        #[prost(message, tag = "2")]
+        Request(super::FolderRequest),
+        #[prost(message, tag = "3")]
+        Choice(super::ConflictChoice),
+        /// Agent to viewer.
+        #[prost(message, tag = "4")]
+        Reply(super::FolderReply),
+        #[prost(message, tag = "5")]
+        Policy(super::FilePolicy),
+        /// Sender to receiver.
+        #[prost(message, tag = "10")]
+        Heads(super::FileHeads),
+        #[prost(message, tag = "11")]
+        Chunk(super::FileChunk),
+        #[prost(message, tag = "12")]
+        End(super::FileEnd),
+        /// Receiver to sender.
+        #[prost(message, tag = "13")]
+        Answer(super::FileAnswer),
+        #[prost(message, tag = "14")]
+        Result(super::FileResult),
+        #[prost(message, tag = "15")]
+        Ack(super::FileAck),
+        /// Both ways.
+        #[prost(message, tag = "16")]
+        Stop(super::TransferStop),
+        #[prost(message, tag = "17")]
+        Pause(super::TransferPause),
+    }
+}
+/// What may be moved in a session. In the offer for the agent, which enforces it,
+/// and from the agent to the viewer, which shows it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FilePolicy {
+    /// From the viewer to the machine.
+    #[prost(bool, tag = "1")]
+    pub upload: bool,
+    /// From the machine to the viewer.
+    #[prost(bool, tag = "2")]
+    pub download: bool,
+    /// Bytes of one file; 0 for no limit.
+    #[prost(uint64, tag = "3")]
+    pub max_file_bytes: u64,
+    /// Lower case, without the dot; at most 256, of at most 16 characters. When there
+    /// are any, nothing else may pass.
+    #[prost(string, repeated, tag = "4")]
+    pub allowed_extensions: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The same; these never pass, by name or by content.
+    #[prost(string, repeated, tag = "5")]
+    pub blocked_extensions: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// A place of the machine and the way from it. No part is empty, `.` or `..`, or
+/// holds a separator.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FilePath {
+    /// As in a listing of places: `home`, `downloads`, `/`, `C:`. Empty: the folder
+    /// that files are dropped into. `pasted`, which no listing names: a folder of the user
+    /// for what a viewer pastes; what is in it goes after a day.
+    #[prost(string, tag = "1")]
+    pub place: ::prost::alloc::string::String,
+    /// At most 64.
+    #[prost(string, repeated, tag = "2")]
+    pub parts: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Viewer to agent: begins a transfer, or takes it up again after a lost link or
+/// the death of either program.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TransferOpen {
+    /// Names the transfer on this link; chosen by the viewer, rises.
+    #[prost(uint32, tag = "1")]
+    pub transfer: u32,
+    /// 16 random bytes; the same when the transfer is taken up again.
+    #[prost(bytes = "vec", tag = "2")]
+    pub id: ::prost::alloc::vec::Vec<u8>,
+    #[prost(enumeration = "TransferDirection", tag = "3")]
+    pub direction: i32,
+    /// Upload: where to.
+    #[prost(message, optional, tag = "4")]
+    pub folder: ::core::option::Option<FilePath>,
+    /// Download: what, at most 256.
+    #[prost(message, repeated, tag = "5")]
+    pub sources: ::prost::alloc::vec::Vec<FilePath>,
+    #[prost(enumeration = "ConflictRule", tag = "6")]
+    pub conflict: i32,
+    /// Files that are here already with the same size and time were moved before.
+    #[prost(bool, tag = "7")]
+    pub resume: bool,
+}
+/// What the sender has, in the order of their indices, ahead of the bytes. A folder
+/// follows what is in it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FileHeads {
+    #[prost(uint32, tag = "1")]
+    pub transfer: u32,
+    #[prost(message, repeated, tag = "2")]
+    pub heads: ::prost::alloc::vec::Vec<FileHead>,
+    /// There will be no more.
+    #[prost(bool, tag = "3")]
+    pub last: bool,
+    /// Of the whole transfer, as far as the sender knows.
+    #[prost(uint64, tag = "4")]
+    pub total_files: u64,
+    #[prost(uint64, tag = "5")]
+    pub total_bytes: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FileHead {
+    /// From 0, without gaps.
+    #[prost(uint32, tag = "1")]
+    pub index: u32,
+    /// Parts separated by `/`; at most 2048 bytes and 64 parts. Hostile.
+    #[prost(string, tag = "2")]
+    pub path: ::prost::alloc::string::String,
+    #[prost(enumeration = "FileKind", tag = "3")]
+    pub kind: i32,
+    #[prost(uint64, tag = "4")]
+    pub size: u64,
+    #[prost(sint64, tag = "5")]
+    pub modified_unix_ms: i64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FileAnswer {
+    #[prost(uint32, tag = "1")]
+    pub transfer: u32,
+    #[prost(uint32, tag = "2")]
+    pub index: u32,
+    #[prost(enumeration = "FileAction", tag = "3")]
+    pub action: i32,
+    /// Bytes of this file that the receiver has from before ...
+    #[prost(uint64, tag = "4")]
+    pub offset: u64,
+    /// ... and their SHA-256.
+    #[prost(bytes = "vec", tag = "5")]
+    pub prefix_sha256: ::prost::alloc::vec::Vec<u8>,
+    /// For ASK: what is there.
+    #[prost(uint64, tag = "6")]
+    pub existing_size: u64,
+    #[prost(sint64, tag = "7")]
+    pub existing_modified_unix_ms: i64,
+}
+/// Viewer to agent: what to do about an ASK of the agent.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ConflictChoice {
+    #[prost(uint32, tag = "1")]
+    pub transfer: u32,
+    #[prost(uint32, tag = "2")]
+    pub index: u32,
+    #[prost(enumeration = "ConflictRule", tag = "3")]
+    pub rule: i32,
+    /// For what comes later as well.
+    #[prost(bool, tag = "4")]
+    pub all: bool,
+}
+/// The next bytes of the file that is being sent. One file at a time for each
+/// transfer, without gaps.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FileChunk {
+    #[prost(uint32, tag = "1")]
+    pub transfer: u32,
+    #[prost(uint32, tag = "2")]
+    pub index: u32,
+    #[prost(uint64, tag = "3")]
+    pub offset: u64,
+    #[prost(bytes = "bytes", tag = "4")]
+    pub data: ::prost::bytes::Bytes,
+    /// The receiver's part is not that of this file: it starts again, at 0.
+    #[prost(bool, tag = "5")]
+    pub restart: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FileEnd {
+    #[prost(uint32, tag = "1")]
+    pub transfer: u32,
+    #[prost(uint32, tag = "2")]
+    pub index: u32,
+    /// Of the whole file. Empty with a cause.
+    #[prost(bytes = "vec", tag = "3")]
+    pub sha256: ::prost::alloc::vec::Vec<u8>,
+    /// The file could not be sent.
+    #[prost(message, optional, tag = "4")]
+    pub cause: ::core::option::Option<Cause>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FileResult {
+    #[prost(uint32, tag = "1")]
+    pub transfer: u32,
+    #[prost(uint32, tag = "2")]
+    pub index: u32,
+    #[prost(enumeration = "FileOutcome", tag = "3")]
+    pub outcome: i32,
+    #[prost(message, optional, tag = "4")]
+    pub cause: ::core::option::Option<Cause>,
+    /// The name that it was given, when that is not the one that was sent.
+    #[prost(string, tag = "5")]
+    pub name: ::prost::alloc::string::String,
+}
+/// Receiver to sender, for all transfers of the link together.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FileAck {
+    /// Bytes of chunks since the link began.
+    #[prost(uint64, tag = "1")]
+    pub received: u64,
+    /// Bytes beyond these that may be on their way.
+    #[prost(uint64, tag = "2")]
+    pub room: u64,
+}
+/// The transfer is over, before its time when there is a cause.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TransferStop {
+    #[prost(uint32, tag = "1")]
+    pub transfer: u32,
+    #[prost(message, optional, tag = "2")]
+    pub cause: ::core::option::Option<Cause>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TransferPause {
+    #[prost(uint32, tag = "1")]
+    pub transfer: u32,
+    #[prost(bool, tag = "2")]
+    pub paused: bool,
+}
+/// Viewer to agent: one step in the folders of the machine. Answered in order.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FolderRequest {
+    /// Comes back with the reply.
+    #[prost(uint32, tag = "1")]
+    pub request: u32,
+    #[prost(oneof = "folder_request::Step", tags = "2, 3, 4, 5, 6")]
+    pub step: ::core::option::Option<folder_request::Step>,
+}
+/// Nested message and enum types in `FolderRequest`.
+pub mod folder_request {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Step {
+        /// With an empty place: the places.
+        #[prost(message, tag = "2")]
+        List(super::FilePath),
+        #[prost(message, tag = "3")]
+        Stat(super::FilePath),
+        #[prost(message, tag = "4")]
+        Make(super::FilePath),
+        #[prost(message, tag = "5")]
+        Rename(super::FolderRename),
+        #[prost(message, tag = "6")]
+        Delete(super::FilePath),
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FolderRename {
+    #[prost(message, optional, tag = "1")]
+    pub path: ::core::option::Option<FilePath>,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+}
+/// Long lists come in several replies.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FolderReply {
+    #[prost(uint32, tag = "1")]
+    pub request: u32,
+    #[prost(message, repeated, tag = "2")]
+    pub entries: ::prost::alloc::vec::Vec<FolderEntry>,
+    #[prost(bool, tag = "3")]
+    pub last: bool,
+    /// The step failed.
+    #[prost(message, optional, tag = "4")]
+    pub cause: ::core::option::Option<Cause>,
+    /// Not everything is listed: there is too much.
+    #[prost(bool, tag = "5")]
+    pub cut: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FolderEntry {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(enumeration = "FileKind", tag = "2")]
+    pub kind: i32,
+    #[prost(uint64, tag = "3")]
+    pub size: u64,
+    #[prost(sint64, tag = "4")]
+    pub modified_unix_ms: i64,
+    /// For a place: what FilePath calls it.
+    #[prost(string, tag = "5")]
+    pub place: ::prost::alloc::string::String,
+}
+/// Agent to relay: what became of files.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FileAudit {
+    #[prost(bytes = "vec", tag = "1")]
+    pub session_id: ::prost::alloc::vec::Vec<u8>,
+    /// At most 1000.
+    #[prost(message, repeated, tag = "2")]
+    pub files: ::prost::alloc::vec::Vec<FileReceipt>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FileReceipt {
+    /// The seat of the viewer.
+    #[prost(uint32, tag = "1")]
+    pub participant: u32,
+    #[prost(enumeration = "TransferDirection", tag = "2")]
+    pub direction: i32,
+    /// Relative to the folder that was moved from or to; at most 2048 bytes.
+    #[prost(string, tag = "3")]
+    pub path: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "4")]
+    pub size: u64,
+    /// 32 bytes when the whole file was moved.
+    #[prost(bytes = "vec", tag = "5")]
+    pub sha256: ::prost::alloc::vec::Vec<u8>,
+    #[prost(enumeration = "FileOutcome", tag = "6")]
+    pub outcome: i32,
+    #[prost(enumeration = "CauseCode", tag = "7")]
+    pub cause: i32,
+    /// Bytes that went over the wire.
+    #[prost(uint64, tag = "8")]
+    pub moved: u64,
+    #[prost(uint32, tag = "9")]
+    pub duration_ms: u32,
+    #[prost(uint64, tag = "10")]
+    pub ended_unix_ms: u64,
+    /// 16 bytes: which transfer.
+    #[prost(bytes = "vec", tag = "11")]
+    pub transfer_id: ::prost::alloc::vec::Vec<u8>,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum TransferDirection {
+    Unspecified = 0,
+    /// From the viewer to the machine.
+    Upload = 1,
+    /// From the machine to the viewer.
+    Download = 2,
+}
+impl TransferDirection {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "TRANSFER_DIRECTION_UNSPECIFIED",
+            Self::Upload => "TRANSFER_DIRECTION_UPLOAD",
+            Self::Download => "TRANSFER_DIRECTION_DOWNLOAD",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "TRANSFER_DIRECTION_UNSPECIFIED" => Some(Self::Unspecified),
+            "TRANSFER_DIRECTION_UPLOAD" => Some(Self::Upload),
+            "TRANSFER_DIRECTION_DOWNLOAD" => Some(Self::Download),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ConflictRule {
+    Unspecified = 0,
+    Ask = 1,
+    /// As `name (2).ext`.
+    Rename = 2,
+    Skip = 3,
+    Overwrite = 4,
+}
+impl ConflictRule {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CONFLICT_RULE_UNSPECIFIED",
+            Self::Ask => "CONFLICT_RULE_ASK",
+            Self::Rename => "CONFLICT_RULE_RENAME",
+            Self::Skip => "CONFLICT_RULE_SKIP",
+            Self::Overwrite => "CONFLICT_RULE_OVERWRITE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CONFLICT_RULE_UNSPECIFIED" => Some(Self::Unspecified),
+            "CONFLICT_RULE_ASK" => Some(Self::Ask),
+            "CONFLICT_RULE_RENAME" => Some(Self::Rename),
+            "CONFLICT_RULE_SKIP" => Some(Self::Skip),
+            "CONFLICT_RULE_OVERWRITE" => Some(Self::Overwrite),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum FileKind {
+    Unspecified = 0,
+    File = 1,
+    Folder = 2,
+    /// Links, devices, sockets: listed, never moved.
+    Other = 3,
+}
+impl FileKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "FILE_KIND_UNSPECIFIED",
+            Self::File => "FILE_KIND_FILE",
+            Self::Folder => "FILE_KIND_FOLDER",
+            Self::Other => "FILE_KIND_OTHER",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "FILE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "FILE_KIND_FILE" => Some(Self::File),
+            "FILE_KIND_FOLDER" => Some(Self::Folder),
+            "FILE_KIND_OTHER" => Some(Self::Other),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum FileAction {
+    Unspecified = 0,
+    /// Send the bytes from `offset` on.
+    Send = 1,
+    /// Not wanted; a result follows.
+    Skip = 2,
+    /// Something has this name; the viewer is asked, an answer follows.
+    Ask = 3,
+}
+impl FileAction {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "FILE_ACTION_UNSPECIFIED",
+            Self::Send => "FILE_ACTION_SEND",
+            Self::Skip => "FILE_ACTION_SKIP",
+            Self::Ask => "FILE_ACTION_ASK",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "FILE_ACTION_UNSPECIFIED" => Some(Self::Unspecified),
+            "FILE_ACTION_SEND" => Some(Self::Send),
+            "FILE_ACTION_SKIP" => Some(Self::Skip),
+            "FILE_ACTION_ASK" => Some(Self::Ask),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum FileOutcome {
+    Unspecified = 0,
+    Done = 1,
+    Skipped = 2,
+    Failed = 3,
+    Cancelled = 4,
+    Denied = 5,
+}
+impl FileOutcome {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "FILE_OUTCOME_UNSPECIFIED",
+            Self::Done => "FILE_OUTCOME_DONE",
+            Self::Skipped => "FILE_OUTCOME_SKIPPED",
+            Self::Failed => "FILE_OUTCOME_FAILED",
+            Self::Cancelled => "FILE_OUTCOME_CANCELLED",
+            Self::Denied => "FILE_OUTCOME_DENIED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "FILE_OUTCOME_UNSPECIFIED" => Some(Self::Unspecified),
+            "FILE_OUTCOME_DONE" => Some(Self::Done),
+            "FILE_OUTCOME_SKIPPED" => Some(Self::Skipped),
+            "FILE_OUTCOME_FAILED" => Some(Self::Failed),
+            "FILE_OUTCOME_CANCELLED" => Some(Self::Cancelled),
+            "FILE_OUTCOME_DENIED" => Some(Self::Denied),
             _ => None,
         }
     }
@@ -254,6 +882,15 @@ pub struct ClipboardReceived {
     #[prost(uint32, tag = "2")]
     pub bytes: u32,
 }
+/// Files and folders of the machine, as somebody copied them there, or as a viewer put
+/// them there before. Their bytes move when they are pasted, as a transfer.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ClipboardFiles {
+    /// 1 to 1,000 whole items, a folder with all that is in it. From a viewer: of the place
+    /// `pasted`, with at least one part. Hostile.
+    #[prost(message, repeated, tag = "1")]
+    pub paths: ::prost::alloc::vec::Vec<FilePath>,
+}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum ClipboardFormat {
@@ -267,6 +904,9 @@ pub enum ClipboardFormat {
     Rtf = 3,
     /// PNG, not interlaced, at most 20 MiB, 16,384 pixels a side and 33,554,432 in all.
     Image = 4,
+    /// A `ClipboardFiles`, at most 256 KiB: files of the machine, by their names alone. To
+    /// a viewer only where it may download, from one only where it may upload.
+    Files = 5,
 }
 impl ClipboardFormat {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -280,6 +920,7 @@ impl ClipboardFormat {
             Self::Html => "CLIPBOARD_FORMAT_HTML",
             Self::Rtf => "CLIPBOARD_FORMAT_RTF",
             Self::Image => "CLIPBOARD_FORMAT_IMAGE",
+            Self::Files => "CLIPBOARD_FORMAT_FILES",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -290,6 +931,7 @@ impl ClipboardFormat {
             "CLIPBOARD_FORMAT_HTML" => Some(Self::Html),
             "CLIPBOARD_FORMAT_RTF" => Some(Self::Rtf),
             "CLIPBOARD_FORMAT_IMAGE" => Some(Self::Image),
+            "CLIPBOARD_FORMAT_FILES" => Some(Self::Files),
             _ => None,
         }
     }
@@ -887,7 +1529,7 @@ impl RefreshCause {
 /// Channel control, agent to viewer.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AgentControl {
-    #[prost(oneof = "agent_control::Body", tags = "1, 2, 6, 8")]
+    #[prost(oneof = "agent_control::Body", tags = "1, 2, 3, 4, 6, 8")]
     pub body: ::core::option::Option<agent_control::Body>,
 }
 /// Nested message and enum types in `AgentControl`.
@@ -898,6 +1540,10 @@ pub mod agent_control {
         Displays(super::DisplayList),
         #[prost(message, tag = "2")]
         Notice(super::Notice),
+        #[prost(message, tag = "3")]
+        MachineActions(super::MachineActionState),
+        #[prost(message, tag = "4")]
+        MachineActionResult(super::MachineActionResult),
         #[prost(message, tag = "6")]
         DesktopSessions(super::DesktopSessionList),
         #[prost(message, tag = "8")]
@@ -941,7 +1587,7 @@ pub struct Notice {
 /// Channel control, viewer to agent.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ViewerControl {
-    #[prost(oneof = "viewer_control::Body", tags = "1, 2, 3, 7, 8")]
+    #[prost(oneof = "viewer_control::Body", tags = "1, 2, 3, 4, 7, 8")]
     pub body: ::core::option::Option<viewer_control::Body>,
 }
 /// Nested message and enum types in `ViewerControl`.
@@ -954,6 +1600,8 @@ pub mod viewer_control {
         VideoSettings(super::VideoSettings),
         #[prost(message, tag = "3")]
         ClipboardSync(super::ClipboardSync),
+        #[prost(message, tag = "4")]
+        MachineAction(super::MachineActionRequest),
         #[prost(message, tag = "7")]
         SelectDesktopSession(super::SelectDesktopSession),
         #[prost(message, tag = "8")]
@@ -1017,6 +1665,8 @@ pub enum NoticeTopic {
     Input = 2,
     Clipboard = 3,
     Encoder = 4,
+    /// What was asked for by `SystemKey`, and did not come about.
+    Action = 5,
     /// Which session of the system is shown.
     DesktopSession = 7,
     Capture = 9,
@@ -1033,6 +1683,7 @@ impl NoticeTopic {
             Self::Input => "NOTICE_TOPIC_INPUT",
             Self::Clipboard => "NOTICE_TOPIC_CLIPBOARD",
             Self::Encoder => "NOTICE_TOPIC_ENCODER",
+            Self::Action => "NOTICE_TOPIC_ACTION",
             Self::DesktopSession => "NOTICE_TOPIC_DESKTOP_SESSION",
             Self::Capture => "NOTICE_TOPIC_CAPTURE",
         }
@@ -1045,6 +1696,7 @@ impl NoticeTopic {
             "NOTICE_TOPIC_INPUT" => Some(Self::Input),
             "NOTICE_TOPIC_CLIPBOARD" => Some(Self::Clipboard),
             "NOTICE_TOPIC_ENCODER" => Some(Self::Encoder),
+            "NOTICE_TOPIC_ACTION" => Some(Self::Action),
             "NOTICE_TOPIC_DESKTOP_SESSION" => Some(Self::DesktopSession),
             "NOTICE_TOPIC_CAPTURE" => Some(Self::Capture),
             _ => None,
@@ -1158,515 +1810,6 @@ pub struct CursorPosition {
     #[prost(message, optional, tag = "1")]
     pub position: ::core::option::Option<Point>,
 }
-/// Channel files, both ways. A transfer is opened by the viewer; whoever has the
-/// files is its sender, the other end its receiver. See docs/protocol.md, Files.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct FileMessage {
-    #[prost(oneof = "file_message::Body", tags = "1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 16, 17")]
-    pub body: ::core::option::Option<file_message::Body>,
-}
-/// Nested message and enum types in `FileMessage`.
-pub mod file_message {
-    #[derive(Clone, PartialEq, ::prost::Oneof)]
-    pub enum Body {
-        /// Viewer to agent.
-        #[prost(message, tag = "1")]
-        Open(super::TransferOpen),
-        #[prost(message, tag = "2")]
-        Request(super::FolderRequest),
-        #[prost(message, tag = "3")]
-        Choice(super::ConflictChoice),
-        /// Agent to viewer.
-        #[prost(message, tag = "4")]
-        Reply(super::FolderReply),
-        #[prost(message, tag = "5")]
-        Policy(super::FilePolicy),
-        /// Sender to receiver.
-        #[prost(message, tag = "10")]
-        Heads(super::FileHeads),
-        #[prost(message, tag = "11")]
-        Chunk(super::FileChunk),
-        #[prost(message, tag = "12")]
-        End(super::FileEnd),
-        /// Receiver to sender.
-        #[prost(message, tag = "13")]
-        Answer(super::FileAnswer),
-        #[prost(message, tag = "14")]
-        Result(super::FileResult),
-        #[prost(message, tag = "15")]
-        Ack(super::FileAck),
-        /// Both ways.
-        #[prost(message, tag = "16")]
-        Stop(super::TransferStop),
-        #[prost(message, tag = "17")]
-        Pause(super::TransferPause),
-    }
-}
-/// What may be moved in a session. In the offer for the agent, which enforces it,
-/// and from the agent to the viewer, which shows it.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FilePolicy {
-    /// From the viewer to the machine.
-    #[prost(bool, tag = "1")]
-    pub upload: bool,
-    /// From the machine to the viewer.
-    #[prost(bool, tag = "2")]
-    pub download: bool,
-    /// Bytes of one file; 0 for no limit.
-    #[prost(uint64, tag = "3")]
-    pub max_file_bytes: u64,
-    /// Lower case, without the dot; at most 256, of at most 16 characters. When there
-    /// are any, nothing else may pass.
-    #[prost(string, repeated, tag = "4")]
-    pub allowed_extensions: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// The same; these never pass, by name or by content.
-    #[prost(string, repeated, tag = "5")]
-    pub blocked_extensions: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-}
-/// A place of the machine and the way from it. No part is empty, `.` or `..`, or
-/// holds a separator.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FilePath {
-    /// As in a listing of places: `home`, `downloads`, `/`, `C:`. Empty: the folder
-    /// that files are dropped into.
-    #[prost(string, tag = "1")]
-    pub place: ::prost::alloc::string::String,
-    /// At most 64.
-    #[prost(string, repeated, tag = "2")]
-    pub parts: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-}
-/// Viewer to agent: begins a transfer, or takes it up again after a lost link or
-/// the death of either program.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct TransferOpen {
-    /// Names the transfer on this link; chosen by the viewer, rises.
-    #[prost(uint32, tag = "1")]
-    pub transfer: u32,
-    /// 16 random bytes; the same when the transfer is taken up again.
-    #[prost(bytes = "vec", tag = "2")]
-    pub id: ::prost::alloc::vec::Vec<u8>,
-    #[prost(enumeration = "TransferDirection", tag = "3")]
-    pub direction: i32,
-    /// Upload: where to.
-    #[prost(message, optional, tag = "4")]
-    pub folder: ::core::option::Option<FilePath>,
-    /// Download: what, at most 256.
-    #[prost(message, repeated, tag = "5")]
-    pub sources: ::prost::alloc::vec::Vec<FilePath>,
-    #[prost(enumeration = "ConflictRule", tag = "6")]
-    pub conflict: i32,
-    /// Files that are here already with the same size and time were moved before.
-    #[prost(bool, tag = "7")]
-    pub resume: bool,
-}
-/// What the sender has, in the order of their indices, ahead of the bytes. A folder
-/// follows what is in it.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct FileHeads {
-    #[prost(uint32, tag = "1")]
-    pub transfer: u32,
-    #[prost(message, repeated, tag = "2")]
-    pub heads: ::prost::alloc::vec::Vec<FileHead>,
-    /// There will be no more.
-    #[prost(bool, tag = "3")]
-    pub last: bool,
-    /// Of the whole transfer, as far as the sender knows.
-    #[prost(uint64, tag = "4")]
-    pub total_files: u64,
-    #[prost(uint64, tag = "5")]
-    pub total_bytes: u64,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FileHead {
-    /// From 0, without gaps.
-    #[prost(uint32, tag = "1")]
-    pub index: u32,
-    /// Parts separated by `/`; at most 2048 bytes and 64 parts. Hostile.
-    #[prost(string, tag = "2")]
-    pub path: ::prost::alloc::string::String,
-    #[prost(enumeration = "FileKind", tag = "3")]
-    pub kind: i32,
-    #[prost(uint64, tag = "4")]
-    pub size: u64,
-    #[prost(sint64, tag = "5")]
-    pub modified_unix_ms: i64,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FileAnswer {
-    #[prost(uint32, tag = "1")]
-    pub transfer: u32,
-    #[prost(uint32, tag = "2")]
-    pub index: u32,
-    #[prost(enumeration = "FileAction", tag = "3")]
-    pub action: i32,
-    /// Bytes of this file that the receiver has from before ...
-    #[prost(uint64, tag = "4")]
-    pub offset: u64,
-    /// ... and their SHA-256.
-    #[prost(bytes = "vec", tag = "5")]
-    pub prefix_sha256: ::prost::alloc::vec::Vec<u8>,
-    /// For ASK: what is there.
-    #[prost(uint64, tag = "6")]
-    pub existing_size: u64,
-    #[prost(sint64, tag = "7")]
-    pub existing_modified_unix_ms: i64,
-}
-/// Viewer to agent: what to do about an ASK of the agent.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ConflictChoice {
-    #[prost(uint32, tag = "1")]
-    pub transfer: u32,
-    #[prost(uint32, tag = "2")]
-    pub index: u32,
-    #[prost(enumeration = "ConflictRule", tag = "3")]
-    pub rule: i32,
-    /// For what comes later as well.
-    #[prost(bool, tag = "4")]
-    pub all: bool,
-}
-/// The next bytes of the file that is being sent. One file at a time for each
-/// transfer, without gaps.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FileChunk {
-    #[prost(uint32, tag = "1")]
-    pub transfer: u32,
-    #[prost(uint32, tag = "2")]
-    pub index: u32,
-    #[prost(uint64, tag = "3")]
-    pub offset: u64,
-    #[prost(bytes = "bytes", tag = "4")]
-    pub data: ::prost::bytes::Bytes,
-    /// The receiver's part is not that of this file: it starts again, at 0.
-    #[prost(bool, tag = "5")]
-    pub restart: bool,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FileEnd {
-    #[prost(uint32, tag = "1")]
-    pub transfer: u32,
-    #[prost(uint32, tag = "2")]
-    pub index: u32,
-    /// Of the whole file. Empty with a cause.
-    #[prost(bytes = "vec", tag = "3")]
-    pub sha256: ::prost::alloc::vec::Vec<u8>,
-    /// The file could not be sent.
-    #[prost(message, optional, tag = "4")]
-    pub cause: ::core::option::Option<Cause>,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FileResult {
-    #[prost(uint32, tag = "1")]
-    pub transfer: u32,
-    #[prost(uint32, tag = "2")]
-    pub index: u32,
-    #[prost(enumeration = "FileOutcome", tag = "3")]
-    pub outcome: i32,
-    #[prost(message, optional, tag = "4")]
-    pub cause: ::core::option::Option<Cause>,
-    /// The name that it was given, when that is not the one that was sent.
-    #[prost(string, tag = "5")]
-    pub name: ::prost::alloc::string::String,
-}
-/// Receiver to sender, for all transfers of the link together.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FileAck {
-    /// Bytes of chunks since the link began.
-    #[prost(uint64, tag = "1")]
-    pub received: u64,
-    /// Bytes beyond these that may be on their way.
-    #[prost(uint64, tag = "2")]
-    pub room: u64,
-}
-/// The transfer is over, before its time when there is a cause.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct TransferStop {
-    #[prost(uint32, tag = "1")]
-    pub transfer: u32,
-    #[prost(message, optional, tag = "2")]
-    pub cause: ::core::option::Option<Cause>,
-}
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct TransferPause {
-    #[prost(uint32, tag = "1")]
-    pub transfer: u32,
-    #[prost(bool, tag = "2")]
-    pub paused: bool,
-}
-/// Viewer to agent: one step in the folders of the machine. Answered in order.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FolderRequest {
-    /// Comes back with the reply.
-    #[prost(uint32, tag = "1")]
-    pub request: u32,
-    #[prost(oneof = "folder_request::Step", tags = "2, 3, 4, 5, 6")]
-    pub step: ::core::option::Option<folder_request::Step>,
-}
-/// Nested message and enum types in `FolderRequest`.
-pub mod folder_request {
-    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
-    pub enum Step {
-        /// With an empty place: the places.
-        #[prost(message, tag = "2")]
-        List(super::FilePath),
-        #[prost(message, tag = "3")]
-        Stat(super::FilePath),
-        #[prost(message, tag = "4")]
-        Make(super::FilePath),
-        #[prost(message, tag = "5")]
-        Rename(super::FolderRename),
-        #[prost(message, tag = "6")]
-        Delete(super::FilePath),
-    }
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FolderRename {
-    #[prost(message, optional, tag = "1")]
-    pub path: ::core::option::Option<FilePath>,
-    #[prost(string, tag = "2")]
-    pub name: ::prost::alloc::string::String,
-}
-/// Long lists come in several replies.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct FolderReply {
-    #[prost(uint32, tag = "1")]
-    pub request: u32,
-    #[prost(message, repeated, tag = "2")]
-    pub entries: ::prost::alloc::vec::Vec<FolderEntry>,
-    #[prost(bool, tag = "3")]
-    pub last: bool,
-    /// The step failed.
-    #[prost(message, optional, tag = "4")]
-    pub cause: ::core::option::Option<Cause>,
-    /// Not everything is listed: there is too much.
-    #[prost(bool, tag = "5")]
-    pub cut: bool,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FolderEntry {
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-    #[prost(enumeration = "FileKind", tag = "2")]
-    pub kind: i32,
-    #[prost(uint64, tag = "3")]
-    pub size: u64,
-    #[prost(sint64, tag = "4")]
-    pub modified_unix_ms: i64,
-    /// For a place: what FilePath calls it.
-    #[prost(string, tag = "5")]
-    pub place: ::prost::alloc::string::String,
-}
-/// Agent to relay: what became of files.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct FileAudit {
-    #[prost(bytes = "vec", tag = "1")]
-    pub session_id: ::prost::alloc::vec::Vec<u8>,
-    /// At most 1000.
-    #[prost(message, repeated, tag = "2")]
-    pub files: ::prost::alloc::vec::Vec<FileReceipt>,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FileReceipt {
-    /// The seat of the viewer.
-    #[prost(uint32, tag = "1")]
-    pub participant: u32,
-    #[prost(enumeration = "TransferDirection", tag = "2")]
-    pub direction: i32,
-    /// Relative to the folder that was moved from or to; at most 2048 bytes.
-    #[prost(string, tag = "3")]
-    pub path: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "4")]
-    pub size: u64,
-    /// 32 bytes when the whole file was moved.
-    #[prost(bytes = "vec", tag = "5")]
-    pub sha256: ::prost::alloc::vec::Vec<u8>,
-    #[prost(enumeration = "FileOutcome", tag = "6")]
-    pub outcome: i32,
-    #[prost(enumeration = "CauseCode", tag = "7")]
-    pub cause: i32,
-    /// Bytes that went over the wire.
-    #[prost(uint64, tag = "8")]
-    pub moved: u64,
-    #[prost(uint32, tag = "9")]
-    pub duration_ms: u32,
-    #[prost(uint64, tag = "10")]
-    pub ended_unix_ms: u64,
-    /// 16 bytes: which transfer.
-    #[prost(bytes = "vec", tag = "11")]
-    pub transfer_id: ::prost::alloc::vec::Vec<u8>,
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum TransferDirection {
-    Unspecified = 0,
-    /// From the viewer to the machine.
-    Upload = 1,
-    /// From the machine to the viewer.
-    Download = 2,
-}
-impl TransferDirection {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "TRANSFER_DIRECTION_UNSPECIFIED",
-            Self::Upload => "TRANSFER_DIRECTION_UPLOAD",
-            Self::Download => "TRANSFER_DIRECTION_DOWNLOAD",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "TRANSFER_DIRECTION_UNSPECIFIED" => Some(Self::Unspecified),
-            "TRANSFER_DIRECTION_UPLOAD" => Some(Self::Upload),
-            "TRANSFER_DIRECTION_DOWNLOAD" => Some(Self::Download),
-            _ => None,
-        }
-    }
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum ConflictRule {
-    Unspecified = 0,
-    Ask = 1,
-    /// As `name (2).ext`.
-    Rename = 2,
-    Skip = 3,
-    Overwrite = 4,
-}
-impl ConflictRule {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "CONFLICT_RULE_UNSPECIFIED",
-            Self::Ask => "CONFLICT_RULE_ASK",
-            Self::Rename => "CONFLICT_RULE_RENAME",
-            Self::Skip => "CONFLICT_RULE_SKIP",
-            Self::Overwrite => "CONFLICT_RULE_OVERWRITE",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "CONFLICT_RULE_UNSPECIFIED" => Some(Self::Unspecified),
-            "CONFLICT_RULE_ASK" => Some(Self::Ask),
-            "CONFLICT_RULE_RENAME" => Some(Self::Rename),
-            "CONFLICT_RULE_SKIP" => Some(Self::Skip),
-            "CONFLICT_RULE_OVERWRITE" => Some(Self::Overwrite),
-            _ => None,
-        }
-    }
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum FileKind {
-    Unspecified = 0,
-    File = 1,
-    Folder = 2,
-    /// Links, devices, sockets: listed, never moved.
-    Other = 3,
-}
-impl FileKind {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "FILE_KIND_UNSPECIFIED",
-            Self::File => "FILE_KIND_FILE",
-            Self::Folder => "FILE_KIND_FOLDER",
-            Self::Other => "FILE_KIND_OTHER",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "FILE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
-            "FILE_KIND_FILE" => Some(Self::File),
-            "FILE_KIND_FOLDER" => Some(Self::Folder),
-            "FILE_KIND_OTHER" => Some(Self::Other),
-            _ => None,
-        }
-    }
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum FileAction {
-    Unspecified = 0,
-    /// Send the bytes from `offset` on.
-    Send = 1,
-    /// Not wanted; a result follows.
-    Skip = 2,
-    /// Something has this name; the viewer is asked, an answer follows.
-    Ask = 3,
-}
-impl FileAction {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "FILE_ACTION_UNSPECIFIED",
-            Self::Send => "FILE_ACTION_SEND",
-            Self::Skip => "FILE_ACTION_SKIP",
-            Self::Ask => "FILE_ACTION_ASK",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "FILE_ACTION_UNSPECIFIED" => Some(Self::Unspecified),
-            "FILE_ACTION_SEND" => Some(Self::Send),
-            "FILE_ACTION_SKIP" => Some(Self::Skip),
-            "FILE_ACTION_ASK" => Some(Self::Ask),
-            _ => None,
-        }
-    }
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum FileOutcome {
-    Unspecified = 0,
-    Done = 1,
-    Skipped = 2,
-    Failed = 3,
-    Cancelled = 4,
-    Denied = 5,
-}
-impl FileOutcome {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "FILE_OUTCOME_UNSPECIFIED",
-            Self::Done => "FILE_OUTCOME_DONE",
-            Self::Skipped => "FILE_OUTCOME_SKIPPED",
-            Self::Failed => "FILE_OUTCOME_FAILED",
-            Self::Cancelled => "FILE_OUTCOME_CANCELLED",
-            Self::Denied => "FILE_OUTCOME_DENIED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "FILE_OUTCOME_UNSPECIFIED" => Some(Self::Unspecified),
-            "FILE_OUTCOME_DONE" => Some(Self::Done),
-            "FILE_OUTCOME_SKIPPED" => Some(Self::Skipped),
-            "FILE_OUTCOME_FAILED" => Some(Self::Failed),
-            "FILE_OUTCOME_CANCELLED" => Some(Self::Cancelled),
-            "FILE_OUTCOME_DENIED" => Some(Self::Denied),
-            _ => None,
-        }
-    }
-}
 /// Channel input, viewer to agent. At most 64 events.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct InputMessage {
@@ -1756,7 +1899,8 @@ pub struct LockState {
     #[prost(bool, tag = "3")]
     pub scroll_lock: bool,
 }
-/// Key chords that an operating system treats apart.
+/// Key chords that an operating system treats apart. Kept for viewers that know no
+/// `MachineActionRequest`, which is preferred: it is answered.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SystemKey {
     #[prost(enumeration = "SystemChord", tag = "1")]
@@ -1829,6 +1973,61 @@ impl SystemChord {
         }
     }
 }
+/// What the user at the machine is shown when the first viewer of a session joins.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ConnectionNotice {
+    /// Plain text, at most 300 characters and 6 lines. `{{technician_name}}`,
+    /// `{{company}}` and `{{time}}` are filled in by the agent.
+    #[prost(string, tag = "1")]
+    pub template: ::prost::alloc::string::String,
+    /// 5-60.
+    #[prost(uint32, tag = "2")]
+    pub duration_s: u32,
+    #[prost(enumeration = "NoticePosition", tag = "3")]
+    pub position: i32,
+    /// A click closes it.
+    #[prost(bool, tag = "4")]
+    pub dismissible: bool,
+}
+/// Place on the main monitor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum NoticePosition {
+    Unspecified = 0,
+    TopLeft = 1,
+    TopRight = 2,
+    BottomLeft = 3,
+    BottomRight = 4,
+    Center = 5,
+}
+impl NoticePosition {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "NOTICE_POSITION_UNSPECIFIED",
+            Self::TopLeft => "NOTICE_POSITION_TOP_LEFT",
+            Self::TopRight => "NOTICE_POSITION_TOP_RIGHT",
+            Self::BottomLeft => "NOTICE_POSITION_BOTTOM_LEFT",
+            Self::BottomRight => "NOTICE_POSITION_BOTTOM_RIGHT",
+            Self::Center => "NOTICE_POSITION_CENTER",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "NOTICE_POSITION_UNSPECIFIED" => Some(Self::Unspecified),
+            "NOTICE_POSITION_TOP_LEFT" => Some(Self::TopLeft),
+            "NOTICE_POSITION_TOP_RIGHT" => Some(Self::TopRight),
+            "NOTICE_POSITION_BOTTOM_LEFT" => Some(Self::BottomLeft),
+            "NOTICE_POSITION_BOTTOM_RIGHT" => Some(Self::BottomRight),
+            "NOTICE_POSITION_CENTER" => Some(Self::Center),
+            _ => None,
+        }
+    }
+}
 /// Relay to agent: open this session, or take it up again after a lost link.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SessionOffer {
@@ -1849,6 +2048,9 @@ pub struct SessionOffer {
     pub consent_given: bool,
     #[prost(uint32, tag = "6")]
     pub consent_timeout_ms: u32,
+    /// Unset: nothing is shown.
+    #[prost(message, optional, boxed, tag = "7")]
+    pub connection_notice: ::core::option::Option<::prost::alloc::boxed::Box<ConnectionNotice>>,
     /// What may be moved. Unset: nothing.
     #[prost(message, optional, tag = "9")]
     pub files: ::core::option::Option<FilePolicy>,

@@ -3,20 +3,22 @@
 use bytes::Bytes;
 use gc_proto::v2::{
     AgentControl, AgentHello, AgentMode, AgentPresence, AgentStatus, AuditReport, Button, Cause,
-    CauseCode, ClipboardFormat, ClipboardPart, ClipboardPiece, ClipboardReceived, ClipboardSync,
-    Close, CloseCode, ConsentMode, ConsentState, ControlAction, ControlChanged, ControlVerb,
-    CopyFrom, CursorMessage, CursorPosition, CursorShape, DesktopSession, DesktopSessionKind,
-    DesktopSessionList, DesktopSessionState, Display, DisplayList, FileAudit, FileChunk, FileHead,
-    FileHeads, FileKind, FileMessage, FileOutcome, FilePolicy, FileReceipt, Fill, Frame, FrameAck,
-    Grant, H264, Heartbeat, HeartbeatAck, HeldSession, Hello, Hevc, InputEvent, InputMessage,
-    KeyEvent, LockState, Notice, NoticeTopic, Operation, Participant, ParticipantJoined,
-    ParticipantLeft, PictureNeeded, PictureReason, Point, PointerButton, PointerMove, Preset, Rect,
-    RefreshCause, RefreshRequest, ReleaseAll, SelectDesktopSession, SelectDisplay, SessionAnswer,
-    SessionEnd, SessionOffer, SessionState, Slow, SlowCause, Surface, SystemChord, SystemKey,
-    TextEvent, Tile, TileEncoding, TransferDirection, VersionRange, VideoCodec, VideoFeedback,
-    VideoMessage, VideoSettings, VideoStatus, ViewerCapabilities, ViewerControl, ViewerHello,
-    ViewerSeat, Welcome, Wheel, agent_control, cursor_message, file_message, hello, input_event,
-    link_message, operation, video_feedback, video_message, viewer_control,
+    CauseCode, ClipboardFiles, ClipboardFormat, ClipboardPart, ClipboardPiece, ClipboardReceived,
+    ClipboardSync, Close, CloseCode, ConnectionNotice, ConsentMode, ConsentState, ControlAction,
+    ControlChanged, ControlVerb, CopyFrom, CursorMessage, CursorPosition, CursorShape,
+    DesktopSession, DesktopSessionKind, DesktopSessionList, DesktopSessionState, Display,
+    DisplayList, FileAudit, FileChunk, FileHead, FileHeads, FileKind, FileMessage, FileOutcome,
+    FilePath, FilePolicy, FileReceipt, Fill, Frame, FrameAck, Grant, H264, Heartbeat, HeartbeatAck,
+    HeldSession, Hello, Hevc, InputEvent, InputMessage, KeyEvent, LockState, MachineAction,
+    MachineActionAbility, MachineActionRequest, MachineActionResult, MachineActionState, Notice,
+    NoticePosition, NoticeTopic, Operation, Participant, ParticipantJoined, ParticipantLeft,
+    PictureNeeded, PictureReason, Point, PointerButton, PointerMove, Preset, Rect, RefreshCause,
+    RefreshRequest, ReleaseAll, SelectDesktopSession, SelectDisplay, SessionAnswer, SessionEnd,
+    SessionOffer, SessionState, Slow, SlowCause, Surface, SystemChord, SystemKey, TextEvent, Tile,
+    TileEncoding, TransferDirection, VersionRange, VideoCodec, VideoFeedback, VideoMessage,
+    VideoSettings, VideoStatus, ViewerCapabilities, ViewerControl, ViewerHello, ViewerSeat,
+    Welcome, Wheel, agent_control, cursor_message, file_message, hello, input_event, link_message,
+    operation, video_feedback, video_message, viewer_control,
 };
 use gc_proto::{Channel, Flags, Header, Record, encode_link};
 use gc_types::SessionId;
@@ -52,6 +54,15 @@ const SESSION: [u8; 16] = *b"0123456789abcdef";
 
 fn session() -> Vec<u8> {
     SESSION.to_vec()
+}
+
+fn copied_files() -> Vec<u8> {
+    let path = |place: &str, parts: &[&str]| FilePath {
+        place: place.into(),
+        parts: parts.iter().map(|part| (*part).into()).collect(),
+    };
+    let paths = vec![path("/", &["home", "ada", "grüße.txt"]), path("C:", &["Users", "ada"])];
+    ClipboardFiles { paths }.encode_to_vec()
 }
 
 fn rect(x: u32, y: u32, width: u32, height: u32) -> Rect {
@@ -174,6 +185,7 @@ fn links() -> Vec<Case> {
                 epoch: 3,
                 consent_given: false,
                 consent_timeout_ms: 60_000,
+                connection_notice: None,
                 files: Some(FilePolicy {
                     upload: true,
                     download: false,
@@ -181,6 +193,26 @@ fn links() -> Vec<Case> {
                     allowed_extensions: Vec::new(),
                     blocked_extensions: vec!["exe".into()],
                 }),
+            }),
+        ),
+        link(
+            "session_offer_notice",
+            Body::SessionOffer(SessionOffer {
+                session_id: session(),
+                grant: Some(Grant {
+                    grant_id: b"fedcba9876543210".to_vec(),
+                    rights: 1,
+                    ..Grant::default()
+                }),
+                consent: ConsentMode::Notify.into(),
+                epoch: 1,
+                connection_notice: Some(Box::new(ConnectionNotice {
+                    template: "{{technician_name}} ist da: ä\n{{time}}".into(),
+                    duration_s: 15,
+                    position: NoticePosition::TopRight.into(),
+                    dismissible: true,
+                })),
+                ..SessionOffer::default()
             }),
         ),
         link(
@@ -581,6 +613,45 @@ fn from_agent() -> Vec<Case> {
             },
         ),
         record(
+            "machine_action_state",
+            header(Channel::Control, Flags::END, 1, 2),
+            "AgentControl",
+            &AgentControl {
+                body: Some(agent_control::Body::MachineActions(MachineActionState {
+                    abilities: vec![
+                        MachineActionAbility {
+                            action: MachineAction::BlockInput.into(),
+                            unavailable: None,
+                            on: true,
+                        },
+                        MachineActionAbility {
+                            action: MachineAction::Elevate.into(),
+                            unavailable: Some(Cause {
+                                code: CauseCode::ActionAttendedOnly.into(),
+                                detail: String::new(),
+                            }),
+                            on: false,
+                        },
+                    ],
+                })),
+            },
+        ),
+        record(
+            "machine_action_result",
+            header(Channel::Control, Flags::END, 1, 3),
+            "AgentControl",
+            &AgentControl {
+                body: Some(agent_control::Body::MachineActionResult(MachineActionResult {
+                    request_id: 7,
+                    action: MachineAction::Lock.into(),
+                    cause: Some(Cause {
+                        code: CauseCode::ActionNotVerified.into(),
+                        detail: "nothing took keyboard and pointer within 3 s".into(),
+                    }),
+                })),
+            },
+        ),
+        record(
             "clipboard_piece",
             header(Channel::Clipboard, Flags::END, 0, 0),
             "ClipboardPiece",
@@ -607,6 +678,21 @@ fn from_agent() -> Vec<Case> {
                     ClipboardPart { format: ClipboardFormat::Rtf.into(), total: 300 },
                     ClipboardPart { format: ClipboardFormat::Image.into(), total: 20 << 20 },
                 ],
+            },
+        ),
+        record(
+            "clipboard_files",
+            header(Channel::Clipboard, Flags::END, 0, 3),
+            "ClipboardPiece",
+            &ClipboardPiece {
+                serial: 3,
+                format: ClipboardFormat::Files.into(),
+                total: copied_files().len() as u32,
+                data: copied_files(),
+                parts: vec![ClipboardPart {
+                    format: ClipboardFormat::Files.into(),
+                    total: copied_files().len() as u32,
+                }],
             },
         ),
         record(
@@ -727,6 +813,18 @@ fn from_viewer() -> Vec<Case> {
             "ViewerControl",
             &ViewerControl {
                 body: Some(viewer_control::Body::ClipboardSync(ClipboardSync { enabled: true })),
+            },
+        ),
+        record(
+            "machine_action",
+            header(Channel::Control, Flags::END, 1, 3),
+            "ViewerControl",
+            &ViewerControl {
+                body: Some(viewer_control::Body::MachineAction(MachineActionRequest {
+                    request_id: 7,
+                    action: MachineAction::BlockInput.into(),
+                    on: true,
+                })),
             },
         ),
         record(

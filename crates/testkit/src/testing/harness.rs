@@ -171,6 +171,7 @@ pub fn open_session(session: SessionId, agent: AgentRef) -> OpenSession {
         consent: ConsentState::NotRequired,
         rights: Rights::CONTROL,
         consent_timeout: Duration::from_mins(1),
+        notice: None,
         files: Some(gc_proto::v2::FilePolicy {
             upload: true,
             download: true,

@@ -1,5 +1,7 @@
 //! `GET /api/settings`
 
+pub(crate) mod connection_notice;
+
 pub(crate) mod files;
 
 use axum::Json;

@@ -4,13 +4,15 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { FilePath } from "./file_pb";
+import { file_guruconnect_v2_file } from "./file_pb";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file guruconnect/v2/clipboard.proto.
  */
 export const file_guruconnect_v2_clipboard: GenFile = /*@__PURE__*/
-  fileDesc("Ch5ndXJ1Y29ubmVjdC92Mi9jbGlwYm9hcmQucHJvdG8SDmd1cnVjb25uZWN0LnYyIpwBCg5DbGlwYm9hcmRQaWVjZRIOCgZzZXJpYWwYASABKA0SLwoGZm9ybWF0GAIgASgOMh8uZ3VydWNvbm5lY3QudjIuQ2xpcGJvYXJkRm9ybWF0Eg0KBXRvdGFsGAMgASgNEgwKBGRhdGEYBCABKAwSLAoFcGFydHMYBSADKAsyHS5ndXJ1Y29ubmVjdC52Mi5DbGlwYm9hcmRQYXJ0Ik8KDUNsaXBib2FyZFBhcnQSLwoGZm9ybWF0GAEgASgOMh8uZ3VydWNvbm5lY3QudjIuQ2xpcGJvYXJkRm9ybWF0Eg0KBXRvdGFsGAIgASgNIjIKEUNsaXBib2FyZFJlY2VpdmVkEg4KBnNlcmlhbBgBIAEoDRINCgVieXRlcxgCIAEoDSqfAQoPQ2xpcGJvYXJkRm9ybWF0EiAKHENMSVBCT0FSRF9GT1JNQVRfVU5TUEVDSUZJRUQQABIZChVDTElQQk9BUkRfRk9STUFUX1RFWFQQARIZChVDTElQQk9BUkRfRk9STUFUX0hUTUwQAhIYChRDTElQQk9BUkRfRk9STUFUX1JURhADEhoKFkNMSVBCT0FSRF9GT1JNQVRfSU1BR0UQBGIGcHJvdG8z");
+  fileDesc("Ch5ndXJ1Y29ubmVjdC92Mi9jbGlwYm9hcmQucHJvdG8SDmd1cnVjb25uZWN0LnYyIpwBCg5DbGlwYm9hcmRQaWVjZRIOCgZzZXJpYWwYASABKA0SLwoGZm9ybWF0GAIgASgOMh8uZ3VydWNvbm5lY3QudjIuQ2xpcGJvYXJkRm9ybWF0Eg0KBXRvdGFsGAMgASgNEgwKBGRhdGEYBCABKAwSLAoFcGFydHMYBSADKAsyHS5ndXJ1Y29ubmVjdC52Mi5DbGlwYm9hcmRQYXJ0Ik8KDUNsaXBib2FyZFBhcnQSLwoGZm9ybWF0GAEgASgOMh8uZ3VydWNvbm5lY3QudjIuQ2xpcGJvYXJkRm9ybWF0Eg0KBXRvdGFsGAIgASgNIjIKEUNsaXBib2FyZFJlY2VpdmVkEg4KBnNlcmlhbBgBIAEoDRINCgVieXRlcxgCIAEoDSI5Cg5DbGlwYm9hcmRGaWxlcxInCgVwYXRocxgBIAMoCzIYLmd1cnVjb25uZWN0LnYyLkZpbGVQYXRoKrsBCg9DbGlwYm9hcmRGb3JtYXQSIAocQ0xJUEJPQVJEX0ZPUk1BVF9VTlNQRUNJRklFRBAAEhkKFUNMSVBCT0FSRF9GT1JNQVRfVEVYVBABEhkKFUNMSVBCT0FSRF9GT1JNQVRfSFRNTBACEhgKFENMSVBCT0FSRF9GT1JNQVRfUlRGEAMSGgoWQ0xJUEJPQVJEX0ZPUk1BVF9JTUFHRRAEEhoKFkNMSVBCT0FSRF9GT1JNQVRfRklMRVMQBWIGcHJvdG8z", [file_guruconnect_v2_file]);
 
 /**
  * Channel clipboard, both ways. One act of copying is one content: the same thing in
@@ -116,6 +118,29 @@ export const ClipboardReceivedSchema: GenMessage<ClipboardReceived> = /*@__PURE_
   messageDesc(file_guruconnect_v2_clipboard, 2);
 
 /**
+ * Files and folders of the machine, as somebody copied them there, or as a viewer put
+ * them there before. Their bytes move when they are pasted, as a transfer.
+ *
+ * @generated from message guruconnect.v2.ClipboardFiles
+ */
+export type ClipboardFiles = Message<"guruconnect.v2.ClipboardFiles"> & {
+  /**
+   * 1 to 1,000 whole items, a folder with all that is in it. From a viewer: of the place
+   * `pasted`, with at least one part. Hostile.
+   *
+   * @generated from field: repeated guruconnect.v2.FilePath paths = 1;
+   */
+  paths: FilePath[];
+};
+
+/**
+ * Describes the message guruconnect.v2.ClipboardFiles.
+ * Use `create(ClipboardFilesSchema)` to create a new message.
+ */
+export const ClipboardFilesSchema: GenMessage<ClipboardFiles> = /*@__PURE__*/
+  messageDesc(file_guruconnect_v2_clipboard, 3);
+
+/**
  * @generated from enum guruconnect.v2.ClipboardFormat
  */
 export enum ClipboardFormat {
@@ -152,6 +177,14 @@ export enum ClipboardFormat {
    * @generated from enum value: CLIPBOARD_FORMAT_IMAGE = 4;
    */
   IMAGE = 4,
+
+  /**
+   * A `ClipboardFiles`, at most 256 KiB: files of the machine, by their names alone. To
+   * a viewer only where it may download, from one only where it may upload.
+   *
+   * @generated from enum value: CLIPBOARD_FORMAT_FILES = 5;
+   */
+  FILES = 5,
 }
 
 /**

@@ -4,6 +4,8 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { MachineActionRequest, MachineActionResult, MachineActionState } from "./action_pb";
+import { file_guruconnect_v2_action } from "./action_pb";
 import type { Cause } from "./cause_pb";
 import { file_guruconnect_v2_cause } from "./cause_pb";
 import type { ClipboardReceived } from "./clipboard_pb";
@@ -18,7 +20,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file guruconnect/v2/control.proto.
  */
 export const file_guruconnect_v2_control: GenFile = /*@__PURE__*/
-  fileDesc("ChxndXJ1Y29ubmVjdC92Mi9jb250cm9sLnByb3RvEg5ndXJ1Y29ubmVjdC52MiLyAQoMQWdlbnRDb250cm9sEi8KCGRpc3BsYXlzGAEgASgLMhsuZ3VydWNvbm5lY3QudjIuRGlzcGxheUxpc3RIABIoCgZub3RpY2UYAiABKAsyFi5ndXJ1Y29ubmVjdC52Mi5Ob3RpY2VIABI+ChBkZXNrdG9wX3Nlc3Npb25zGAYgASgLMiIuZ3VydWNvbm5lY3QudjIuRGVza3RvcFNlc3Npb25MaXN0SAASPwoSY2xpcGJvYXJkX3JlY2VpdmVkGAggASgLMiEuZ3VydWNvbm5lY3QudjIuQ2xpcGJvYXJkUmVjZWl2ZWRIAEIGCgRib2R5IkoKC0Rpc3BsYXlMaXN0EikKCGRpc3BsYXlzGAEgAygLMhcuZ3VydWNvbm5lY3QudjIuRGlzcGxheRIQCghzZWxlY3RlZBgCIAEoDSJ6CgdEaXNwbGF5EgoKAmlkGAEgASgNEgwKBG5hbWUYAiABKAkSJQoGb3JpZ2luGAMgASgLMhUuZ3VydWNvbm5lY3QudjIuUG9pbnQSDQoFd2lkdGgYBCABKA0SDgoGaGVpZ2h0GAUgASgNEg8KB3ByaW1hcnkYBiABKAgiWgoGTm90aWNlEioKBXRvcGljGAEgASgOMhsuZ3VydWNvbm5lY3QudjIuTm90aWNlVG9waWMSJAoFY2F1c2UYAiABKAsyFS5ndXJ1Y29ubmVjdC52Mi5DYXVzZSLLAgoNVmlld2VyQ29udHJvbBI3Cg5zZWxlY3RfZGlzcGxheRgBIAEoCzIdLmd1cnVjb25uZWN0LnYyLlNlbGVjdERpc3BsYXlIABI3Cg52aWRlb19zZXR0aW5ncxgCIAEoCzIdLmd1cnVjb25uZWN0LnYyLlZpZGVvU2V0dGluZ3NIABI3Cg5jbGlwYm9hcmRfc3luYxgDIAEoCzIdLmd1cnVjb25uZWN0LnYyLkNsaXBib2FyZFN5bmNIABJGChZzZWxlY3RfZGVza3RvcF9zZXNzaW9uGAcgASgLMiQuZ3VydWNvbm5lY3QudjIuU2VsZWN0RGVza3RvcFNlc3Npb25IABI/ChJjbGlwYm9hcmRfcmVjZWl2ZWQYCCABKAsyIS5ndXJ1Y29ubmVjdC52Mi5DbGlwYm9hcmRSZWNlaXZlZEgAQgYKBGJvZHkiGwoNU2VsZWN0RGlzcGxheRIKCgJpZBgBIAEoDSIgCg1DbGlwYm9hcmRTeW5jEg8KB2VuYWJsZWQYASABKAgicAoSRGVza3RvcFNlc3Npb25MaXN0EjAKCHNlc3Npb25zGAEgAygLMh4uZ3VydWNvbm5lY3QudjIuRGVza3RvcFNlc3Npb24SDwoHY3VycmVudBgCIAEoDRIXCg9mb2xsb3dzX2NvbnNvbGUYAyABKAgingEKDkRlc2t0b3BTZXNzaW9uEgoKAmlkGAEgASgNEgwKBHVzZXIYAiABKAkSMgoFc3RhdGUYAyABKA4yIy5ndXJ1Y29ubmVjdC52Mi5EZXNrdG9wU2Vzc2lvblN0YXRlEjAKBGtpbmQYBCABKA4yIi5ndXJ1Y29ubmVjdC52Mi5EZXNrdG9wU2Vzc2lvbktpbmQSDAoEbmFtZRgFIAEoCSIiChRTZWxlY3REZXNrdG9wU2Vzc2lvbhIKCgJpZBgBIAEoDSrPAQoLTm90aWNlVG9waWMSHAoYTk9USUNFX1RPUElDX1VOU1BFQ0lGSUVEEAASGAoUTk9USUNFX1RPUElDX1BJQ1RVUkUQARIWChJOT1RJQ0VfVE9QSUNfSU5QVVQQAhIaChZOT1RJQ0VfVE9QSUNfQ0xJUEJPQVJEEAMSGAoUTk9USUNFX1RPUElDX0VOQ09ERVIQBBIgChxOT1RJQ0VfVE9QSUNfREVTS1RPUF9TRVNTSU9OEAcSGAoUTk9USUNFX1RPUElDX0NBUFRVUkUQCSrQAQoTRGVza3RvcFNlc3Npb25TdGF0ZRIlCiFERVNLVE9QX1NFU1NJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIgChxERVNLVE9QX1NFU1NJT05fU1RBVEVfQUNUSVZFEAESIAocREVTS1RPUF9TRVNTSU9OX1NUQVRFX0xPQ0tFRBACEiYKIkRFU0tUT1BfU0VTU0lPTl9TVEFURV9MT0dPTl9TQ1JFRU4QAxImCiJERVNLVE9QX1NFU1NJT05fU1RBVEVfRElTQ09OTkVDVEVEEAQqfQoSRGVza3RvcFNlc3Npb25LaW5kEiQKIERFU0tUT1BfU0VTU0lPTl9LSU5EX1VOU1BFQ0lGSUVEEAASIAocREVTS1RPUF9TRVNTSU9OX0tJTkRfQ09OU09MRRABEh8KG0RFU0tUT1BfU0VTU0lPTl9LSU5EX1JFTU9URRACYgZwcm90bzM", [file_guruconnect_v2_cause, file_guruconnect_v2_clipboard, file_guruconnect_v2_geometry, file_guruconnect_v2_video]);
+  fileDesc("ChxndXJ1Y29ubmVjdC92Mi9jb250cm9sLnByb3RvEg5ndXJ1Y29ubmVjdC52MiL3AgoMQWdlbnRDb250cm9sEi8KCGRpc3BsYXlzGAEgASgLMhsuZ3VydWNvbm5lY3QudjIuRGlzcGxheUxpc3RIABIoCgZub3RpY2UYAiABKAsyFi5ndXJ1Y29ubmVjdC52Mi5Ob3RpY2VIABI9Cg9tYWNoaW5lX2FjdGlvbnMYAyABKAsyIi5ndXJ1Y29ubmVjdC52Mi5NYWNoaW5lQWN0aW9uU3RhdGVIABJEChVtYWNoaW5lX2FjdGlvbl9yZXN1bHQYBCABKAsyIy5ndXJ1Y29ubmVjdC52Mi5NYWNoaW5lQWN0aW9uUmVzdWx0SAASPgoQZGVza3RvcF9zZXNzaW9ucxgGIAEoCzIiLmd1cnVjb25uZWN0LnYyLkRlc2t0b3BTZXNzaW9uTGlzdEgAEj8KEmNsaXBib2FyZF9yZWNlaXZlZBgIIAEoCzIhLmd1cnVjb25uZWN0LnYyLkNsaXBib2FyZFJlY2VpdmVkSABCBgoEYm9keSJKCgtEaXNwbGF5TGlzdBIpCghkaXNwbGF5cxgBIAMoCzIXLmd1cnVjb25uZWN0LnYyLkRpc3BsYXkSEAoIc2VsZWN0ZWQYAiABKA0iegoHRGlzcGxheRIKCgJpZBgBIAEoDRIMCgRuYW1lGAIgASgJEiUKBm9yaWdpbhgDIAEoCzIVLmd1cnVjb25uZWN0LnYyLlBvaW50Eg0KBXdpZHRoGAQgASgNEg4KBmhlaWdodBgFIAEoDRIPCgdwcmltYXJ5GAYgASgIIloKBk5vdGljZRIqCgV0b3BpYxgBIAEoDjIbLmd1cnVjb25uZWN0LnYyLk5vdGljZVRvcGljEiQKBWNhdXNlGAIgASgLMhUuZ3VydWNvbm5lY3QudjIuQ2F1c2UiiwMKDVZpZXdlckNvbnRyb2wSNwoOc2VsZWN0X2Rpc3BsYXkYASABKAsyHS5ndXJ1Y29ubmVjdC52Mi5TZWxlY3REaXNwbGF5SAASNwoOdmlkZW9fc2V0dGluZ3MYAiABKAsyHS5ndXJ1Y29ubmVjdC52Mi5WaWRlb1NldHRpbmdzSAASNwoOY2xpcGJvYXJkX3N5bmMYAyABKAsyHS5ndXJ1Y29ubmVjdC52Mi5DbGlwYm9hcmRTeW5jSAASPgoObWFjaGluZV9hY3Rpb24YBCABKAsyJC5ndXJ1Y29ubmVjdC52Mi5NYWNoaW5lQWN0aW9uUmVxdWVzdEgAEkYKFnNlbGVjdF9kZXNrdG9wX3Nlc3Npb24YByABKAsyJC5ndXJ1Y29ubmVjdC52Mi5TZWxlY3REZXNrdG9wU2Vzc2lvbkgAEj8KEmNsaXBib2FyZF9yZWNlaXZlZBgIIAEoCzIhLmd1cnVjb25uZWN0LnYyLkNsaXBib2FyZFJlY2VpdmVkSABCBgoEYm9keSIbCg1TZWxlY3REaXNwbGF5EgoKAmlkGAEgASgNIiAKDUNsaXBib2FyZFN5bmMSDwoHZW5hYmxlZBgBIAEoCCJwChJEZXNrdG9wU2Vzc2lvbkxpc3QSMAoIc2Vzc2lvbnMYASADKAsyHi5ndXJ1Y29ubmVjdC52Mi5EZXNrdG9wU2Vzc2lvbhIPCgdjdXJyZW50GAIgASgNEhcKD2ZvbGxvd3NfY29uc29sZRgDIAEoCCKeAQoORGVza3RvcFNlc3Npb24SCgoCaWQYASABKA0SDAoEdXNlchgCIAEoCRIyCgVzdGF0ZRgDIAEoDjIjLmd1cnVjb25uZWN0LnYyLkRlc2t0b3BTZXNzaW9uU3RhdGUSMAoEa2luZBgEIAEoDjIiLmd1cnVjb25uZWN0LnYyLkRlc2t0b3BTZXNzaW9uS2luZBIMCgRuYW1lGAUgASgJIiIKFFNlbGVjdERlc2t0b3BTZXNzaW9uEgoKAmlkGAEgASgNKugBCgtOb3RpY2VUb3BpYxIcChhOT1RJQ0VfVE9QSUNfVU5TUEVDSUZJRUQQABIYChROT1RJQ0VfVE9QSUNfUElDVFVSRRABEhYKEk5PVElDRV9UT1BJQ19JTlBVVBACEhoKFk5PVElDRV9UT1BJQ19DTElQQk9BUkQQAxIYChROT1RJQ0VfVE9QSUNfRU5DT0RFUhAEEhcKE05PVElDRV9UT1BJQ19BQ1RJT04QBRIgChxOT1RJQ0VfVE9QSUNfREVTS1RPUF9TRVNTSU9OEAcSGAoUTk9USUNFX1RPUElDX0NBUFRVUkUQCSrQAQoTRGVza3RvcFNlc3Npb25TdGF0ZRIlCiFERVNLVE9QX1NFU1NJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIgChxERVNLVE9QX1NFU1NJT05fU1RBVEVfQUNUSVZFEAESIAocREVTS1RPUF9TRVNTSU9OX1NUQVRFX0xPQ0tFRBACEiYKIkRFU0tUT1BfU0VTU0lPTl9TVEFURV9MT0dPTl9TQ1JFRU4QAxImCiJERVNLVE9QX1NFU1NJT05fU1RBVEVfRElTQ09OTkVDVEVEEAQqfQoSRGVza3RvcFNlc3Npb25LaW5kEiQKIERFU0tUT1BfU0VTU0lPTl9LSU5EX1VOU1BFQ0lGSUVEEAASIAocREVTS1RPUF9TRVNTSU9OX0tJTkRfQ09OU09MRRABEh8KG0RFU0tUT1BfU0VTU0lPTl9LSU5EX1JFTU9URRACYgZwcm90bzM", [file_guruconnect_v2_action, file_guruconnect_v2_cause, file_guruconnect_v2_clipboard, file_guruconnect_v2_geometry, file_guruconnect_v2_video]);
 
 /**
  * Channel control, agent to viewer.
@@ -41,6 +43,18 @@ export type AgentControl = Message<"guruconnect.v2.AgentControl"> & {
      */
     value: Notice;
     case: "notice";
+  } | {
+    /**
+     * @generated from field: guruconnect.v2.MachineActionState machine_actions = 3;
+     */
+    value: MachineActionState;
+    case: "machineActions";
+  } | {
+    /**
+     * @generated from field: guruconnect.v2.MachineActionResult machine_action_result = 4;
+     */
+    value: MachineActionResult;
+    case: "machineActionResult";
   } | {
     /**
      * @generated from field: guruconnect.v2.DesktopSessionList desktop_sessions = 6;
@@ -185,6 +199,12 @@ export type ViewerControl = Message<"guruconnect.v2.ViewerControl"> & {
      */
     value: ClipboardSync;
     case: "clipboardSync";
+  } | {
+    /**
+     * @generated from field: guruconnect.v2.MachineActionRequest machine_action = 4;
+     */
+    value: MachineActionRequest;
+    case: "machineAction";
   } | {
     /**
      * @generated from field: guruconnect.v2.SelectDesktopSession select_desktop_session = 7;
@@ -373,6 +393,13 @@ export enum NoticeTopic {
    * @generated from enum value: NOTICE_TOPIC_ENCODER = 4;
    */
   ENCODER = 4,
+
+  /**
+   * What was asked for by `SystemKey`, and did not come about.
+   *
+   * @generated from enum value: NOTICE_TOPIC_ACTION = 5;
+   */
+  ACTION = 5,
 
   /**
    * Which session of the system is shown.

@@ -182,7 +182,8 @@ export const FilePolicySchema: GenMessage<FilePolicy> = /*@__PURE__*/
 export type FilePath = Message<"guruconnect.v2.FilePath"> & {
   /**
    * As in a listing of places: `home`, `downloads`, `/`, `C:`. Empty: the folder
-   * that files are dropped into.
+   * that files are dropped into. `pasted`, which no listing names: a folder of the user
+   * for what a viewer pastes; what is in it goes after a day.
    *
    * @generated from field: string place = 1;
    */

@@ -267,7 +267,8 @@ export const LockStateSchema: GenMessage<LockState> = /*@__PURE__*/
   messageDesc(file_guruconnect_v2_input, 8);
 
 /**
- * Key chords that an operating system treats apart.
+ * Key chords that an operating system treats apart. Kept for viewers that know no
+ * `MachineActionRequest`, which is preferred: it is answered.
  *
  * @generated from message guruconnect.v2.SystemKey
  */

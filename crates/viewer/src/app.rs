@@ -823,3 +823,7 @@ fn shape(cursor: &Cursor) -> WindowCursor {
         rgba: (0..DOT * DOT).flat_map(pixel).collect(),
     })
 }
+
+#[cfg(test)]
+#[path = "app_tests.rs"]
+mod tests;

@@ -261,12 +261,14 @@ impl Worker {
     fn happened(&mut self, event: ClipboardEvent) -> bool {
         let typing = std::mem::take(&mut self.typing);
         match event {
-            ClipboardEvent::Copied(content) => {
+            ClipboardEvent::Copied(mut content) => {
                 if typing {
                     let text = content.text.as_deref().unwrap_or_default().to_owned();
                     return self.tell(Crossed::Type(text));
                 }
-                if !self.open {
+                // This viewer moves no files, and their names alone are of no use there.
+                content.files = None;
+                if !self.open || content.is_empty() {
                     return true;
                 }
                 let Ok(prepared) = Prepared::local(content) else {
@@ -301,7 +303,12 @@ impl Worker {
         if received.unusable && !self.tell(Crossed::Told(Some(CauseCode::ClipboardUnusable))) {
             return false;
         }
-        if let Some(content) = received.content {
+        if let Some(mut content) = received.content {
+            // Names of files of the machine are none of this computer's.
+            content.files = None;
+            if content.is_empty() {
+                return received.reply.is_none_or(|reply| self.tell(Crossed::Reply(reply)));
+            }
             if self.open {
                 if !self.set(&content) {
                     return false;

@@ -7,6 +7,9 @@ mod menu;
 mod statistics;
 mod toolbar;
 
+#[cfg(test)]
+pub(crate) use layer::tests;
+
 pub(crate) use card::{Banner, Button, Card, Placed};
 pub(crate) use layer::{Layer, Painter, union};
 pub(crate) use menu::{Entry, Menu};

@@ -41,7 +41,8 @@ fn evidence(stack: &Stack, viewer: &NativeViewer) -> String {
     let (machine, technician) = (folder.join("native-machine.png"), folder.join("native.png"));
     let saved = (stack.desktop.screenshot(&machine), viewer.desktop.screenshot(&technician));
     let (viewer, agent) = (viewer.process.log(), stack.agent.process.log());
-    format!("{machine:?} {technician:?} {saved:?}\nviewer log:\n{viewer}\nagent log:\n{agent}")
+    let folder = folder.display();
+    format!("native*.png in {folder}: {saved:?}\nviewer log:\n{viewer}\nagent log:\n{agent}")
 }
 
 /// A window on the machine that notes every key it gets, and its log. There is no window
@@ -50,10 +51,11 @@ fn listen(stack: &mut Stack) -> Result<std::path::PathBuf> {
     let log = stack.folder().join("keys.log");
     stack.desktop.run("keys", "sh", &["-c", &format!("exec {LISTENER} > {}", log.display())])?;
     let window = stack.desktop.find_window("--name", "Listener")?;
+    let check = stack.desktop.output("xprop", &["-root", "_NET_SUPPORTING_WM_CHECK"])?;
+    let check = check.rsplit(' ').next().context("no window manager")?.trim().to_owned();
     stack.desktop.output("openbox", &["--exit"])?;
     stack.desktop.wait_until("the window manager is gone", |desktop| {
-        let check = desktop.output("xprop", &["-root", "_NET_SUPPORTING_WM_CHECK"])?;
-        Ok(!check.contains("window id"))
+        Ok(desktop.output("xprop", &["-id", &check, "_NET_WM_NAME"]).is_err())
     })?;
     stack.desktop.output("xdotool", &["windowfocus", "--sync", &window])?;
     Ok(log)
@@ -108,7 +110,10 @@ fn a_ticket_is_good_for_one_window_and_a_link_asks_first() -> Result<()> {
     desktop.manage_windows()?;
     let link = format!("guruconnect://join/{ticket}");
     let viewer = NativeViewer::on(&stack, desktop, &[&link], &folder)?;
-    viewer.desktop.find_window("--class", "guruconnect-viewer")?;
+    viewer
+        .desktop
+        .find_window("--class", "guruconnect-viewer")
+        .with_context(|| evidence(&stack, &viewer))?;
     ensure!(!viewer.process.log().contains("in the session"), "it did not ask");
     // The first button, by keys: nothing is chosen until somebody moves to it.
     viewer.desktop.wait_until("the question was answered", |_| {
@@ -251,7 +256,13 @@ fn keys_that_are_down_go_up_when_the_window_loses_the_keyboard_or_is_closed() ->
     viewer.desktop.output("xdotool", &["windowactivate", "--sync", &window])?;
     viewer.desktop.output("xdotool", &["keydown", "shift"])?;
     stack.desktop.wait_until("Shift is down again", |_| Ok(released() == (2, 1)))?;
-    viewer.desktop.output("xdotool", &["windowquit", &window])?;
+    // The button at the right end of the title bar.
+    let place = viewer.desktop.output("xdotool", &["getwindowgeometry", "--shell", &window])?;
+    let number = |name: &str| -> Result<u32> {
+        let value = place.lines().find_map(|line| line.strip_prefix(name)).context("geometry")?;
+        Ok(value.parse()?)
+    };
+    viewer.click(number("X=")? + number("WIDTH=")? - 10, number("Y=")? - 10)?;
     stack.desktop.wait_until("Shift is up again", |_| Ok(released() == (2, 2)))?;
     viewer.process.wait(Duration::from_secs(5))?;
     Ok(())

@@ -346,6 +346,7 @@ impl App {
         self.ghost_at = None;
         let _up_already = self.keys.let_go();
         self.pointer.let_go();
+        self.status.had_control = false;
         self.damage_all();
     }
 

@@ -193,7 +193,7 @@ fn at_rest_nothing_is_waited_for_and_nothing_is_drawn() {
     rig.do_all(&[WindowEvent::Focus(true)]);
     rig.told.borrow_mut().presented.clear();
     assert_eq!(rig.app.timeout(), None);
-    rig.clock.advance(Duration::from_secs(3600));
+    rig.clock.advance(Duration::from_hours(1));
     rig.app.timers();
     rig.app.settle();
     rig.app.paint().unwrap();

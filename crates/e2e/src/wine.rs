@@ -1,11 +1,16 @@
 //! A Windows desktop by Wine on an X display, with the Windows programs of the product.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
 use crate::{Agent, Desktop, Process, Programs};
+
+/// No program that is run to its end takes longer; the first one makes the prefix.
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// The keyboard of a country.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +46,7 @@ pub struct Wine {
     program: PathBuf,
     keyboard: Keyboard,
     folder: PathBuf,
+    finished: AtomicU32,
 }
 
 impl Wine {
@@ -56,7 +62,9 @@ impl Wine {
         let made = folder.join(keyboard.locale_name());
         let made = made.to_str().context("path is not UTF-8")?;
         desktop.output("localedef", &["-i", input, "-f", charset, made])?;
-        let wine = Self { desktop, prefix, program, keyboard, folder: folder.to_owned() };
+        let folder = folder.to_owned();
+        let finished = AtomicU32::new(0);
+        let wine = Self { desktop, prefix, program, keyboard, folder, finished };
         // The first program makes the prefix, or brings it up to date, and opens a desktop
         // of this size, which all share.
         for (key, name, value) in [
@@ -109,17 +117,24 @@ impl Wine {
 
     /// Runs a program to its end; what it printed.
     pub fn run(&self, program: &str, arguments: &[&str]) -> Result<String> {
-        let output = self
-            .command(program)
-            .args(arguments)
-            .stdin(Stdio::null())
-            .output()
-            .with_context(|| format!("cannot start {program}; run: cargo xtask setup"))?;
-        if !output.status.success() {
-            let why = String::from_utf8_lossy(&output.stderr);
-            bail!("{program} {arguments:?} failed: {} {why}", output.status);
+        let (code, said) = self.finish(program, arguments)?;
+        if code != Some(0) {
+            bail!("{program} {arguments:?} failed: {code:?} {said}");
         }
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        Ok(said)
+    }
+
+    /// Runs a program to its end; exit code, and what it printed. Into a file: what it
+    /// starts, or what Windows starts with it, may keep it open for long.
+    pub fn finish(&self, program: &str, arguments: &[&str]) -> Result<(Option<i32>, String)> {
+        let number = self.finished.fetch_add(1, Ordering::Relaxed);
+        let mut command = self.command(program);
+        // The machine that runs the tests may be somebody's.
+        command.args(arguments).env_remove("GURUCONNECT_KEY");
+        let mut process = Process::start(&format!("step-{number}"), &mut command, &self.folder)
+            .with_context(|| format!("cannot start {program}; run: cargo xtask setup"))?;
+        let code = process.wait(PATIENCE)?;
+        Ok((code, process.log()))
     }
 
     /// Starts a Windows program.

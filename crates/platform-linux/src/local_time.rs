@@ -31,6 +31,7 @@ mod tests {
         let (next_hour, next_minute) = local_time(UnixMillis(at + 60_000)).unwrap();
         assert_eq!(u16::from(next_minute), (u16::from(minute) + 1) % 60);
         assert!(next_hour == hour || next_minute == 0);
-        assert_eq!(local_time(UnixMillis(u64::MAX)), None);
+        // However far away: some libraries tell it, others do not.
+        assert!(local_time(UnixMillis(u64::MAX)).is_none_or(|(hour, _)| hour < 24));
     }
 }

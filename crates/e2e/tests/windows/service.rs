@@ -1,7 +1,6 @@
 //! The service: installed by Windows' own service manager, used, disturbed, removed.
 
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use gc_e2e::{Browser, Keyboard, Page, steps};
@@ -51,13 +50,10 @@ impl<'office> Machine<'office> {
         self.office.wine.drive_c().join("ProgramData/GuruConnect")
     }
 
-    /// Runs `guruconnect.exe` to its end: exit code, and what it said.
+    /// Runs `guruconnect.exe` to its end.
     fn guruconnect(&self, program: &Path, arguments: &[&str]) -> Result<(Option<i32>, String)> {
-        let mut command = self.office.wine.command("timeout");
-        command.args(["120", "wine"]).arg(program).args(arguments).env_remove("GURUCONNECT_KEY");
-        let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output()?;
-        let said = [stdout, stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-        Ok((status.code(), said.concat()))
+        let program = program.to_string_lossy();
+        self.office.wine.finish("wine", &[&[program.as_ref()], arguments].concat())
     }
 
     fn install(&self) -> Result<()> {
@@ -71,6 +67,24 @@ impl<'office> Machine<'office> {
         ensure!(code == Some(0), "{code:?}: {said}\n{}", self.log());
         ensure!(said.contains("is installed"), "{said}");
         Ok(())
+    }
+
+    /// Starts Windows anew, and with it the service. On the way it is marked as interactive:
+    /// Wine gives the threads of what a service starts the desktop of the service, whatever
+    /// desktop it is started on, and Windows does not.
+    fn restart_windows(&self) -> Result<()> {
+        let wine = &self.office.wine;
+        let key = format!(r"HKLM\SYSTEM\CurrentControlSet\Services\{SERVICE}");
+        wine.run(
+            "wine",
+            &["reg", "add", &key, "/v", "Type", "/t", "REG_DWORD", "/d", "272", "/f"],
+        )?;
+        for argument in ["--kill", "--wait"] {
+            wine.run("wineserver", &[argument])?;
+        }
+        self.wait_online(false)?;
+        wine.run("wine", &["reg", "query", &key])?;
+        self.wait_online(true)
     }
 
     /// By a program that stays.
@@ -168,6 +182,7 @@ async fn the_service_shows_the_desktop_and_outlives_its_worker() -> Result<()> {
     let machine = Machine::new(&office)?;
     machine.install()?;
     machine.wait_online(true)?;
+    machine.restart_windows()?;
 
     let browser = Browser::start(1400, 950, office.folder()).await?;
     let page = machine.join(&browser).await?;

@@ -1,6 +1,6 @@
 //! The files of one user, reached only from folders that were opened before, one name
-//! at a time, where links are opened themselves and never followed. [`facts`] and
-//! [`way`] know no Win32 and are built and tested everywhere.
+//! at a time, where links are opened themselves and never followed. `facts` and
+//! `way` know no Win32 and are built and tested everywhere.
 
 #[cfg(windows)]
 mod account;

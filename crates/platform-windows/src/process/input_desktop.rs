@@ -119,28 +119,33 @@ impl<D: DesktopSeam> DesktopFollower<D> {
     pub fn follow(&mut self, now: Duration) -> Followed {
         let name = match self.seam.showing() {
             Ok(name) => name,
-            Err(error) => return self.closed(error, now),
+            Err(error) => {
+                self.times.lock().back_since = None;
+                return self.closed(error, now);
+            }
         };
-        if self.shown(&name, now) {
+        if self.is_the_users_for_good(&name, now) {
             return Followed::Leave(WorkerAccount::User);
         }
         if self.current.as_deref() == Some(name.as_str()) {
+            self.times.lock().closed_since = None;
             return Followed::Same;
         }
         // It may have changed again in between: what was entered is what counts.
         match self.seam.enter() {
             Ok(entered) => {
+                self.times.lock().closed_since = None;
                 self.current = Some(entered.clone());
                 Followed::Switched(entered)
             }
+            // One that shows, and lets nobody in, is as closed as one that does not show.
             Err(error) => self.closed(error, now),
         }
     }
 
     /// Whether SYSTEM has nothing to do here any longer.
-    fn shown(&self, name: &str, now: Duration) -> bool {
+    fn is_the_users_for_good(&self, name: &str, now: Duration) -> bool {
         let mut times = self.times.lock();
-        times.closed_since = None;
         if self.account == WorkerAccount::User || !name.eq_ignore_ascii_case(USERS_DESKTOP) {
             times.back_since = None;
             return false;
@@ -151,7 +156,6 @@ impl<D: DesktopSeam> DesktopFollower<D> {
 
     fn closed(&self, error: DesktopSeamError, now: Duration) -> Followed {
         let mut times = self.times.lock();
-        times.back_since = None;
         let since = *times.closed_since.get_or_insert(now);
         let long_enough = now.saturating_sub(since) >= CLOSED_FOR;
         if error == DesktopSeamError::Denied && self.account == WorkerAccount::User && long_enough {
@@ -173,6 +177,7 @@ mod tests {
     struct Fake {
         shown: Shown,
         entered: Rc<RefCell<Vec<String>>>,
+        locked: bool,
     }
 
     impl DesktopSeam for Fake {
@@ -182,6 +187,9 @@ mod tests {
 
         fn enter(&mut self) -> Result<String, DesktopSeamError> {
             let name = self.showing()?;
+            if self.locked {
+                return Err(DesktopSeamError::Denied);
+            }
             self.entered.borrow_mut().push(name.clone());
             Ok(name)
         }
@@ -192,7 +200,8 @@ mod tests {
     ) -> (DesktopFollower<Fake>, Shown, Rc<RefCell<Vec<String>>>) {
         let shown: Shown = Rc::new(RefCell::new(Ok("Default")));
         let entered = Rc::default();
-        let fake = Fake { shown: Rc::clone(&shown), entered: Rc::clone(&entered) };
+        let (its, shows) = (Rc::clone(&entered), Rc::clone(&shown));
+        let fake = Fake { shown: shows, entered: its, locked: false };
         (DesktopFollower::new(fake, account, DesktopTimes::default()), shown, entered)
     }
 
@@ -223,6 +232,16 @@ mod tests {
         *shown.borrow_mut() = Err(DesktopSeamError::Denied);
         assert_eq!(follower.follow(at(400)), Followed::Blind(DesktopSeamError::Denied));
         assert_eq!(follower.follow(at(600)), Followed::Leave(WorkerAccount::System));
+    }
+
+    #[test]
+    fn a_desktop_that_shows_and_lets_nobody_in_is_closed_too() {
+        let (mut follower, _, entered) = follower(WorkerAccount::User);
+        follower.seam.locked = true;
+        assert_eq!(follower.follow(at(0)), Followed::Blind(DesktopSeamError::Denied));
+        assert_eq!(follower.follow(at(100)), Followed::Blind(DesktopSeamError::Denied));
+        assert_eq!(follower.follow(at(200)), Followed::Leave(WorkerAccount::System));
+        assert!(entered.borrow().is_empty());
     }
 
     #[test]

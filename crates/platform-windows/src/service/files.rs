@@ -15,6 +15,9 @@ use crate::win32::{CallError, Called, KnownFolder, Wide, file_identity, known_fo
 /// Naps until an empty folder lets itself be removed: about 3 s.
 const NAPS: u32 = 60;
 
+/// Naps until a file in use is moved out of the way instead: about 1 s.
+const NAPS_FOR_FILES: u32 = 20;
+
 /// A file could not be handled.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {what} {}: {source}", path.display())]
@@ -100,12 +103,7 @@ pub(super) fn remove_folder(
     let mut left = Vec::new();
     for entry in entries {
         let path = entry.map_err(|error| FileError::new("read", folder, error))?.path();
-        let removed = if path.is_dir() && !path.is_symlink() {
-            std::fs::remove_dir_all(&path)
-        } else {
-            std::fs::remove_file(&path)
-        };
-        if removed.is_err() {
+        if !removed(&path) {
             left.push(out_of_the_way(&path, entropy)?);
         }
     }
@@ -124,6 +122,24 @@ pub(super) fn remove_folder(
         left.push(folder.to_path_buf());
     }
     Ok(left)
+}
+
+/// Removes a file, or a folder with all in it; whether it could. A program that ends at
+/// this moment is in use a moment longer: a service counts as stopped before its process
+/// has ended.
+fn removed(path: &Path) -> bool {
+    for _ in 0..NAPS_FOR_FILES {
+        let removed = if path.is_dir() && !path.is_symlink() {
+            std::fs::remove_dir_all(path)
+        } else {
+            std::fs::remove_file(path)
+        };
+        match removed {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => nap(),
+            _ => return true,
+        }
+    }
+    false
 }
 
 /// Moves a file in use to the folder of Windows for temporary files, or leaves it; it

@@ -100,7 +100,8 @@ pub struct Names {
     pub agent: String,
     /// The helper's service.
     pub helper: String,
-    /// Key below `SOFTWARE`, source of events, and entry in the list of programs.
+    /// Key below `SOFTWARE`, entry in the list of programs, and how the names begin that
+    /// people see of the services: those have to be unique on a machine, too.
     pub product: String,
 }
 
@@ -227,7 +228,7 @@ impl Installation {
     fn agent_definition(&self, program: &Path) -> ServiceDefinition {
         ServiceDefinition {
             name: self.names.agent.clone(),
-            display_name: "GuruConnect Agent".to_owned(),
+            display_name: format!("{} Agent", self.names.product),
             description: "Lets technicians of your provider help on this computer.".to_owned(),
             program: program.to_path_buf(),
             arguments: self.arguments.clone(),
@@ -240,7 +241,7 @@ impl Installation {
         let names = &self.names;
         ServiceDefinition {
             name: names.helper.clone(),
-            display_name: "GuruConnect Ctrl+Alt+Del".to_owned(),
+            display_name: format!("{} Ctrl+Alt+Del", names.product),
             description: "Presses Ctrl+Alt+Del when the GuruConnect Agent asks for it.".to_owned(),
             program: self.programs.join(HELPER),
             arguments: vec![names.helper.clone(), names.helper.clone(), names.agent.clone()],

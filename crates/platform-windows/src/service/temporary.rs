@@ -78,7 +78,7 @@ impl TemporaryService {
             .and_then(|manager| {
                 manager.ensure(&ServiceDefinition {
                     name: name.clone(),
-                    display_name: "GuruConnect Support".to_owned(),
+                    display_name: format!("GuruConnect Support {number}"),
                     description: "Lets your technician help until the session ends.".to_owned(),
                     program,
                     arguments,
@@ -124,12 +124,17 @@ const TRIES: u32 = 60;
 
 fn clear(folder: &Path, entropy: &dyn Entropy) {
     match remove_folder(folder, entropy) {
-        Ok(left) if left.is_empty() => {
-            if let Some(parent) = folder.parent() {
+        Ok(left) => {
+            // A program that still ends was put aside; its folder may be gone all the same.
+            if !left.is_empty() {
+                tracing::info!(?left, "removed at the next start of Windows");
+            }
+            if !left.iter().any(|path| path.starts_with(folder))
+                && let Some(parent) = folder.parent()
+            {
                 clear_parent(parent, folder);
             }
         }
-        Ok(left) => tracing::info!(?left, "removed at the next start of Windows"),
         Err(error) => tracing::warn!(%error, "program of the temporary service is left over"),
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{agent, support, view, worker};
+use crate::commands::{agent, launch, support, view, worker};
 use crate::platform::{self, SystemCommand};
 
 const VERSION: &str = concat!(
@@ -48,6 +48,9 @@ pub(crate) enum Command {
     Support(support::Arguments),
     /// Show the desktop of another machine, as a technician
     View(view::Arguments),
+    /// Open a link of the console's; browsers start it
+    #[command(hide = true)]
+    Launch(launch::Arguments),
     /// What this system has beside these
     #[command(flatten)]
     OfSystem(SystemCommand),

@@ -80,7 +80,10 @@ pub use local_time::local_time;
 pub use media_foundation::{MediaFoundationFactory, Origin};
 pub use pace::{BANDS, Look, Pace};
 #[cfg(windows)]
-pub use protocol::{LinkHandlerError, LinkScope, link_command, register_links, unregister_links};
+pub use protocol::{
+    LinkHandlerError, LinkScope, LinkTarget, link_command, link_target, register_links,
+    set_link_target, unregister_links,
+};
 #[cfg(windows)]
 pub use screen::{WindowsScreen, open_screen};
 #[cfg(windows)]

@@ -97,10 +97,7 @@ impl Storage {
     /// What a redeemed ticket was exchanged for.
     pub async fn viewer_seat(&self, seat_hash: &str) -> Result<Option<ViewerSeat>, StorageError> {
         let sql = format!("SELECT {COLUMNS} FROM viewer_tickets WHERE seat_hash = $1");
-        let row = sqlx::query(&sql)
-            .bind(seat_hash.to_owned())
-            .fetch_optional(&self.pool)
-            .await?;
+        let row = sqlx::query(&sql).bind(seat_hash.to_owned()).fetch_optional(&self.pool).await?;
         row.as_ref().map(seat).transpose()
     }
 }

@@ -21,6 +21,7 @@ use crate::link::{self, Joining, LinkEvent, LinkHold};
 use crate::picture::Scaler;
 use crate::pointer::Pointer;
 use crate::seat::{Change, Seat};
+use crate::spread::{Look, Spread, WindowOpener};
 use crate::status::{Asking, Phase, Status};
 use crate::view::View;
 use crate::{Facts, Parts, Session};
@@ -124,20 +125,41 @@ pub(crate) struct App {
     /// Frames that are drawn and not yet shown, and when they came.
     pub(crate) frames: Vec<(u32, Duration)>,
     title: String,
+    pub(crate) more_windows: WindowOpener,
+    /// A window for each monitor is wanted.
+    pub(crate) spread_wanted: bool,
+    /// All monitors in one picture were asked for, for that.
+    pub(crate) spread_asked: bool,
+    pub(crate) spread: Option<Spread>,
+    /// The window of a monitor that a key comes from.
+    pub(crate) key_of: Option<usize>,
     pub(crate) done: bool,
 }
 
 impl App {
     pub(crate) fn new(session: Session, parts: Parts) -> Self {
-        let Parts { window, face, clipboard, clock, entropy, runtime } = parts;
-        let painter = Painter::new(face, window.scale());
-        let server = session.endpoint.url().host_str().unwrap_or_default().to_owned();
-        let joining = Joining {
+        let mut made = Self::bare(parts);
+        made.server = session.endpoint.url().host_str().map(str::to_owned).unwrap_or_default();
+        made.phase = if session.ask_first { Phase::Asking } else { Phase::Connecting };
+        made.joining = Some(Joining {
             connector: session.connector,
             endpoint: session.endpoint,
             credential: session.ticket,
             software: session.software,
-        };
+        });
+        made
+    }
+
+    /// Only says something.
+    pub(crate) fn explaining(facts: Facts, parts: Parts) -> Self {
+        let mut made = Self::bare(parts);
+        made.phase = Phase::Failed(facts);
+        made
+    }
+
+    fn bare(parts: Parts) -> Self {
+        let Parts { window, more_windows, face, clipboard, clock, entropy, runtime } = parts;
+        let painter = Painter::new(face, window.scale());
         let view = View::new(window.size());
         Self {
             window,
@@ -148,12 +170,12 @@ impl App {
             entropy,
             runtime,
             opener: clipboard,
-            joining: Some(joining),
-            server,
+            joining: None,
+            server: String::new(),
             link: None,
             seat: None,
             last: None,
-            phase: if session.ask_first { Phase::Asking } else { Phase::Connecting },
+            phase: Phase::Connecting,
             asking: None,
             desk: None,
             clipboard_on: true,
@@ -192,6 +214,11 @@ impl App {
             damage: Vec::new(),
             frames: Vec::new(),
             title: String::new(),
+            more_windows,
+            spread_wanted: false,
+            spread_asked: false,
+            spread: None,
+            key_of: None,
             done: false,
         }
     }
@@ -205,6 +232,7 @@ impl App {
         loop {
             let more = self.take_packets();
             self.take_crossed();
+            self.take_spread();
             self.timers();
             self.settle();
             self.paint()?;
@@ -220,6 +248,7 @@ impl App {
         }
         self.let_go();
         self.window.divert_keys(false);
+        self.spread = None;
         if let Some(seat) = &self.seat {
             seat.leave(&self.runtime);
         }
@@ -327,6 +356,10 @@ impl App {
         } else if let Some(desk) = &self.desk {
             desk.restart();
         }
+        if self.spread_wanted {
+            self.spread_asked = true;
+            seat.select_display(0);
+        }
         self.seat = Some(seat);
         self.phase = Phase::Live;
         self.hide_at = Some(self.now() + TOOLBAR_STAYS);
@@ -358,9 +391,20 @@ impl App {
             }
             Change::Picture { frame_id, damage } => {
                 let first = self.last.take().is_some();
-                if first || self.view.surface() != self.surface_size() {
+                if first || self.view.whole() != self.surface_size() {
                     self.surface_changed();
                     self.damage_all();
+                }
+                if let (Some(spread), Some(surface)) =
+                    (&self.spread, self.seat.as_ref().and_then(Seat::surface))
+                {
+                    let area = |it: &gc_video::PixelRect| PixelRect {
+                        x: it.x,
+                        y: it.y,
+                        width: it.width,
+                        height: it.height,
+                    };
+                    spread.update(surface, damage.iter().map(area));
                 }
                 for rect in damage {
                     if let Some(area) = self.view.damaged(rect.x, rect.y, rect.width, rect.height) {
@@ -397,10 +441,14 @@ impl App {
                 if let Some(desk) = &self.desk {
                     desk.restart();
                 }
-                if let Some(seat) = &mut self.seat
-                    && !self.clipboard_on
-                {
-                    seat.sync_clipboard(false);
+                if let Some(seat) = &mut self.seat {
+                    if !self.clipboard_on {
+                        seat.sync_clipboard(false);
+                    }
+                    if self.spread_wanted {
+                        self.spread_asked = true;
+                        seat.select_display(0);
+                    }
                 }
                 self.frames.clear();
                 self.stale = true;
@@ -440,13 +488,13 @@ impl App {
         }
     }
 
-    fn surface_size(&self) -> Option<PixelSize> {
+    pub(crate) fn surface_size(&self) -> Option<PixelSize> {
         self.surface().map(|surface| PixelSize { width: surface.width(), height: surface.height() })
     }
 
     fn surface_changed(&mut self) {
         let size = self.surface_size();
-        if size != self.view.surface() {
+        if size != self.view.whole() {
             tracing::info!(?size, "the picture's size");
         }
         self.view.set_surface(size);
@@ -634,7 +682,7 @@ impl App {
         self.send(&[up]);
     }
 
-    fn on_key(&mut self, key: &WindowKey) {
+    pub(crate) fn on_key(&mut self, key: &WindowKey) {
         if self.navigates() {
             // What is pressed counts for the viewer's own keys.
             let own = self.keys.watched(key);
@@ -659,9 +707,13 @@ impl App {
 
     fn own_key(&mut self, own: OwnKey) {
         match own {
-            OwnKey::FullScreen => self.execute(Command::FullScreen),
+            OwnKey::FullScreen => match (self.key_of, &self.spread) {
+                (Some(index), Some(spread)) => spread.toggle_full_screen(index),
+                _ => self.execute(Command::FullScreen),
+            },
             OwnKey::Statistics => self.execute(Command::Statistics),
             OwnKey::SystemKeys => self.execute(Command::SystemKeys),
+            OwnKey::TextMode => self.execute(Command::TextMode),
             OwnKey::Toolbar => {
                 self.let_go();
                 self.toolbar_open = true;
@@ -745,7 +797,10 @@ impl App {
         if !std::mem::take(&mut self.stale) {
             return;
         }
-        let divert = self.focused
+        self.arrange();
+        let focused =
+            self.focused || self.spread.as_ref().is_some_and(|spread| spread.focused.is_some());
+        let divert = focused
             && self.system_keys
             && self.in_control()
             && !self.navigates()
@@ -754,7 +809,7 @@ impl App {
             self.diverting = divert;
             self.window.divert_keys(divert);
         }
-        let open = self.focused
+        let open = focused
             && self.clipboard_on
             && self.live()
             && self.seat.as_ref().is_some_and(Seat::may_use_clipboard);
@@ -766,16 +821,31 @@ impl App {
         }
         self.choose_cursor();
         self.draw_chrome();
+        let cursor = self.machines_cursor();
+        if let Some(spread) = &mut self.spread {
+            spread.set_look(Look {
+                scaling: self.view.scaling,
+                dims: self.status.dims,
+                divert: self.diverting,
+                text: self.keys.text_mode,
+                cursor,
+            });
+        }
+    }
+
+    /// Over the picture.
+    fn machines_cursor(&self) -> WindowCursor {
+        match &self.cursor {
+            Some(cursor) if self.in_control() => shape(cursor),
+            _ => WindowCursor::Arrow,
+        }
     }
 
     fn choose_cursor(&mut self) {
         let over_picture = self
             .pointer_at
             .is_some_and(|(x, y)| self.view.shows(x, y) && !self.over_chrome((x, y)));
-        let cursor = match &self.cursor {
-            Some(cursor) if over_picture && self.in_control() => shape(cursor),
-            _ => WindowCursor::Arrow,
-        };
+        let cursor = if over_picture { self.machines_cursor() } else { WindowCursor::Arrow };
         if self.shown_cursor.as_ref() != Some(&cursor) {
             self.window.set_cursor(&cursor);
             self.shown_cursor = Some(cursor);

@@ -109,6 +109,7 @@ fn rig(width: u32, height: u32, script: &[WindowEvent]) -> Rig {
     };
     let parts = Parts {
         window: Box::new(window),
+        more_windows: Arc::new(|_| Err(WindowError("none".to_owned()))),
         face: Box::new(Boxes),
         clipboard: Box::new(|_| Err(gc_platform::ClipboardError("none".to_owned()))),
         clock: Arc::clone(&clock) as Arc<dyn Clock>,

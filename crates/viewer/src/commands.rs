@@ -29,6 +29,7 @@ pub(crate) enum Tool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Command {
     Monitor(u32),
+    EachMonitor,
     Scaling(Scaling),
     FullScreen,
     NewPicture,
@@ -194,8 +195,13 @@ impl App {
         }
         let mut entries = Vec::new();
         if displays.len() > 1 {
-            entries
-                .push(Entry::new("All in one picture", Command::Monitor(0)).checked(selected == 0));
+            entries.push(
+                Entry::new("All in one picture", Command::Monitor(0))
+                    .checked(selected == 0 && !self.spread_wanted),
+            );
+            entries.push(
+                Entry::new("A window for each", Command::EachMonitor).checked(self.spread_wanted),
+            );
         }
         for (at, display) in displays.iter().enumerate() {
             let name = if display.name.is_empty() {
@@ -232,7 +238,7 @@ impl App {
                 .trail("Ctrl+Alt+Shift+K"),
             Entry::new("Text mode", Command::TextMode)
                 .checked(self.keys.text_mode)
-                .trail("by character"),
+                .trail("Ctrl+Alt+Shift+T"),
         ]);
         entries
     }
@@ -288,6 +294,7 @@ impl App {
             Command::TextMode => {
                 self.let_go();
                 self.keys.text_mode = !self.keys.text_mode;
+                tracing::info!(on = self.keys.text_mode, "text mode");
                 self.window.set_text_wanted(self.keys.text_mode);
             }
             Command::TypeClipboard => {
@@ -322,7 +329,14 @@ impl App {
                 let on = self.clipboard_on;
                 self.with_seat(|seat| seat.sync_clipboard(on));
             }
-            Command::Monitor(id) => self.with_seat(|seat| seat.select_display(id)),
+            Command::Monitor(id) => {
+                (self.spread_wanted, self.spread_asked) = (false, false);
+                self.with_seat(|seat| seat.select_display(id));
+            }
+            Command::EachMonitor => {
+                (self.spread_wanted, self.spread_asked) = (true, true);
+                self.with_seat(|seat| seat.select_display(0));
+            }
             Command::NewPicture => self.with_seat(|seat| seat.refresh(now)),
             Command::AskControl => self.with_seat(|seat| seat.control(ControlVerb::Ask, 0)),
             Command::LetGoControl => {

@@ -21,6 +21,8 @@ pub(crate) enum OwnKey {
     Toolbar,
     /// Ctrl+Alt+Shift+K: whether the system's keys go to the machine.
     SystemKeys,
+    /// Ctrl+Alt+Shift+T: keys go as what they write, or by their place.
+    TextMode,
 }
 
 /// What is to be done about a key.
@@ -194,6 +196,7 @@ impl Keys {
             ScanCode { code: 0x17 | 0x1F, .. } => OwnKey::Statistics,
             ScanCode { code: 0x32, .. } => OwnKey::Toolbar,
             ScanCode { code: 0x25, .. } => OwnKey::SystemKeys,
+            ScanCode { code: 0x14, .. } => OwnKey::TextMode,
             _ => return None,
         };
         Some(Verdict { events: Vec::new(), own: (!repeat).then_some(own) })
@@ -262,6 +265,7 @@ mod tests {
             (vec![CTRL[0], ALT[0], SHIFT[1], ScanCode::plain(0x21)], OwnKey::FullScreen),
             (vec![CTRL[0], ALT[0], SHIFT[0], ScanCode::plain(0x17)], OwnKey::Statistics),
             (vec![SHIFT[0], ALT[0], CTRL[0], ScanCode::plain(0x32)], OwnKey::Toolbar),
+            (vec![CTRL[0], SHIFT[0], ALT[1], ScanCode::plain(0x14)], OwnKey::TextMode),
         ] {
             let mut keys = Keys::default();
             let (last, modifiers) = codes.split_last().unwrap();

@@ -11,10 +11,12 @@ mod clipboard;
 mod commands;
 mod keys;
 mod link;
+mod monitors;
 mod paint;
 mod picture;
 mod pointer;
 mod seat;
+mod spread;
 mod status;
 mod view;
 
@@ -27,6 +29,7 @@ use gc_types::{Clock, Entropy, Secret};
 
 pub use cause::Facts;
 pub use clipboard::ClipboardOpener;
+pub use spread::WindowOpener;
 
 /// Which session to join, and how.
 pub struct Session {
@@ -46,6 +49,8 @@ pub struct Session {
 pub struct Parts {
     /// On the thread that calls [`run`].
     pub window: Box<dyn ViewerWindow>,
+    /// Opens one more for each further monitor, where the person wants that.
+    pub more_windows: WindowOpener,
     /// Of all text in it.
     pub face: Box<dyn Typeface>,
     /// Opens the clipboard when there is a session to share it with.
@@ -61,4 +66,9 @@ pub struct Parts {
 /// Shows a session until its window is closed.
 pub fn run(session: Session, parts: Parts) -> Result<(), WindowError> {
     app::App::new(session, parts).run()
+}
+
+/// Says in a window why there is no session, until it is closed.
+pub fn explain(facts: Facts, parts: Parts) -> Result<(), WindowError> {
+    app::App::explaining(facts, parts).run()
 }

@@ -4,6 +4,7 @@ use gc_platform::{PixelRect, WindowError};
 
 use crate::app::{App, Focus};
 use crate::chrome::{Layer, Menu, Toolbar, union};
+use crate::picture::Part;
 
 impl App {
     /// Draws what has changed and shows it; then tells the machine of each new picture.
@@ -36,7 +37,8 @@ impl App {
         let frame = self.window.pixels();
         match (surface, self.view.placed()) {
             (Some(surface), Some(placed)) => {
-                self.scaler.draw(frame, window, area, surface, placed);
+                let picture = Part::of(surface, self.view.part());
+                self.scaler.draw(frame, window, area, picture, placed);
                 if dimmed {
                     dim(frame, window.width, area);
                 }
@@ -149,7 +151,7 @@ fn replace(old: &mut Option<Layer>, new: Option<Layer>, changed: &mut Vec<PixelR
 }
 
 /// Rectangles that overlap become one, so that no pixel is drawn twice.
-fn merged(mut areas: Vec<PixelRect>) -> Vec<PixelRect> {
+pub(crate) fn merged(mut areas: Vec<PixelRect>) -> Vec<PixelRect> {
     let mut apart: Vec<PixelRect> = Vec::with_capacity(areas.len());
     while let Some(mut area) = areas.pop() {
         while let Some(at) = apart.iter().position(|other| touch(*other, area)) {
@@ -173,7 +175,7 @@ fn rows(frame: &mut [u8], width: u32, area: PixelRect, mut each: impl FnMut(&mut
     }
 }
 
-fn dim(frame: &mut [u8], width: u32, area: PixelRect) {
+pub(crate) fn dim(frame: &mut [u8], width: u32, area: PixelRect) {
     rows(frame, width, area, |row| {
         for byte in row {
             *byte = (u16::from(*byte) * 2 / 5) as u8;
@@ -181,7 +183,12 @@ fn dim(frame: &mut [u8], width: u32, area: PixelRect) {
     });
 }
 
-fn fill(frame: &mut [u8], width: u32, area: PixelRect, [red, green, blue]: gc_panel::Rgb) {
+pub(crate) fn fill(
+    frame: &mut [u8],
+    width: u32,
+    area: PixelRect,
+    [red, green, blue]: gc_panel::Rgb,
+) {
     rows(frame, width, area, |row| {
         for pixel in row.chunks_exact_mut(4) {
             pixel.copy_from_slice(&[blue, green, red, 255]);

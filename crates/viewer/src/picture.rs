@@ -4,6 +4,7 @@
 use gc_platform::{PixelRect, PixelSize};
 use gc_viewer_core::Surface;
 
+use crate::chrome::intersection;
 use crate::view::Placed;
 
 /// Of 1, in the weights below.
@@ -48,7 +49,42 @@ impl Axis {
     }
 }
 
-/// Draws surfaces; remembers how the last one was scaled.
+/// The machine's picture, or the part of it that a window is to show.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Part<'a> {
+    /// From its first pixel on.
+    pixels: &'a [u8],
+    stride: usize,
+    size: PixelSize,
+}
+
+impl<'a> Part<'a> {
+    /// As much of `area` as there is; everything for `None`.
+    pub(crate) fn of(surface: &'a Surface, area: Option<PixelRect>) -> Self {
+        let whole = PixelRect { x: 0, y: 0, width: surface.width(), height: surface.height() };
+        let none = PixelRect { width: 0, height: 0, ..whole };
+        let area = area.map_or(whole, |area| intersection(area, whole).unwrap_or(none));
+        let start = area.y as usize * surface.stride() + area.x as usize * 4;
+        Self {
+            pixels: surface.pixels().get(start..).unwrap_or_default(),
+            stride: surface.stride(),
+            size: PixelSize { width: area.width, height: area.height },
+        }
+    }
+
+    /// Pixels without gaps between the rows.
+    pub(crate) fn whole(pixels: &'a [u8], size: PixelSize) -> Self {
+        Self { pixels, stride: size.width as usize * 4, size }
+    }
+
+    /// One row; empty where there is none.
+    pub(crate) fn row(&self, y: u32) -> &'a [u8] {
+        let start = y as usize * self.stride;
+        self.pixels.get(start..start + self.size.width as usize * 4).unwrap_or_default()
+    }
+}
+
+/// Draws pictures; remembers how the last one was scaled.
 #[derive(Debug, Default)]
 pub(crate) struct Scaler {
     across: Axis,
@@ -65,15 +101,17 @@ impl Scaler {
         frame: &mut [u8],
         window: PixelSize,
         clip: PixelRect,
-        surface: &Surface,
+        picture: Part<'_>,
         placed: Placed,
     ) {
         let left = placed.x.max(clip.x as i32);
         let right = (placed.x + placed.width as i32).min((clip.x + clip.width) as i32);
         let stride = window.width as usize * 4;
-        if placed.width != surface.width() || placed.height != surface.height() {
-            self.across.fit(surface.width(), placed.width);
-            self.down.fit(surface.height(), placed.height);
+        let PixelSize { width, height } = picture.size;
+        let exact = placed.width == width && placed.height == height;
+        if !exact {
+            self.across.fit(width, placed.width);
+            self.down.fit(height, placed.height);
         }
         self.rows.clear();
         for y in clip.y..clip.y + clip.height {
@@ -90,18 +128,18 @@ impl Scaler {
             line[right as usize * 4..part.end].fill(0);
             let line = &mut line[left as usize * 4..right as usize * 4];
             let across = (left - placed.x) as u32;
-            if placed.width == surface.width() && placed.height == surface.height() {
-                let from = down as usize * surface.stride() + across as usize * 4;
-                if let Some(pixels) = surface.pixels().get(from..from + line.len()) {
+            if exact {
+                let from = across as usize * 4;
+                if let Some(pixels) = picture.row(down as u32).get(from..from + line.len()) {
                     line.copy_from_slice(pixels);
                 }
             } else {
-                self.mix(line, surface, across, down as u32);
+                self.mix(line, picture, across, down as u32);
             }
         }
     }
 
-    fn mix(&mut self, line: &mut [u8], surface: &Surface, across: u32, down: u32) {
+    fn mix(&mut self, line: &mut [u8], picture: Part<'_>, across: u32, down: u32) {
         let Some((first, weights)) = self.down.taps.get(down as usize) else { return };
         let columns = across as usize..across as usize + line.len() / 4;
         let Some(taps) = self.across.taps.get(columns) else { return };
@@ -109,7 +147,7 @@ impl Scaler {
         self.rows.retain(|(row, _)| (*first..last).contains(row));
         for row in *first..last {
             if !self.rows.iter().any(|(known, _)| *known == row) {
-                self.rows.push((row, scaled_across(surface, row, taps)));
+                self.rows.push((row, scaled_across(picture.row(row), taps)));
             }
         }
         if let ([_], Some((_, row))) = (weights.as_slice(), self.rows.first()) {
@@ -131,9 +169,7 @@ impl Scaler {
     }
 }
 
-fn scaled_across(surface: &Surface, row: u32, taps: &[(u32, Vec<u16>)]) -> Vec<u16> {
-    let start = row as usize * surface.stride();
-    let pixels = surface.pixels().get(start..start + surface.stride()).unwrap_or_default();
+fn scaled_across(pixels: &[u8], taps: &[(u32, Vec<u16>)]) -> Vec<u16> {
     let mut out = Vec::with_capacity(taps.len() * 4);
     for (first, weights) in taps {
         let mut sums = [ONE / 2; 4];

@@ -2,6 +2,8 @@
 
 use gc_platform::{PixelRect, PixelSize};
 
+use crate::chrome::intersection;
+
 /// How the picture gets its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Scaling {
@@ -33,7 +35,12 @@ pub(crate) struct View {
     /// How large.
     pub(crate) scaling: Scaling,
     window: PixelSize,
+    /// Of what is shown.
     surface: Option<PixelSize>,
+    /// Of the whole picture.
+    whole: Option<PixelSize>,
+    /// Of the machine's picture, where the window shows no more of it.
+    part: Option<PixelRect>,
     /// How far the picture is scrolled, pixels.
     scroll: (u32, u32),
 }
@@ -44,7 +51,14 @@ const EDGE: f32 = 24.0;
 impl View {
     /// Nothing to show yet.
     pub(crate) const fn new(window: PixelSize) -> Self {
-        Self { scaling: Scaling::Fit, window, surface: None, scroll: (0, 0) }
+        Self {
+            scaling: Scaling::Fit,
+            window,
+            surface: None,
+            whole: None,
+            part: None,
+            scroll: (0, 0),
+        }
     }
 
     /// The window has this size now.
@@ -53,15 +67,32 @@ impl View {
         self.scroll_by(0, 0);
     }
 
-    /// The picture has this size now.
+    /// The whole picture is to be shown, and has this size now.
     pub(crate) fn set_surface(&mut self, surface: Option<PixelSize>) {
-        self.surface = surface;
+        (self.surface, self.whole, self.part) = (surface, surface, None);
         self.scroll_by(0, 0);
     }
 
-    /// The size of the picture.
-    pub(crate) const fn surface(&self) -> Option<PixelSize> {
-        self.surface
+    /// This part of the picture is to be shown. Places and damage stay those of the
+    /// whole.
+    pub(crate) fn set_part(&mut self, part: PixelRect) {
+        self.surface = Some(PixelSize { width: part.width, height: part.height });
+        self.part = Some(part);
+        self.scroll_by(0, 0);
+    }
+
+    /// The size of the whole picture.
+    pub(crate) const fn whole(&self) -> Option<PixelSize> {
+        self.whole
+    }
+
+    /// The part that is shown, where that is not everything.
+    pub(crate) const fn part(&self) -> Option<PixelRect> {
+        self.part
+    }
+
+    fn origin(&self) -> (u32, u32) {
+        self.part.map_or((0, 0), |part| (part.x, part.y))
     }
 
     /// How far it can be scrolled.
@@ -142,9 +173,10 @@ impl View {
             // Division rounds to zero, so what is left of the edge would be on it.
             pixel.clamp(0, i64::from(pixels) - 1) as i32
         };
+        let (left, top) = self.origin();
         Some((
-            along(x, placed.x, placed.width, surface.width),
-            along(y, placed.y, placed.height, surface.height),
+            along(x, placed.x, placed.width, surface.width) + left as i32,
+            along(y, placed.y, placed.height, surface.height) + top as i32,
         ))
     }
 
@@ -162,9 +194,10 @@ impl View {
         let along = |at: i32, start: i32, shown: u32, pixels: u32| {
             (i64::from(start) + i64::from(at) * i64::from(shown) / i64::from(pixels.max(1))) as i32
         };
+        let (left, top) = self.origin();
         Some((
-            along(x, placed.x, placed.width, surface.width),
-            along(y, placed.y, placed.height, surface.height),
+            along(x - left as i32, placed.x, placed.width, surface.width),
+            along(y - top as i32, placed.y, placed.height, surface.height),
         ))
     }
 
@@ -182,6 +215,13 @@ impl View {
             (end > first).then_some((first as u32, (end - first) as u32))
         };
         let window = self.window;
+        let (x, y, width, height) = match self.part {
+            None => (x, y, width, height),
+            Some(part) => {
+                let both = intersection(part, PixelRect { x, y, width, height })?;
+                (both.x - part.x, both.y - part.y, both.width, both.height)
+            }
+        };
         let (left, wide) = along(x, width, placed.x, placed.width, surface.width, window.width)?;
         let (top, high) = along(y, height, placed.y, placed.height, surface.height, window.height)?;
         Some(PixelRect { x: left, y: top, width: wide, height: high })
@@ -274,5 +314,19 @@ mod tests {
         let exact = PixelRect { x: 10, y: 20, width: 3, height: 4 };
         assert_eq!(one.damaged(10, 20, 3, 4), Some(exact));
         assert_eq!(view(Scaling::Actual, (10, 10), (800, 600)).damaged(400, 0, 5, 5), None);
+    }
+
+    #[test]
+    fn a_part_of_the_picture_keeps_the_places_of_the_whole() {
+        let mut view = view(Scaling::Actual, (400, 300), (800, 300));
+        view.set_part(PixelRect { x: 400, y: 0, width: 400, height: 300 });
+        assert_eq!(view.surface_at(0, 0), Some((400, 0)));
+        assert_eq!(view.surface_at(399, 299), Some((799, 299)));
+        assert_eq!(view.window_at(410, 20), Some((10, 20)));
+        let area = PixelRect { x: 0, y: 5, width: 10, height: 10 };
+        assert_eq!(view.damaged(390, 5, 20, 10), Some(area));
+        assert_eq!(view.damaged(0, 0, 400, 300), None, "that is another window's");
+        view.set_surface(Some(PixelSize { width: 800, height: 300 }));
+        assert_eq!((view.part(), view.surface_at(0, 0)), (None, Some((0, 0))));
     }
 }

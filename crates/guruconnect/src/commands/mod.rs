@@ -2,6 +2,7 @@
 
 pub(crate) mod agent;
 mod attended;
+pub(crate) mod launch;
 pub(crate) mod support;
 pub(crate) mod view;
 pub(crate) mod worker;
@@ -28,6 +29,10 @@ pub(crate) fn run(command: Option<Command>) -> Result<ExitCode> {
         Some(Command::View(arguments)) => {
             logging::to_standard_error();
             view::run(arguments)
+        }
+        Some(Command::Launch(arguments)) => {
+            logging::to_standard_error();
+            launch::run(&arguments)
         }
         Some(Command::Worker(arguments)) => worker::run(arguments),
         Some(Command::OfSystem(command)) => platform::run_system(command),

@@ -1,18 +1,21 @@
 //! `guruconnect view`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use gc_platform::WindowError;
 use gc_runtime::OsEntropy;
 use gc_transport::{Connector, Endpoint};
 use gc_types::{LaunchTicket, Secret};
-use gc_viewer::{Parts, Session};
+use gc_viewer::{Facts, Parts, Session};
 use tokio::runtime::Handle;
+use url::Url;
 
 use crate::name::Name;
+use crate::platform::LinkTarget;
 use crate::{link, platform};
 
 #[derive(Args)]
@@ -26,25 +29,70 @@ pub(crate) struct Arguments {
     /// A one-time ticket from the console; several open a window each
     #[arg(long = "ticket", value_name = "TICKET", conflicts_with = "link")]
     tickets: Vec<String>,
+    /// Let the console's "Open in app" start this program with this server, for you
+    #[arg(long, conflicts_with_all = ["tickets", "link"])]
+    register: bool,
+    /// No longer
+    #[arg(long, conflicts_with_all = ["tickets", "link", "register"])]
+    unregister: bool,
     /// The link that the console's "Open in app" makes; asks before it connects
-    #[arg(value_name = "guruconnect://…", required_unless_present = "tickets")]
+    #[arg(
+        value_name = "guruconnect://…",
+        required_unless_present_any = ["tickets", "register", "unregister"]
+    )]
     link: Option<String>,
 }
 
 /// A session to be shown.
-struct Wanted {
-    ticket: Secret,
+pub(super) struct Wanted {
+    pub(super) ticket: Secret,
     /// Whoever made a link may not be whoever opens it.
-    ask_first: bool,
+    pub(super) ask_first: bool,
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<ExitCode> {
+    if arguments.unregister {
+        let told = if platform::unregister_links()? {
+            "Links of the console do not open this program any more."
+        } else {
+            "Links of the console did not open this program."
+        };
+        crate::say(told);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (server, ca_file) = match &arguments.server {
+        Some(server) => (server.clone(), arguments.ca_file.clone()),
+        None => known_server()?,
+    };
+    if arguments.register {
+        return register(&server, arguments.ca_file.as_deref());
+    }
     let wanted = wanted(&arguments)?;
-    let server = server(arguments.server)?;
-    let url = link::viewer_url(&server)
+    open(&wanted, &server, arguments.ca_file.or(ca_file).as_deref())
+}
+
+fn register(server: &str, ca_file: Option<&Path>) -> Result<ExitCode> {
+    endpoint(server)?;
+    // As it was understood: it is written into a file of lines.
+    let server = Url::parse(server)?.to_string();
+    let program = std::env::current_exe().context("where this program is cannot be told")?;
+    let ca_file = ca_file.map(std::path::absolute).transpose()?;
+    let target = LinkTarget { server, ca_file };
+    platform::register_links(&program, &target)?;
+    crate::say(&format!("Links of the console at {} open in this program now.", target.server));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn endpoint(server: &str) -> Result<Endpoint> {
+    let url = link::viewer_url(server)
         .with_context(|| format!("'{server}' cannot be used as the server"))?;
-    let endpoint = Endpoint::new(url, None)?;
-    let connector = platform::connector(arguments.ca_file.as_deref())?;
+    Ok(Endpoint::new(url, None)?)
+}
+
+/// Shows them, and returns when all their windows are closed.
+pub(super) fn open(wanted: &[Wanted], server: &str, ca_file: Option<&Path>) -> Result<ExitCode> {
+    let endpoint = endpoint(server)?;
+    let connector = platform::connector(ca_file)?;
     let runtime = link::runtime()?;
     let (first, others) = wanted.split_first().context("there is nothing to show")?;
     let handle = runtime.handle();
@@ -68,18 +116,6 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode> {
 }
 
 fn show(wanted: &Wanted, connector: Connector, endpoint: Endpoint, runtime: &Handle) -> Result<()> {
-    let clock = link::clock();
-    let window = platform::viewer_window("GuruConnect")?;
-    let face = platform::typeface()?;
-    let system = platform::open(&clock);
-    let parts = Parts {
-        window,
-        face,
-        clipboard: Box::new(move |listener| system.open_clipboard(listener)),
-        clock,
-        entropy: Arc::new(OsEntropy),
-        runtime: runtime.clone(),
-    };
     let session = Session {
         connector,
         endpoint,
@@ -87,7 +123,31 @@ fn show(wanted: &Wanted, connector: Connector, endpoint: Endpoint, runtime: &Han
         ask_first: wanted.ask_first,
         software: format!("guruconnect {}", gc_types::VERSION),
     };
-    Ok(gc_viewer::run(session, parts)?)
+    Ok(gc_viewer::run(session, parts(runtime)?)?)
+}
+
+/// Says in a window why there is no session.
+pub(super) fn explain(facts: Facts) -> Result<()> {
+    let runtime = link::runtime()?;
+    Ok(gc_viewer::explain(facts, parts(runtime.handle())?)?)
+}
+
+fn parts(runtime: &Handle) -> Result<Parts> {
+    let clock = link::clock();
+    let window = platform::viewer_window("GuruConnect")?;
+    let face = platform::typeface()?;
+    let system = platform::open(&clock);
+    Ok(Parts {
+        window,
+        more_windows: Arc::new(|title| {
+            platform::viewer_window(title).map_err(|error| WindowError(format!("{error:#}")))
+        }),
+        face,
+        clipboard: Box::new(move |listener| system.open_clipboard(listener)),
+        clock,
+        entropy: Arc::new(OsEntropy),
+        runtime: runtime.clone(),
+    })
 }
 
 fn wanted(arguments: &Arguments) -> Result<Vec<Wanted>> {
@@ -99,16 +159,22 @@ fn wanted(arguments: &Arguments) -> Result<Vec<Wanted>> {
     Ok(arguments.tickets.iter().map(ticket).collect())
 }
 
-/// Never from a link: it is given, or in the program's own name.
-fn server(given: Option<String>) -> Result<String> {
-    if let Some(given) = given {
-        return Ok(given);
+/// Server and certificates where none are given. Never from a link: they are in the
+/// environment, in the program's own name, or written down by `--register` or the
+/// installation.
+pub(super) fn known_server() -> Result<(String, Option<PathBuf>)> {
+    if let Some(server) = gc_runtime::env("GURUCONNECT_SERVER") {
+        return Ok((server, gc_runtime::env("GURUCONNECT_CA_FILE").map(PathBuf::from)));
     }
     let program = std::env::current_exe().context("where this program is cannot be told")?;
-    let name = Name::of(&program).context(
-        "this program does not know its server: give --server, or set GURUCONNECT_SERVER",
+    if let Some(name) = Name::of(&program) {
+        return Ok((name.server, None));
+    }
+    let target = platform::link_target()?.context(
+        "This program does not know its server. Run it once as 'guruconnect view --register \
+         --server https://…'",
     )?;
-    Ok(name.server)
+    Ok((target.server, target.ca_file))
 }
 
 #[cfg(test)]
@@ -139,6 +205,8 @@ mod tests {
             vec!["guruconnect://join/short"],
             vec![link.as_str(), "more"],
             vec![link.as_str(), "--ticket", "x"],
+            vec![link.as_str(), "--register"],
+            vec!["--register", "--unregister"],
         ] {
             assert!(parse(&refused).is_err(), "{refused:?}");
         }

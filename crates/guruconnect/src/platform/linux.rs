@@ -1,6 +1,7 @@
 //! Linux with X11.
 
 use std::convert::Infallible;
+use std::io::IsTerminal as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -15,9 +16,10 @@ use gc_platform::{
     MachineActions, NoticeOverlay, ProcessorTime, ScreenCapture, ViewerWindow, WorkerHost,
     WorkerStream,
 };
+pub(crate) use gc_platform_linux::LinkTarget;
 use gc_platform_linux::{
-    FileKeyStore, LinuxInventory, X11Actions, X11Clipboard, X11ConnectedBar, X11Consent, X11Input,
-    X11Notice, X11Screen,
+    FileKeyStore, LinkHandler, LinuxInventory, X11Actions, X11Clipboard, X11ConnectedBar,
+    X11Consent, X11Input, X11Notice, X11Screen,
 };
 use gc_runtime::OsEntropy;
 use gc_transport::Connector;
@@ -100,6 +102,31 @@ pub(crate) fn viewer_window(title: &str) -> Result<Box<dyn ViewerWindow>> {
 #[expect(clippy::unnecessary_wraps, reason = "other systems can be without")]
 pub(crate) fn typeface() -> Result<Box<dyn Typeface>> {
     Ok(gc_platform_linux::typeface())
+}
+
+fn links() -> Result<LinkHandler> {
+    let [home, data, config] = ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"].map(gc_runtime::env);
+    Ok(LinkHandler::of_user(home.as_deref(), data.as_deref(), config.as_deref())?)
+}
+
+/// Lets `program` answer links of the console's, for this user.
+pub(crate) fn register_links(program: &Path, target: &LinkTarget) -> Result<()> {
+    Ok(links()?.register(program, target)?)
+}
+
+/// Takes that back; whether there was anything.
+pub(crate) fn unregister_links() -> Result<bool> {
+    Ok(links()?.unregister()?)
+}
+
+/// Where links lead.
+pub(crate) fn link_target() -> Result<Option<LinkTarget>> {
+    Ok(links()?.target()?)
+}
+
+/// Whether whoever started the program sees what it says.
+pub(crate) fn is_answered() -> bool {
+    std::io::stderr().is_terminal()
 }
 
 /// A worker's end of what its agent started it with.

@@ -11,7 +11,7 @@ mod toolbar;
 pub(crate) use layer::tests;
 
 pub(crate) use card::{Banner, Button, Card, Placed};
-pub(crate) use layer::{Layer, Painter, union};
+pub(crate) use layer::{Layer, Painter, intersection, union};
 pub(crate) use menu::{Entry, Menu};
 pub(crate) use statistics::{slow_sentence, statistics};
 pub(crate) use toolbar::{Tool, Toolbar};

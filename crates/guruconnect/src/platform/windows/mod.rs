@@ -17,9 +17,11 @@ use gc_platform::{
     ConsentPrompt, FileOpener, InputError, InputInjector, Inventory, MachineActions, NoticeOverlay,
     ProcessorTime, ScreenCapture, TrayMenu, ViewerWindow,
 };
+pub(crate) use gc_platform_windows::LinkTarget;
 use gc_platform_windows::sas::WindowsSecureAttention;
+use gc_platform_windows::service::ServiceSettings;
 use gc_platform_windows::{
-    EndOfSession, MediaFoundationFactory, Origin, WindowsActions, WindowsClipboard,
+    EndOfSession, LinkScope, MediaFoundationFactory, Origin, WindowsActions, WindowsClipboard,
     WindowsCodeWindow, WindowsConnectedBar, WindowsConsent, WindowsInput, WindowsInventory,
     WindowsNotice, WindowsTrayIcon, console, local_time, removal,
 };
@@ -155,6 +157,33 @@ pub(crate) fn viewer_window(title: &str) -> Result<Box<dyn ViewerWindow>> {
 /// The face of a viewer's text.
 pub(crate) fn typeface() -> Result<Box<dyn Typeface>> {
     Ok(gc_platform_windows::typeface()?)
+}
+
+/// Lets `program` answer links of the console's, for this user.
+pub(crate) fn register_links(program: &Path, target: &LinkTarget) -> Result<()> {
+    gc_platform_windows::register_links(LinkScope::User, program)?;
+    Ok(gc_platform_windows::set_link_target(LinkScope::User, target)?)
+}
+
+/// Takes that back; whether there was anything.
+pub(crate) fn unregister_links() -> Result<bool> {
+    Ok(gc_platform_windows::unregister_links(LinkScope::User)?)
+}
+
+/// Where links lead: as the user has it, or where the installed agent's server is. Its
+/// certificates are for SYSTEM and administrators; those in Windows' own store count.
+pub(crate) fn link_target() -> Result<Option<LinkTarget>> {
+    if let Some(target) = gc_platform_windows::link_target(LinkScope::User)? {
+        return Ok(Some(target));
+    }
+    let installed = ServiceSettings::load()?;
+    Ok(installed.map(|settings| LinkTarget { server: settings.server, ca_file: None }))
+}
+
+/// Whether whoever started the program is told what it says: by [`complain`] if nowhere
+/// else.
+pub(crate) const fn is_answered() -> bool {
+    true
 }
 
 struct Windows {

@@ -1,5 +1,9 @@
 //! A technician works with the native viewer.
 
+mod layouts;
+mod links;
+mod monitors;
+
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};

@@ -133,6 +133,21 @@ impl Desktop {
         Ok(find()?.lines().next().context("the window closed again")?.to_owned())
     }
 
+    /// Where the inside of a window lies: left, top, width and height.
+    pub fn place_of(&self, window: &str) -> Result<[u32; 4]> {
+        let told = self.output("xwininfo", &["-id", window])?;
+        let number = |name: &str| -> Result<u32> {
+            let value = told.lines().find_map(|line| line.trim().strip_prefix(name));
+            value.and_then(|value| value.trim().parse().ok()).with_context(|| told.clone())
+        };
+        Ok([
+            number("Absolute upper-left X:")?,
+            number("Absolute upper-left Y:")?,
+            number("Width:")?,
+            number("Height:")?,
+        ])
+    }
+
     /// Runs a program on the display and returns what it printed.
     pub fn output(&self, program: &str, arguments: &[&str]) -> Result<String> {
         let output = self

@@ -23,7 +23,8 @@ pub struct WindowKey {
     /// Down for a while already.
     pub repeat: bool,
     /// What it writes by the layout of this computer, dead keys before it included; only
-    /// after [`ViewerWindow::set_text_wanted`]. Never a control character.
+    /// after [`ViewerWindow::set_text_wanted`]. Never a control character; empty for a dead
+    /// key, which waits for the next.
     pub text: Option<String>,
 }
 

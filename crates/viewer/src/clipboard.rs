@@ -202,6 +202,7 @@ impl Worker {
                 self.tell(Crossed::Room)
             }
             Work::Open(open) => {
+                tracing::debug!(open, held = self.held.is_some(), "clipboard");
                 self.open = open;
                 if !open {
                     return self.tell(Crossed::Room);
@@ -300,6 +301,11 @@ impl Worker {
                 return true;
             }
         };
+        tracing::debug!(
+            content = received.content.is_some(),
+            open = self.open,
+            "a piece of the machine's clipboard"
+        );
         if received.unusable && !self.tell(Crossed::Told(Some(CauseCode::ClipboardUnusable))) {
             return false;
         }

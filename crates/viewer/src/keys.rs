@@ -309,6 +309,9 @@ mod tests {
         press(&mut keys, ALT_GR, true, None);
         assert_eq!(text(&press(&mut keys, ScanCode::plain(0x12), true, Some("€"))), "€");
         press(&mut keys, ALT_GR, false, None);
+        // A dead key has nothing to write yet, and is not sent by its place either.
+        assert!(press(&mut keys, ScanCode::plain(0x29), true, Some("")).events.is_empty());
+        assert!(press(&mut keys, ScanCode::plain(0x29), false, None).events.is_empty());
         // Ctrl+Shift+A goes as keys, with the Shift that was kept back.
         press(&mut keys, SHIFT[0], true, None);
         press(&mut keys, CTRL[0], true, None);

@@ -69,24 +69,16 @@ fn each_monitor_gets_a_window_that_shows_it_exactly_and_can_be_typed_into() -> R
     viewer
         .desktop
         .wait_until("the second monitor's picture", |desktop| {
-            let place = desktop.output("xdotool", &["getwindowgeometry", "--shell", second])?;
-            let number = |name: &str| -> Result<u32> {
-                let value = place.lines().find_map(|line| line.strip_prefix(name));
-                Ok(value.context("geometry")?.parse()?)
-            };
+            let [left, top, ..] = desktop.place_of(second)?;
             let theirs = stack.desktop.pixels(SIZE.0, 0, SIZE.0, SIZE.1)?;
-            let ours = desktop.pixels(number("X=")?, number("Y=")?, SIZE.0, SIZE.1)?;
+            let ours = desktop.pixels(left, top, SIZE.0, SIZE.1)?;
             Ok(theirs == ours)
         })
         .with_context(|| evidence(&stack, &viewer))?;
 
     // A click into the terminal there, and words.
-    let place = viewer.desktop.output("xdotool", &["getwindowgeometry", "--shell", second])?;
-    let number = |name: &str| -> Result<u32> {
-        let value = place.lines().find_map(|line| line.strip_prefix(name)).context("geometry")?;
-        Ok(value.parse()?)
-    };
-    viewer.click(number("X=")? + 120, number("Y=")? + 100)?;
+    let [left, top, ..] = viewer.desktop.place_of(second)?;
+    viewer.click(left + 120, top + 100)?;
     viewer.type_text("into the second")?;
     viewer.press(&["Return"])?;
     viewer

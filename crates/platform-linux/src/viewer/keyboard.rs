@@ -48,7 +48,8 @@ impl Layout {
         self.dead = None;
     }
 
-    /// What a key writes as it goes down.
+    /// What a key writes as it goes down; nothing at all for a dead key, which waits for
+    /// the next.
     pub(super) fn text(&mut self, event: &KeyPressEvent) -> Option<String> {
         let symbol = self.symbol(event.detail, event.state.into())?;
         if let Some(mark) = combining(symbol) {
@@ -57,7 +58,7 @@ impl Layout {
                 return Some(alone(mark).to_string());
             }
             self.dead = Some(mark);
-            return None;
+            return Some(String::new());
         }
         let written = Symbol::new(symbol).key_char().filter(|it| !it.is_control())?;
         Some(match self.dead.take() {
@@ -209,7 +210,7 @@ mod tests {
             [0x78, 0x58, 0, 0, 0, 0],
             [0x20, 0x20, 0, 0, 0, 0],
         ]);
-        assert_eq!(press(&mut french, 8, 0), None);
+        assert_eq!(press(&mut french, 8, 0).as_deref(), Some(""));
         assert_eq!(press(&mut french, 9, 0).as_deref(), Some("ê"));
         press(&mut french, 8, SHIFT);
         assert_eq!(press(&mut french, 9, SHIFT).as_deref(), Some("Ë"));

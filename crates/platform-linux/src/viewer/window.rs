@@ -65,6 +65,7 @@ pub struct X11ViewerWindow {
     scale: f32,
     cursors: Cursors,
     layout: Layout,
+    layout_stale: bool,
     text_wanted: bool,
     down: [bool; 256],
     focused: bool,
@@ -102,6 +103,12 @@ impl X11ViewerWindow {
         link.conn
             .xkb_per_client_flags(xkb::ID::USE_CORE_KBD.into(), repeat, repeat, none, none, none)?
             .reply()?;
+        // Programs that know of XKB hear of another layout only by its own events.
+        let kinds = xkb::EventType::NEW_KEYBOARD_NOTIFY | xkb::EventType::MAP_NOTIFY;
+        let parts = xkb::MapPart::KEY_SYMS | xkb::MapPart::KEY_TYPES;
+        let details = xkb::SelectEventsAux::new();
+        let board = xkb::ID::USE_CORE_KBD.into();
+        link.conn.xkb_select_events(board, 0_u16.into(), kinds, parts, parts, &details)?.check()?;
         let (window, gc) = (link.conn.generate_id()?, link.conn.generate_id()?);
         let events = EventMask::EXPOSURE
             | EventMask::KEY_PRESS
@@ -143,6 +150,7 @@ impl X11ViewerWindow {
             scale: place.scale,
             cursors,
             layout,
+            layout_stale: false,
             text_wanted: false,
             down: [false; 256],
             focused: false,
@@ -225,9 +233,11 @@ impl X11ViewerWindow {
                 self.focus(false, events)?;
             }
             // Forged ones are no keys of a person's.
-            Event::KeyPress(key) if key.response_type & 0x80 == 0 => self.key(&key, true, events),
+            Event::KeyPress(key) if key.response_type & 0x80 == 0 => {
+                self.key(&key, true, events)?;
+            }
             Event::KeyRelease(key) if key.response_type & 0x80 == 0 => {
-                self.key(&key, false, events);
+                self.key(&key, false, events)?;
             }
             Event::MotionNotify(motion) => {
                 let moved = WindowEvent::PointerMoved {
@@ -249,7 +259,10 @@ impl X11ViewerWindow {
                 button(release.detail, false, (release.event_x, release.event_y), events);
             }
             Event::ShmCompletion(_) => self.puts = self.puts.saturating_sub(1),
-            Event::MappingNotify(_) => self.layout = Layout::read(&self.link)?,
+            // They come whenever another board is typed on: looked at when it matters.
+            Event::MappingNotify(_) | Event::XkbNewKeyboardNotify(_) | Event::XkbMapNotify(_) => {
+                self.layout_stale = true;
+            }
             Event::ClientMessage(message) if self.wants_close(&message)? => {
                 events.push(WindowEvent::CloseRequested);
             }
@@ -276,17 +289,30 @@ impl X11ViewerWindow {
         Ok(())
     }
 
-    fn key(&mut self, key: &KeyPressEvent, down: bool, events: &mut Vec<WindowEvent>) {
+    fn key(
+        &mut self,
+        key: &KeyPressEvent,
+        down: bool,
+        events: &mut Vec<WindowEvent>,
+    ) -> Result<(), DisplayError> {
         let was = std::mem::replace(&mut self.down[usize::from(key.detail)], down);
         // A release whose press went elsewhere.
         if !down && !was || !self.focused {
-            return;
+            return Ok(());
         }
-        let text = if down && self.text_wanted { self.layout.text(key) } else { None };
+        let text = if down && self.text_wanted {
+            if std::mem::take(&mut self.layout_stale) {
+                self.layout = Layout::read(&self.link)?;
+            }
+            self.layout.text(key)
+        } else {
+            None
+        };
         if let Some((scan_code, extended)) = keyboard::place(key.detail) {
             let repeat = down && was;
             events.push(WindowEvent::Key(WindowKey { scan_code, extended, down, repeat, text }));
         }
+        Ok(())
     }
 
     fn wants_close(&self, message: &ClientMessageEvent) -> Result<bool, DisplayError> {

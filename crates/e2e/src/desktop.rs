@@ -63,6 +63,11 @@ impl Desktop {
         &self.display
     }
 
+    /// Where the logs of its programs are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Ids of the processes started on it.
     pub fn ids(&self) -> Vec<u32> {
         self.applications.iter().chain(&self.server).map(Process::id).collect()
@@ -115,8 +120,10 @@ impl Desktop {
     pub fn manage_windows(&mut self) -> Result<()> {
         self.run("openbox", "openbox", &["--sm-disable"])?;
         self.wait_until("the window manager is in charge", |desktop| {
-            let check = desktop.output("xprop", &["-root", "_NET_SUPPORTING_WM_CHECK"])?;
-            Ok(check.contains("window id"))
+            // The list comes last, after it has looked at what is there already.
+            let told = ["-root", "_NET_SUPPORTING_WM_CHECK", "_NET_CLIENT_LIST"];
+            let told = desktop.output("xprop", &told)?;
+            Ok(told.matches("window id").count() == 2)
         })
     }
 

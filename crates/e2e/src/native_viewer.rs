@@ -78,4 +78,22 @@ impl NativeViewer {
     pub fn type_text(&self, text: &str) -> Result<()> {
         self.desktop.output("xdotool", &["type", "--delay", "20", text]).map(|_| ())
     }
+
+    /// Strikes keys on the technician's display, as Linux numbers them.
+    pub fn strike(&self, keys: &[u16]) -> Result<()> {
+        strike(&self.desktop, keys)
+    }
+}
+
+/// Strikes keys on a display, as Linux numbers them: names would be looked up in the
+/// layout.
+pub fn strike(desktop: &Desktop, keys: &[u16]) -> Result<()> {
+    // A number of one digit would be the key of that digit.
+    let name = |evdev: &u16| match evdev {
+        1 => "Escape".to_owned(),
+        evdev => (evdev + 8).to_string(),
+    };
+    let names: Vec<String> = keys.iter().map(name).collect();
+    let line = ["key", "--delay", "30"].into_iter().chain(names.iter().map(String::as_str));
+    desktop.output("xdotool", &line.collect::<Vec<_>>()).map(|_| ())
 }

@@ -21,7 +21,7 @@ mod worker;
 pub use actions::X11Actions;
 pub use clipboard::X11Clipboard;
 pub use display::DisplayError;
-pub use files::{Account, LinuxFiles, files_of_user, session_account};
+pub use files::{Account, LinuxFiles, files_of_user, own_files, session_account};
 pub use input::X11Input;
 pub use inventory::LinuxInventory;
 pub use key_store::FileKeyStore;

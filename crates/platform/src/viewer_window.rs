@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{CursorImage, PixelRect, PixelSize, PointerButton, WaitWaker};
+use crate::{CursorImage, PixelRect, PixelSize, PointerButton, StorePath, WaitWaker};
 
 /// Why there is no window, or not any more.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +65,9 @@ pub enum WindowEvent {
         /// Along.
         dy: i32,
     },
+    /// Files and folders of this computer were dropped on it; only after
+    /// [`ViewerWindow::take_files`].
+    Dropped(Vec<StorePath>),
     /// The user wants it closed.
     CloseRequested,
 }
@@ -136,6 +139,9 @@ pub trait ViewerWindow {
 
     /// Has keys come with what they write.
     fn set_text_wanted(&mut self, on: bool);
+
+    /// Whether files may be dropped on it.
+    fn take_files(&mut self, on: bool);
 
     /// How the lock keys stand now.
     fn locks(&self) -> LockKeys;

@@ -5,43 +5,36 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gc_platform::{
-    CursorImage, PixelRect, PixelSize, PointerButton, ViewerWindow, WindowCursor, WindowError,
-    WindowEvent, WindowKey,
+    CursorImage, PixelRect, PixelSize, PointerButton, StorePath, ViewerWindow, WindowCursor,
+    WindowError, WindowEvent, WindowKey,
 };
 use gc_proto::v2::InputEvent;
 use gc_proto::v2::Preset;
 use gc_types::{CauseCode, Clock, Entropy};
-use gc_viewer_core::{Cursor, Surface};
+use gc_viewer_core::{Cursor, SessionIds, Surface};
 
 use crate::chrome::{Layer, Menu, Painter, Toolbar};
-use crate::clipboard::{ClipboardOpener, Crossed, Desk};
+use crate::clipboard::{ClipboardOpener, Desk};
 use crate::commands::{Command, Tool};
 use crate::keys::{Keys, OwnKey};
-use crate::link::{self, Joining, LinkEvent, LinkHold};
+use crate::link::{self, Joining, LinkHold};
 use crate::picture::Scaler;
 use crate::pointer::Pointer;
-use crate::seat::{Change, Seat};
+use crate::seat::Seat;
 use crate::spread::{Look, Spread, WindowOpener};
 use crate::status::{Asking, Phase, Status};
+use crate::transfers::{FilesOpener, Line, Transfers};
 use crate::view::View;
 use crate::{Facts, Parts, Session};
 
 /// How long the toolbar stays when nobody wants it.
-const TOOLBAR_STAYS: Duration = Duration::from_secs(4);
-/// How long the clipboard button shows that something crossed.
-const FLASH: Duration = Duration::from_millis(900);
+pub(crate) const TOOLBAR_STAYS: Duration = Duration::from_secs(4);
 /// How often shown statistics are drawn anew.
 const STATISTICS_EVERY: Duration = Duration::from_millis(500);
 /// One step of scrolling at the edge.
 const SCROLL_STEP: Duration = Duration::from_millis(16);
 /// Between two parts of a long text: the relay lets 200 events pass in a second.
 const TYPE_EVERY: Duration = Duration::from_millis(50);
-/// A link that takes no clipboard is tried again after this.
-const CLIPBOARD_RETRY: Duration = Duration::from_millis(100);
-/// How long another's pointer is shown to who has control.
-const GHOST_STAYS: Duration = Duration::from_secs(3);
-/// Packets taken before the window is looked at again.
-const PACKETS_AT_ONCE: usize = 64;
 
 /// Where the keyboard is, other than on the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +58,7 @@ pub(crate) struct Layers {
     pub(crate) banner: Option<Layer>,
     pub(crate) card: Option<Layer>,
     pub(crate) toolbar: Option<Layer>,
+    pub(crate) panel: Option<Layer>,
     pub(crate) menu: Option<Layer>,
 }
 
@@ -73,12 +67,12 @@ pub(crate) struct App {
     pub(crate) painter: Painter,
     pub(crate) scaler: Scaler,
     pub(crate) view: View,
-    clock: Arc<dyn Clock>,
-    entropy: Arc<dyn Entropy>,
-    runtime: tokio::runtime::Handle,
-    opener: ClipboardOpener,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) runtime: tokio::runtime::Handle,
+    pub(crate) opener: ClipboardOpener,
     /// Until the link is started.
-    joining: Option<Joining>,
+    pub(crate) joining: Option<Joining>,
     pub(crate) server: String,
     pub(crate) link: Option<LinkHold>,
     pub(crate) seat: Option<Seat>,
@@ -88,24 +82,24 @@ pub(crate) struct App {
     pub(crate) asking: Option<Asking>,
     pub(crate) desk: Option<Desk>,
     pub(crate) clipboard_on: bool,
-    clipboard_open: bool,
+    pub(crate) clipboard_open: bool,
     pub(crate) clipboard_cause: Option<CauseCode>,
     pub(crate) crossed: Option<(Crossing, Duration)>,
-    clipboard_retry: Option<Duration>,
+    pub(crate) clipboard_retry: Option<Duration>,
     pub(crate) keys: Keys,
     pub(crate) pointer: Pointer,
     pub(crate) pointer_at: Option<(i32, i32)>,
-    focused: bool,
-    diverting: bool,
+    pub(crate) focused: bool,
+    pub(crate) diverting: bool,
     pub(crate) system_keys: bool,
     pub(crate) full_screen: bool,
     pub(crate) quality: Preset,
     pub(crate) typing: VecDeque<InputEvent>,
-    type_at: Duration,
-    scroll_at: Option<Duration>,
+    pub(crate) type_at: Duration,
+    pub(crate) scroll_at: Option<Duration>,
     pub(crate) toolbar_open: bool,
     pub(crate) pinned: bool,
-    hide_at: Option<Duration>,
+    pub(crate) hide_at: Option<Duration>,
     pub(crate) hover: Option<Tool>,
     pub(crate) on_handle: bool,
     pub(crate) focus: Option<Focus>,
@@ -113,19 +107,32 @@ pub(crate) struct App {
     pub(crate) menu: Option<(Tool, Menu<Command>)>,
     pub(crate) status: Status,
     pub(crate) show_statistics: bool,
-    statistics_at: Duration,
+    pub(crate) statistics_at: Duration,
     pub(crate) cursor: Option<Cursor>,
     pub(crate) ghost_at: Option<((i32, i32), Option<Duration>)>,
-    shown_cursor: Option<WindowCursor>,
-    seat_tick: Option<Duration>,
+    pub(crate) shown_cursor: Option<WindowCursor>,
+    pub(crate) seat_tick: Option<Duration>,
     pub(crate) layers: Layers,
     /// The chrome has to be looked at again.
     pub(crate) stale: bool,
     pub(crate) damage: Vec<PixelRect>,
     /// Frames that are drawn and not yet shown, and when they came.
     pub(crate) frames: Vec<(u32, Duration)>,
-    title: String,
+    pub(crate) title: String,
     pub(crate) more_windows: WindowOpener,
+    /// Until the first transfer.
+    pub(crate) files_opener: Option<FilesOpener>,
+    pub(crate) transfers: Option<Transfers>,
+    /// The link that transfers know of.
+    pub(crate) files_linked: Option<SessionIds>,
+    /// As they were shown last.
+    pub(crate) lines: Vec<Line>,
+    pub(crate) show_transfers: bool,
+    /// Files that were copied on the machine.
+    pub(crate) copied: Vec<StorePath>,
+    /// The same of this computer.
+    pub(crate) own_copied: Vec<StorePath>,
+    pub(crate) takes_files: bool,
     /// A window for each monitor is wanted.
     pub(crate) spread_wanted: bool,
     /// All monitors in one picture were asked for, for that.
@@ -158,7 +165,7 @@ impl App {
     }
 
     fn bare(parts: Parts) -> Self {
-        let Parts { window, more_windows, face, clipboard, clock, entropy, runtime } = parts;
+        let Parts { window, more_windows, face, clipboard, files, clock, entropy, runtime } = parts;
         let painter = Painter::new(face, window.scale());
         let view = View::new(window.size());
         Self {
@@ -215,6 +222,14 @@ impl App {
             frames: Vec::new(),
             title: String::new(),
             more_windows,
+            files_opener: Some(files),
+            transfers: None,
+            files_linked: None,
+            lines: Vec::new(),
+            show_transfers: true,
+            copied: Vec::new(),
+            own_copied: Vec::new(),
+            takes_files: false,
             spread_wanted: false,
             spread_asked: false,
             spread: None,
@@ -233,6 +248,7 @@ impl App {
             let more = self.take_packets();
             self.take_crossed();
             self.take_spread();
+            self.take_transfers();
             self.timers();
             self.settle();
             self.paint()?;
@@ -274,272 +290,6 @@ impl App {
 
     pub(crate) fn in_control(&self) -> bool {
         self.live() && self.seat.as_ref().is_some_and(Seat::in_control)
-    }
-
-    // The session -------------------------------------------------------------
-
-    /// Takes what came over the link; whether there may be more.
-    fn take_packets(&mut self) -> bool {
-        for _ in 0..PACKETS_AT_ONCE {
-            let Some(link) = &mut self.link else { return false };
-            match link.events.try_recv() {
-                Ok(event) => self.on_link(event),
-                Err(_) => return false,
-            }
-        }
-        true
-    }
-
-    fn on_link(&mut self, event: LinkEvent) {
-        match event {
-            LinkEvent::Up { sender, welcome } => match Seat::take(sender, &welcome) {
-                Ok(seat) => self.seated(seat),
-                Err(error) => {
-                    tracing::error!(%error, "no seat");
-                    self.link = None;
-                    self.ended(
-                        Facts {
-                            name: "protocol_error",
-                            sentence: "The server did not understand this program. Get the newest \
-                                   one."
-                                .into(),
-                            detail: error.to_string(),
-                        },
-                        false,
-                    );
-                }
-            },
-            LinkEvent::Packet(packet) => {
-                let came = self.now();
-                let clock = Arc::clone(&self.clock);
-                let Some(seat) = &mut self.seat else { return };
-                let changes = seat.receive(packet, &move || clock.monotonic());
-                for change in changes {
-                    self.on_change(change, came);
-                }
-            }
-            LinkEvent::Lost(facts, delay) => {
-                self.unseat();
-                tracing::debug!(?delay, "tried again then");
-                self.phase = Phase::Reconnecting(facts);
-                self.stale = true;
-            }
-            LinkEvent::Ended(facts, over) => {
-                self.link = None;
-                self.ended(facts, over);
-            }
-        }
-    }
-
-    fn ended(&mut self, facts: Facts, over: bool) {
-        self.unseat();
-        self.phase = if over { Phase::Over(facts) } else { Phase::Failed(facts) };
-        self.stale = true;
-    }
-
-    fn seated(&mut self, mut seat: Seat) {
-        tracing::info!(participant = seat.participant(), "in the session");
-        if self.quality != Preset::Auto {
-            seat.set_video(crate::commands::video(self.quality));
-        }
-        if !self.clipboard_on {
-            seat.sync_clipboard(false);
-        }
-        if seat.may_use_clipboard() && self.desk.is_none() {
-            match Desk::open(&self.opener, self.window.waker()) {
-                Ok(desk) => self.desk = Some(desk),
-                Err(error) => {
-                    tracing::warn!(%error, "the clipboard is not shared");
-                    self.clipboard_cause = Some(CauseCode::ClipboardUnavailable);
-                }
-            }
-        } else if let Some(desk) = &self.desk {
-            desk.restart();
-        }
-        if self.spread_wanted {
-            self.spread_asked = true;
-            seat.select_display(0);
-        }
-        self.seat = Some(seat);
-        self.phase = Phase::Live;
-        self.hide_at = Some(self.now() + TOOLBAR_STAYS);
-        self.stale = true;
-    }
-
-    /// The link is gone; its picture stays.
-    fn unseat(&mut self) {
-        if let Some(seat) = self.seat.take()
-            && let Some(surface) = seat.surface()
-        {
-            self.last = Some(surface.clone());
-        }
-        self.frames.clear();
-        self.typing.clear();
-        self.seat_tick = None;
-        self.ghost_at = None;
-        let _up_already = self.keys.let_go();
-        self.pointer.let_go();
-        self.status.had_control = false;
-        self.damage_all();
-    }
-
-    fn on_change(&mut self, change: Change, came: Duration) {
-        match change {
-            Change::Surface => {
-                self.surface_changed();
-                self.damage_all();
-            }
-            Change::Picture { frame_id, damage } => {
-                let first = self.last.take().is_some();
-                if first || self.view.whole() != self.surface_size() {
-                    self.surface_changed();
-                    self.damage_all();
-                }
-                if let (Some(spread), Some(surface)) =
-                    (&self.spread, self.seat.as_ref().and_then(Seat::surface))
-                {
-                    let area = |it: &gc_video::PixelRect| PixelRect {
-                        x: it.x,
-                        y: it.y,
-                        width: it.width,
-                        height: it.height,
-                    };
-                    spread.update(surface, damage.iter().map(area));
-                }
-                for rect in damage {
-                    if let Some(area) = self.view.damaged(rect.x, rect.y, rect.width, rect.height) {
-                        self.damage(area);
-                    }
-                }
-                self.frames.push((frame_id, came));
-                self.status.has_picture = true;
-            }
-            Change::Cursor(cursor) => {
-                self.cursor = Some(cursor);
-                self.stale = true;
-            }
-            Change::CursorMoved(x, y) => {
-                let until = self.in_control().then(|| self.now() + GHOST_STAYS);
-                self.ghost_at = Some(((x, y), until));
-                self.stale = true;
-            }
-            Change::State => self.state_changed(),
-            Change::Slow => self.stale = true,
-            Change::Clipboard(piece) => {
-                if let Some(desk) = &self.desk
-                    && self.clipboard_on
-                {
-                    desk.piece(piece);
-                }
-            }
-            Change::ClipboardReceived(received) => {
-                if let Some(desk) = &self.desk {
-                    desk.received(received);
-                }
-            }
-            Change::Restarted => {
-                if let Some(desk) = &self.desk {
-                    desk.restart();
-                }
-                if let Some(seat) = &mut self.seat {
-                    if !self.clipboard_on {
-                        seat.sync_clipboard(false);
-                    }
-                    if self.spread_wanted {
-                        self.spread_asked = true;
-                        seat.select_display(0);
-                    }
-                }
-                self.frames.clear();
-                self.stale = true;
-            }
-        }
-    }
-
-    fn state_changed(&mut self) {
-        let Some(seat) = &mut self.seat else { return };
-        seat.ask_if_free();
-        if !seat.in_control() {
-            // The machine lets go of everything by itself.
-            let _up_already = self.keys.let_go();
-            self.pointer.let_go();
-            self.typing.clear();
-        } else if !std::mem::replace(&mut self.status.had_control, true) {
-            tracing::info!("in control");
-        }
-        self.status.had_control = seat.in_control();
-        let title = if seat.machine().is_empty() {
-            "GuruConnect".to_owned()
-        } else {
-            format!("{} · GuruConnect", seat.machine())
-        };
-        if title != self.title {
-            self.window.set_title(&title);
-            self.title = title;
-        }
-        self.stale = true;
-    }
-
-    /// The picture that there is, of this seat or of the one before.
-    pub(crate) fn surface(&self) -> Option<&Surface> {
-        match &self.last {
-            Some(last) => Some(last),
-            None => self.seat.as_ref().and_then(Seat::surface),
-        }
-    }
-
-    pub(crate) fn surface_size(&self) -> Option<PixelSize> {
-        self.surface().map(|surface| PixelSize { width: surface.width(), height: surface.height() })
-    }
-
-    fn surface_changed(&mut self) {
-        let size = self.surface_size();
-        if size != self.view.whole() {
-            tracing::info!(?size, "the picture's size");
-        }
-        self.view.set_surface(size);
-        self.stale = true;
-    }
-
-    // The clipboard -----------------------------------------------------------
-
-    fn take_crossed(&mut self) {
-        let Some(desk) = &self.desk else { return };
-        let crossed: Vec<Crossed> = desk.crossed.try_iter().collect();
-        let pump = !crossed.is_empty() || self.clipboard_retry.is_some_and(|at| at <= self.now());
-        for one in crossed {
-            match one {
-                Crossed::Reply(received) => {
-                    if let Some(seat) = &mut self.seat {
-                        seat.clipboard_received(received);
-                    }
-                }
-                Crossed::In => self.flash(Crossing::In),
-                Crossed::Out => self.flash(Crossing::Out),
-                Crossed::Room => {}
-                Crossed::Type(text) => self.type_text(&text),
-                Crossed::Told(cause) => {
-                    self.clipboard_cause = cause;
-                    self.stale = true;
-                }
-            }
-        }
-        if pump && let (Some(desk), Some(seat)) = (&self.desk, &mut self.seat) {
-            let open = self.clipboard_open;
-            let taken = !open || desk.pump(|piece, last| seat.clipboard_piece(piece, last));
-            self.clipboard_retry = (!taken).then(|| self.clock.monotonic() + CLIPBOARD_RETRY);
-        }
-    }
-
-    fn flash(&mut self, crossing: Crossing) {
-        self.crossed = Some((crossing, self.now() + FLASH));
-        self.stale = true;
-    }
-
-    pub(crate) fn type_text(&mut self, text: &str) {
-        if self.in_control() {
-            self.typing.extend(crate::keys::typed(text));
-        }
     }
 
     // Time --------------------------------------------------------------------
@@ -648,6 +398,7 @@ impl App {
                 self.hover = None;
                 self.on_handle = false;
                 self.status.marked = None;
+                self.status.on_panel = None;
                 self.stale = true;
             }
             WindowEvent::PointerButton { button, down, x, y } => {
@@ -664,6 +415,7 @@ impl App {
                     self.send(&events);
                 }
             }
+            WindowEvent::Dropped(paths) => self.upload(paths),
             WindowEvent::CloseRequested => self.done = true,
         }
     }
@@ -798,6 +550,7 @@ impl App {
             return;
         }
         self.arrange();
+        self.link_files();
         let focused =
             self.focused || self.spread.as_ref().is_some_and(|spread| spread.focused.is_some());
         let divert = focused
@@ -805,9 +558,9 @@ impl App {
             && self.in_control()
             && !self.navigates()
             && self.asking.is_none();
-        if divert != self.diverting {
-            self.diverting = divert;
-            self.window.divert_keys(divert);
+        let here = divert && self.focused;
+        if std::mem::replace(&mut self.diverting, here) != here {
+            self.window.divert_keys(here);
         }
         let open = focused
             && self.clipboard_on
@@ -826,8 +579,9 @@ impl App {
             spread.set_look(Look {
                 scaling: self.view.scaling,
                 dims: self.status.dims,
-                divert: self.diverting,
+                divert,
                 text: self.keys.text_mode,
+                files: self.takes_files,
                 cursor,
             });
         }

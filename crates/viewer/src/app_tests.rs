@@ -14,6 +14,7 @@ struct Told {
     presented: Vec<PixelRect>,
     diverted: bool,
     full_screen: bool,
+    takes_files: bool,
     waits: usize,
 }
 
@@ -78,6 +79,10 @@ impl ViewerWindow for FakeWindow {
 
     fn set_text_wanted(&mut self, _: bool) {}
 
+    fn take_files(&mut self, on: bool) {
+        self.told.borrow_mut().takes_files = on;
+    }
+
     fn locks(&self) -> LockKeys {
         LockKeys::default()
     }
@@ -112,6 +117,7 @@ fn rig(width: u32, height: u32, script: &[WindowEvent]) -> Rig {
         more_windows: Arc::new(|_| Err(WindowError("none".to_owned()))),
         face: Box::new(Boxes),
         clipboard: Box::new(|_| Err(gc_platform::ClipboardError("none".to_owned()))),
+        files: Box::new(|| Box::new(|| Err(gc_platform::StoreError::NoUser))),
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         entropy: Arc::new(SeededEntropy::new(1)),
         runtime: runtime.handle().clone(),
@@ -205,7 +211,7 @@ fn at_rest_nothing_is_waited_for_and_nothing_is_drawn() {
 fn without_control_no_key_is_kept_from_the_system() {
     let mut rig = rig(800, 600, &[]);
     rig.do_all(&[WindowEvent::Focus(true), key(0x1E)]);
-    assert!(!rig.told.borrow().diverted);
+    assert!(!rig.told.borrow().diverted && !rig.told.borrow().takes_files);
     // Its own keys work without a session too.
     let modifiers = [0x1D, 0x38, 0x2A].map(key);
     rig.app.phase = Phase::Connecting;

@@ -8,7 +8,8 @@ use std::thread::JoinHandle;
 
 use gc_clipboard::{ClipboardShare, Prepared};
 use gc_platform::{
-    Clipboard, ClipboardContent, ClipboardError, ClipboardEvent, ClipboardListener, WaitWaker,
+    Clipboard, ClipboardContent, ClipboardError, ClipboardEvent, ClipboardListener, CopiedFiles,
+    StorePath, WaitWaker,
 };
 use gc_proto::v2::{ClipboardPiece, ClipboardReceived};
 use gc_types::CauseCode;
@@ -28,6 +29,10 @@ pub(crate) enum Crossed {
     Out,
     /// More may be sent.
     Room,
+    /// Files that were copied on the machine; none any more when empty.
+    Files(Vec<StorePath>),
+    /// The same of this computer.
+    OwnFiles(Vec<StorePath>),
     /// To be typed.
     Type(String),
     /// It cannot be shared, or (`None`) it can again.
@@ -158,6 +163,11 @@ impl Drop for Desk {
     }
 }
 
+fn paths_of(files: Option<&CopiedFiles>) -> Vec<StorePath> {
+    let paths = files.into_iter().flat_map(CopiedFiles::paths);
+    paths.filter_map(|path| StorePath::from_wire(path).ok()).collect()
+}
+
 struct Worker {
     system: Box<dyn Clipboard>,
     share: Arc<Mutex<ClipboardShare>>,
@@ -267,8 +277,11 @@ impl Worker {
                     let text = content.text.as_deref().unwrap_or_default().to_owned();
                     return self.tell(Crossed::Type(text));
                 }
-                // This viewer moves no files, and their names alone are of no use there.
-                content.files = None;
+                // Their names alone are of no use there: they are sent by a choice of the menu.
+                let files = content.files.take();
+                if self.open && !self.tell(Crossed::OwnFiles(paths_of(files.as_ref()))) {
+                    return false;
+                }
                 if !self.open || content.is_empty() {
                     return true;
                 }
@@ -310,8 +323,11 @@ impl Worker {
             return false;
         }
         if let Some(mut content) = received.content {
-            // Names of files of the machine are none of this computer's.
-            content.files = None;
+            // Names of files of the machine are none of this computer's clipboard.
+            let files = content.files.take();
+            if !self.tell(Crossed::Files(paths_of(files.as_ref()))) {
+                return false;
+            }
             if content.is_empty() {
                 return received.reply.is_none_or(|reply| self.tell(Crossed::Reply(reply)));
             }

@@ -19,6 +19,7 @@ pub(crate) enum Tool {
     Quality,
     Keys,
     Clipboard,
+    Files,
     Info,
     People,
     Leave,
@@ -40,6 +41,11 @@ pub(crate) enum Command {
     SystemKeys,
     TextMode,
     Clipboard,
+    SendCopied,
+    FetchCopied,
+    ShowTransfers,
+    CancelTransfer(u32),
+    ForgetTransfer(u32),
     Statistics,
     AskControl,
     LetGoControl,
@@ -143,6 +149,10 @@ impl App {
                 enabled: shared,
                 ..tool(Tool::Clipboard, clipboard)
             },
+            chrome::Tool {
+                enabled: seat.is_some_and(Seat::may_move_files),
+                ..tool(Tool::Files, &self.files_label())
+            },
             chrome::Tool { pressed: self.show_statistics, apart: true, ..tool(Tool::Info, "Info") },
             tool(Tool::People, &people),
             chrome::Tool { enabled: true, apart: true, ..tool(Tool::Leave, "Leave") },
@@ -177,6 +187,7 @@ impl App {
                 })
                 .collect(),
             Tool::Keys => self.key_entries(),
+            Tool::Files => self.file_entries(),
             Tool::People => self.people(),
             Tool::Leave => vec![
                 Entry::new("Disconnect, session stays open", Command::Leave),
@@ -302,6 +313,19 @@ impl App {
                     desk.type_text();
                 }
             }
+            Command::SendCopied => self.send_copied(),
+            Command::FetchCopied => self.fetch_copied(),
+            Command::ShowTransfers => self.show_transfers = !self.show_transfers,
+            Command::CancelTransfer(number) => {
+                if let Some(transfers) = &self.transfers {
+                    transfers.cancel(number);
+                }
+            }
+            Command::ForgetTransfer(number) => {
+                if let Some(transfers) = &self.transfers {
+                    transfers.forget(number);
+                }
+            }
             Command::Statistics => self.show_statistics = !self.show_statistics,
             Command::Leave => self.done = true,
             Command::AskEnd => self.asking = Some(Asking::End),
@@ -412,6 +436,7 @@ impl App {
             || self.menu.as_ref().is_some_and(|(_, menu)| menu.contains(x, y))
             || self.status.card.as_ref().is_some_and(|card| card.contains(x, y))
             || self.status.banner.as_ref().is_some_and(|banner| banner.contains(x, y))
+            || self.status.panel.as_ref().is_some_and(|panel| panel.contains(x, y))
     }
 
     /// Marks what is under the pointer.
@@ -422,6 +447,7 @@ impl App {
         let on_card = self.status.card.as_ref().and_then(|card| card.at(x, y));
         let on_banner = self.status.banner.as_ref().and_then(|banner| banner.at(x, y));
         let marked = on_card.or(on_banner);
+        let on_panel = self.status.panel.as_ref().and_then(|panel| panel.at(x, y));
         let mut changed = false;
         if let Some((_, menu)) = &mut self.menu {
             let at = menu.at(x, y);
@@ -434,6 +460,7 @@ impl App {
             (self.hover, self.on_handle, self.status.marked) = (hover, on_handle, marked);
             changed = true;
         }
+        changed |= std::mem::replace(&mut self.status.on_panel, on_panel) != on_panel;
         self.stale |= changed;
     }
 
@@ -463,9 +490,11 @@ impl App {
         self.menu = None;
         let card = self.status.card.as_ref();
         let banner = self.status.banner.as_ref();
+        let panel = self.status.panel.as_ref();
         let command = card
             .and_then(|card| card.command(card.at(x, y)?))
-            .or_else(|| banner.and_then(|banner| banner.command(banner.at(x, y)?)));
+            .or_else(|| banner.and_then(|banner| banner.command(banner.at(x, y)?)))
+            .or_else(|| panel.and_then(|panel| panel.command(panel.at(x, y)?)));
         if let Some(command) = command {
             self.execute(command);
         }

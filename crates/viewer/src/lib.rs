@@ -9,15 +9,19 @@ mod cause;
 mod chrome;
 mod clipboard;
 mod commands;
+mod crossings;
+mod joined;
 mod keys;
 mod link;
 mod monitors;
+mod moving;
 mod paint;
 mod picture;
 mod pointer;
 mod seat;
 mod spread;
 mod status;
+mod transfers;
 mod view;
 
 use std::sync::Arc;
@@ -30,6 +34,7 @@ use gc_types::{Clock, Entropy, Secret};
 pub use cause::Facts;
 pub use clipboard::ClipboardOpener;
 pub use spread::WindowOpener;
+pub use transfers::FilesOpener;
 
 /// Which session to join, and how.
 pub struct Session {
@@ -55,6 +60,8 @@ pub struct Parts {
     pub face: Box<dyn Typeface>,
     /// Opens the clipboard when there is a session to share it with.
     pub clipboard: ClipboardOpener,
+    /// The files of whoever runs this, for what is moved between here and the machine.
+    pub files: FilesOpener,
     /// For what the window waits for.
     pub clock: Arc<dyn Clock>,
     /// For the pauses between attempts to come back.

@@ -118,6 +118,7 @@ impl App {
                 self.send(&events);
             }
             PaneEvent::Moved(_) | PaneEvent::Button { .. } | PaneEvent::Wheel { .. } => {}
+            PaneEvent::Dropped(files) => self.upload(files),
             PaneEvent::Closed => {
                 self.spread_wanted = false;
                 self.stale = true;

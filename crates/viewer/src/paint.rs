@@ -50,6 +50,7 @@ impl App {
             &layers.ghost,
             &layers.statistics,
             &layers.banner,
+            &layers.panel,
             &layers.card,
             &layers.toolbar,
             &layers.menu,
@@ -95,12 +96,14 @@ impl App {
         let marked = if card.is_some() { None } else { self.status.marked };
         let banner = status.banner.as_ref();
         let banner = banner.and_then(|banner| banner.draw(window, &mut self.painter, marked));
+        let panel = self.draw_transfers();
         let statistics = self.statistics();
         let ghost = self.ghost();
         let layers = [
             (&mut self.layers.ghost, ghost),
             (&mut self.layers.statistics, statistics),
             (&mut self.layers.banner, banner.as_ref().map(|it| it.layer.clone())),
+            (&mut self.layers.panel, panel.as_ref().map(|it| it.layer.clone())),
             (&mut self.layers.card, card.as_ref().map(|it| it.layer.clone())),
             (&mut self.layers.toolbar, toolbar),
             (&mut self.layers.menu, menu),
@@ -109,7 +112,7 @@ impl App {
         for (old, new) in layers {
             replace(old, new, &mut changed);
         }
-        (self.status.card, self.status.banner) = (card, banner);
+        (self.status.card, self.status.banner, self.status.panel) = (card, banner, panel);
         for area in changed {
             self.damage(area);
         }

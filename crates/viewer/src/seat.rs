@@ -8,12 +8,13 @@ use gc_proto::v2::{
     AgentPresence, CloseCode, ControlAction, ControlVerb, Display, InputEvent, NoticeTopic,
     SessionEnd, SessionState, Slow, VideoSettings, Welcome,
 };
-use gc_proto::{MAX_INPUT_EVENTS, MAX_NAME, Packet, clean_text};
+use gc_proto::{Channel, MAX_INPUT_EVENTS, MAX_NAME, Packet, clean_text};
 use gc_transport::LinkSender;
 use gc_types::{CauseCode, Right, Rights, SessionId};
 use gc_viewer_core::{
     Cursor, DecoderLimits, SessionIds, Statistics, Surface, ViewerEvent, ViewerSession,
 };
+use prost::Message as _;
 
 /// How long leaving may take.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -53,6 +54,8 @@ pub(crate) enum Change {
     Clipboard(gc_proto::v2::ClipboardPiece),
     /// How much of this viewer's clipboard has come.
     ClipboardReceived(gc_proto::v2::ClipboardReceived),
+    /// About files that are moved.
+    File(gc_proto::v2::FileMessage),
     /// The agent started over; it knows nothing of this viewer's wishes.
     Restarted,
 }
@@ -135,6 +138,13 @@ impl Seat {
                 // The first record of a new link may overtake the state that announces it.
                 if epoch > self.ids.epoch {
                     self.start_over(epoch, &mut changes);
+                }
+                if record.header().channel == Channel::Files {
+                    match gc_proto::v2::FileMessage::decode(record.payload()) {
+                        Ok(message) => changes.push(Change::File(message)),
+                        Err(error) => tracing::warn!(%error, "a record was refused"),
+                    }
+                    return changes;
                 }
                 let taken = self.session.on_record(&record, now());
                 self.session.decoded(now());
@@ -239,7 +249,7 @@ impl Seat {
     fn flush(&mut self) {
         while let Some(record) = self.session.poll_record() {
             if let Err(error) = self.sender.send(&record) {
-                let input = record.header().channel == gc_proto::Channel::Input;
+                let input = record.header().channel == Channel::Input;
                 self.input_lost |= input;
                 tracing::debug!(%error, input, "a record did not go");
             }
@@ -266,7 +276,7 @@ impl Seat {
         piece: &gc_proto::v2::ClipboardPiece,
         last: bool,
     ) -> bool {
-        if self.sender.credit(gc_proto::Channel::Clipboard) < 2 * gc_clipboard::MAX_PIECE {
+        if self.sender.credit(Channel::Clipboard) < 2 * gc_clipboard::MAX_PIECE {
             return false;
         }
         self.session.clipboard_piece(piece, last);
@@ -373,6 +383,17 @@ impl Seat {
     /// Whether the clipboard is shared in this session.
     pub(crate) const fn may_use_clipboard(&self) -> bool {
         self.rights.allows(Right::Clipboard)
+    }
+
+    /// Whether files may be moved in this session.
+    pub(crate) const fn may_move_files(&self) -> bool {
+        self.rights.allows(Right::Files)
+    }
+
+    /// What files go over, while the machine is there.
+    pub(crate) fn way_of_files(&self) -> Option<(&LinkSender, SessionIds)> {
+        let there = self.presence != AgentPresence::Offline && self.may_move_files();
+        there.then_some((&self.sender, self.ids))
     }
 
     /// Who has control.

@@ -8,8 +8,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use gc_platform::{
-    PixelRect, PixelSize, PointerButton, ViewerWindow, WaitWaker, WindowCursor, WindowError,
-    WindowEvent, WindowKey,
+    PixelRect, PixelSize, PointerButton, StorePath, ViewerWindow, WaitWaker, WindowCursor,
+    WindowError, WindowEvent, WindowKey,
 };
 use gc_viewer_core::Surface;
 
@@ -42,6 +42,7 @@ pub(crate) enum PaneEvent {
         dy: i32,
         at: Place,
     },
+    Dropped(Vec<StorePath>),
     /// The person closed it, or it failed.
     Closed,
 }
@@ -52,10 +53,12 @@ pub(crate) struct Look {
     pub(crate) scaling: Scaling,
     /// The picture is not of now.
     pub(crate) dims: bool,
-    /// See [`ViewerWindow::divert_keys`].
+    /// See [`ViewerWindow::divert_keys`]: for the window that has the keyboard.
     pub(crate) divert: bool,
     /// See [`ViewerWindow::set_text_wanted`].
     pub(crate) text: bool,
+    /// See [`ViewerWindow::take_files`].
+    pub(crate) files: bool,
     /// Over the picture.
     pub(crate) cursor: WindowCursor,
 }
@@ -67,6 +70,7 @@ impl Default for Look {
             dims: false,
             divert: false,
             text: false,
+            files: false,
             cursor: WindowCursor::Arrow,
         }
     }
@@ -258,6 +262,8 @@ struct Pane<'a> {
     teller: &'a Teller,
     look: Look,
     full_screen: bool,
+    focused: bool,
+    diverts: bool,
     damage: Vec<PixelRect>,
     pointer: Option<(i32, i32)>,
     /// Buttons that are down.
@@ -284,6 +290,8 @@ fn show(
         teller,
         look: Look::default(),
         full_screen: false,
+        focused: false,
+        diverts: false,
         damage: Vec::new(),
         pointer: None,
         held: 0,
@@ -334,11 +342,15 @@ impl Pane<'_> {
             self.view.scroll_by(0, 0);
             self.damage_all();
         }
-        if new.divert != old.divert {
-            self.window.divert_keys(new.divert);
+        let divert = new.divert && self.focused;
+        if std::mem::replace(&mut self.diverts, divert) != divert {
+            self.window.divert_keys(divert);
         }
         if new.text != old.text {
             self.window.set_text_wanted(new.text);
+        }
+        if new.files != old.files {
+            self.window.take_files(new.files);
         }
         if new.cursor != old.cursor {
             self.window.set_cursor(&new.cursor);
@@ -377,7 +389,10 @@ impl Pane<'_> {
                 self.view.set_window(self.window.size());
                 self.damage_all();
             }
-            WindowEvent::Focus(on) => self.teller.tell(PaneEvent::Focus(on)),
+            WindowEvent::Focus(on) => {
+                self.focused = on;
+                self.teller.tell(PaneEvent::Focus(on));
+            }
             WindowEvent::Key(key) => self.teller.tell(PaneEvent::Key(key)),
             WindowEvent::PointerMoved { x, y } => {
                 self.pointer = Some((x, y));
@@ -399,6 +414,7 @@ impl Pane<'_> {
                     self.at(x, y, |at| PaneEvent::Wheel { dx, dy, at });
                 }
             }
+            WindowEvent::Dropped(files) => self.teller.tell(PaneEvent::Dropped(files)),
             WindowEvent::CloseRequested => self.teller.tell(PaneEvent::Closed),
         }
     }

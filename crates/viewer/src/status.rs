@@ -34,8 +34,11 @@ pub(crate) enum Asking {
 pub(crate) struct Status {
     pub(crate) card: Option<crate::chrome::Placed<Command>>,
     pub(crate) banner: Option<crate::chrome::Placed<Command>>,
+    pub(crate) panel: Option<crate::chrome::Placed<Command>>,
     /// The button under the pointer.
     pub(crate) marked: Option<usize>,
+    /// The same of the transfers.
+    pub(crate) on_panel: Option<usize>,
     /// The picture is not of now.
     pub(crate) dims: bool,
     pub(crate) has_picture: bool,

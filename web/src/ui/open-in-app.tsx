@@ -55,8 +55,8 @@ export function OpenInApp({ open, onOpenChange, sessionId, access }: OpenInAppPr
           <>
             <Copyable text={link} label="Copy link" testId="app-link" buttonTestId="copy-app-link" />
             <p className="muted">
-              The link works once, within a minute. In a terminal:{" "}
-              <code>guruconnect view --server {location.origin} 'guruconnect://…'</code>
+              The link works once, within a minute. Nothing opens? Run once:{" "}
+              <code>guruconnect view --register --server {location.origin}</code>
             </p>
           </>
         )}

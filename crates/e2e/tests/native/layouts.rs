@@ -150,3 +150,23 @@ fn boards_of_seven_countries_write_in_text_mode_whatever_layout_the_machine_has(
     rig.viewer.wait_for_line("text mode on=true", 1)?;
     rig.type_boards("", Some("us"))
 }
+
+#[test]
+fn the_clipboard_is_typed_as_keystrokes() -> Result<()> {
+    let rig = Rig::start()?;
+    // The machine's own clipboard must not be what writes.
+    let session = rig.stack.folder().join("text");
+    let lines: Vec<String> = (0..12).map(|at| format!("{at} Grüße, Жあ € \"x\\y\" {at}")).collect();
+    std::fs::write(&session, lines.join("\r\n") + "\n")?;
+    let copy = format!("xclip -selection clipboard -i {} >/dev/null 2>&1", session.display());
+    rig.viewer.desktop.output("sh", &["-c", &copy])?;
+    rig.viewer.press(&["ctrl+alt+shift+m", "Right", "Right", "Right", "Return"])?;
+    rig.viewer.press(&["Down"; 8])?;
+    rig.viewer.press(&["Return"])?;
+    rig.stack
+        .desktop
+        .wait_until("the last line is written", |_| Ok(rig.lines().len() >= lines.len()))
+        .with_context(|| evidence(&rig.stack, &rig.viewer))?;
+    ensure!(rig.lines() == lines, "{:?}", rig.lines());
+    Ok(())
+}

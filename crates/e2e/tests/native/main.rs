@@ -1,5 +1,6 @@
 //! A technician works with the native viewer.
 
+mod files;
 mod layouts;
 mod links;
 mod monitors;
@@ -7,7 +8,7 @@ mod monitors;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use gc_e2e::{Desktop, NativeViewer, ServerOptions, Stack};
+use gc_e2e::{BOARD, Desktop, KeyLog, NativeViewer, ServerOptions, Stack};
 
 const SIZE: (u32, u32) = (800, 600);
 
@@ -48,20 +49,10 @@ fn evidence(stack: &Stack, viewer: &NativeViewer) -> String {
     format!("native*.png in {folder}: {saved:?}\nviewer log:\n{viewer}\nagent log:\n{agent}")
 }
 
-/// A window on the machine that notes every key it gets, and its log. There is no window
-/// manager any more that keeps keys for itself.
-fn listen(stack: &mut Stack) -> Result<std::path::PathBuf> {
-    let log = stack.folder().join("keys.log");
-    stack.desktop.run("keys", "sh", &["-c", &format!("exec {LISTENER} > {}", log.display())])?;
-    let window = stack.desktop.find_window("--name", "Listener")?;
-    let check = stack.desktop.output("xprop", &["-root", "_NET_SUPPORTING_WM_CHECK"])?;
-    let check = check.rsplit(' ').next().context("no window manager")?.trim().to_owned();
-    stack.desktop.output("openbox", &["--exit"])?;
-    stack.desktop.wait_until("the window manager is gone", |desktop| {
-        Ok(desktop.output("xprop", &["-id", &check, "_NET_WM_NAME"]).is_err())
-    })?;
-    stack.desktop.output("xdotool", &["windowfocus", "--sync", &window])?;
-    Ok(log)
+/// Notes every key that the machine's programs get.
+fn listen(stack: &mut Stack) -> Result<KeyLog> {
+    let folder = stack.folder().to_owned();
+    KeyLog::start_alone(&mut stack.desktop, &folder)
 }
 
 fn proof(stack: &Stack, viewer: &NativeViewer, name: &str, text: &str) -> Result<()> {
@@ -134,97 +125,76 @@ fn a_ticket_is_good_for_one_window_and_a_link_asks_first() -> Result<()> {
     Ok(())
 }
 
-/// A window of the technician's own that notes every key it gets.
-const LISTENER: &str = "stdbuf -oL xev -event keyboard -name Listener";
-
 #[test]
 fn the_systems_keys_go_to_the_machine_and_keys_for_others_never_do() -> Result<()> {
     let mut stack = stack()?;
     let session = stack.session()?;
-    let log = listen(&mut stack)?;
-    let heard = |name: &str| {
-        let log = std::fs::read_to_string(&log).unwrap_or_default();
-        log.lines().filter(|line| line.contains(&format!(", {name})"))).count()
-    };
-
+    let machine = listen(&mut stack)?;
     let mut viewer = NativeViewer::start(&stack, &session, 1000, 760)?;
     viewer.wait_until_used()?;
     for (keys, symbol) in [
         ("super", "Super_L"),
+        ("super+r", "r"),
+        ("super+e", "e"),
         ("alt+Tab", "Tab"),
         ("ctrl+Escape", "Escape"),
         ("alt+Escape", "Escape"),
+        ("Print", "Print"),
     ] {
-        let before = heard(symbol);
+        let before = machine.count(symbol);
         viewer.press(&[keys])?;
+        let after = (before.0 + 1, before.1 + 1);
         stack
             .desktop
-            .wait_until(&format!("{keys} arrives"), |_| Ok(heard(symbol) >= before + 2))
+            .wait_until(&format!("{keys} arrives"), |_| Ok(machine.count(symbol) == after))
             .with_context(|| viewer.process.log())?;
     }
 
     // Another program of the technician's has the keyboard.
-    let own = stack.folder().join("own.log");
-    viewer.desktop.run("own", "sh", &["-c", &format!("exec {LISTENER} > {}", own.display())])?;
-    viewer.desktop.wait_for_window("Listener")?;
-    let window = viewer.desktop.find_window("--name", "Listener")?;
+    let folder = viewer.desktop.folder().to_owned();
+    let own = KeyLog::start(&mut viewer.desktop, &folder)?;
+    let window = viewer.desktop.find_window("--name", KeyLog::NAME)?;
     viewer.desktop.output("xdotool", &["windowactivate", "--sync", &window])?;
-    let before = std::fs::read_to_string(&log)?;
-    viewer.press(&["z", "F7", "super"])?;
+    let before = machine.keys();
+    viewer.press(&["z", "F7", "super", "ctrl+Escape"])?;
     viewer.desktop.wait_until("the other program has them", |_| {
-        let heard = std::fs::read_to_string(&own)?;
-        Ok(["z", "F7", "Super_L"].iter().all(|key| heard.contains(&format!(", {key})"))))
+        Ok(["z", "F7", "Super_L", "Escape"].iter().all(|key| own.count(key) == (1, 1)))
     })?;
-    let after = std::fs::read_to_string(&log)?;
-    for key in ["z", "F7", "Super_L"] {
-        let count = |text: &str| text.matches(&format!(", {key})")).count();
-        ensure!(count(&before) == count(&after), "{key} went to the machine");
-    }
+    // It would have come before this one, which is for the machine again.
+    let window = viewer.desktop.find_window("--class", "guruconnect-viewer")?;
+    viewer.desktop.output("xdotool", &["windowactivate", "--sync", &window])?;
+    viewer.press(&["F8"])?;
+    stack.desktop.wait_until("a key arrives again", |_| Ok(machine.count("F8") == (1, 1)))?;
+    let expected = [(true, 74), (false, 74)];
+    ensure!(machine.keys()[before.len()..] == expected, "{:?}", machine.keys());
     Ok(())
 }
-
-/// A board of 105 keys, row by row, as Linux numbers them. The lock keys come twice, so
-/// that they stand as before.
-#[rustfmt::skip]
-const BOARD: &[u16] = &[
-    1, 59, 60, 61, 62, 63, 64, 65, 66, 67, 68, 87, 88, 99, 70, 70, 119,
-    41, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 110, 102, 104, 69, 69, 98, 55, 74,
-    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 111, 107, 109, 71, 72, 73, 78,
-    58, 58, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 43, 75, 76, 77,
-    42, 86, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 103, 79, 80, 81, 96,
-    29, 125, 56, 57, 100, 126, 127, 97, 105, 108, 106, 82, 83,
-];
 
 #[test]
 fn every_key_of_a_board_arrives_as_itself_on_both_sides_and_on_the_number_pad() -> Result<()> {
     let mut stack = stack()?;
     let session = stack.session()?;
-    let log = listen(&mut stack)?;
+    let machine = listen(&mut stack)?;
     let viewer = NativeViewer::start(&stack, &session, 1000, 760)?;
     viewer.wait_until_used()?;
-    let heard = || -> Vec<(bool, u16)> {
-        let log = std::fs::read_to_string(&log).unwrap_or_default();
-        let of = |part: &str| {
-            let down = part.trim_start().starts_with("KeyPress");
-            let code = part.split_once("keycode ")?.1.split_once(' ')?.0.parse().ok()?;
-            Some((down, code))
-        };
-        log.split("\n\n").filter_map(of).collect()
-    };
-    // A number of one digit would be the key of that digit.
-    let name = |evdev: &u16| match evdev {
-        1 => "Escape".to_owned(),
-        evdev => (evdev + 8).to_string(),
-    };
-    let names: Vec<String> = BOARD.iter().map(name).collect();
-    let keys: Vec<&str> = names.iter().map(String::as_str).collect();
-    viewer.desktop.output("xdotool", &[&["key", "--delay", "30"], keys.as_slice()].concat())?;
-    let expected: Vec<(bool, u16)> =
-        BOARD.iter().flat_map(|evdev| [(true, evdev + 8), (false, evdev + 8)]).collect();
-    let all = stack.desktop.wait_until("all keys", |_| Ok(heard().len() >= expected.len()));
-    let heard = heard();
-    let differ = expected.iter().zip(&heard).position(|(a, b)| a != b);
-    ensure!(heard == expected, "{all:?}; from {differ:?} on: {heard:?}");
+    // With Num Lock on and off: what a key of the number pad means is the machine's affair.
+    for lock in [false, true] {
+        if lock {
+            viewer.press(&["Num_Lock"])?;
+            stack.desktop.wait_until("Num Lock", |_| Ok(machine.keys().len() % 216 == 2))?;
+        }
+        let before = machine.keys().len();
+        viewer.strike(BOARD)?;
+        let expected: Vec<(bool, u16)> =
+            BOARD.iter().flat_map(|evdev| [(true, evdev + 8), (false, evdev + 8)]).collect();
+        let count = before + expected.len();
+        let all = stack.desktop.wait_until("all keys", |_| Ok(machine.keys().len() >= count));
+        let heard = machine.keys().split_off(before);
+        let differ = expected.iter().zip(&heard).position(|(a, b)| a != b);
+        ensure!(heard == expected, "{all:?}; from {differ:?} on: {heard:?}");
+    }
+    // The machine's own Num Lock went along: once on, whatever came in between.
+    ensure!(machine.count("KP_7") == (1, 1) && machine.count("KP_Home") == (1, 1), "number pad");
     ensure!(BOARD.len() == 105 + 3, "{} keys", BOARD.len());
     Ok(())
 }
@@ -233,39 +203,31 @@ fn every_key_of_a_board_arrives_as_itself_on_both_sides_and_on_the_number_pad() 
 fn keys_that_are_down_go_up_when_the_window_loses_the_keyboard_or_is_closed() -> Result<()> {
     let mut stack = stack()?;
     let session = stack.session()?;
-    let log = listen(&mut stack)?;
+    let machine = listen(&mut stack)?;
     let mut viewer = NativeViewer::start(&stack, &session, 1000, 760)?;
     viewer.wait_until_used()?;
     // One press is one press.
     for desktop in [&stack.desktop, &viewer.desktop] {
         desktop.output("xset", &["r", "off"])?;
     }
-    let heard = |key: &str| {
-        let log = std::fs::read_to_string(&log).unwrap_or_default();
-        let of = |kind: &str| {
-            let parts = log.split("\n\n").filter(|part| part.trim().starts_with(kind));
-            parts.filter(|part| part.contains(&format!(", {key})"))).count()
-        };
-        (of("KeyPress"), of("KeyRelease"))
-    };
     viewer.desktop.output("xdotool", &["keydown", "shift"])?;
-    stack.desktop.wait_until("Shift is down", |_| Ok(heard("Shift_L") == (1, 0)))?;
+    stack.desktop.wait_until("Shift is down", |_| Ok(machine.count("Shift_L") == (1, 0)))?;
     viewer.desktop.run("other", "xev", &["-name", "Other"])?;
     let other = viewer.desktop.find_window("--name", "Other")?;
     viewer.desktop.output("xdotool", &["windowactivate", "--sync", &other])?;
-    stack.desktop.wait_until("Shift is up", |_| Ok(heard("Shift_L") == (1, 1)))?;
+    stack.desktop.wait_until("Shift is up", |_| Ok(machine.count("Shift_L") == (1, 1)))?;
     viewer.desktop.output("xdotool", &["keyup", "shift"])?;
 
     let window = viewer.desktop.find_window("--class", "guruconnect-viewer")?;
     viewer.desktop.output("xdotool", &["windowactivate", "--sync", &window])?;
     viewer.desktop.output("xdotool", &["keydown", "F7"])?;
-    stack.desktop.wait_until("F7 is down", |_| Ok(heard("F7") == (1, 0)))?;
+    stack.desktop.wait_until("F7 is down", |_| Ok(machine.count("F7") == (1, 0)))?;
     // The button at the right end of the title bar.
     let [left, top, width, _] = viewer.desktop.place_of(&window)?;
     viewer.click(left + width - 10, top - 10)?;
     stack
         .desktop
-        .wait_until("F7 is up", |_| Ok(heard("F7") == (1, 1)))
+        .wait_until("F7 is up", |_| Ok(machine.count("F7") == (1, 1)))
         .with_context(|| evidence(&stack, &viewer))?;
     viewer.process.wait(Duration::from_secs(5))?;
     Ok(())

@@ -8,3 +8,4 @@ mod life;
 mod office;
 mod program;
 mod service;
+mod viewer;

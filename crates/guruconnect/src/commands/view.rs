@@ -144,6 +144,7 @@ fn parts(runtime: &Handle) -> Result<Parts> {
         }),
         face,
         clipboard: Box::new(move |listener| system.open_clipboard(listener)),
+        files: Box::new(platform::own_files),
         clock,
         entropy: Arc::new(OsEntropy),
         runtime: runtime.clone(),

@@ -98,6 +98,11 @@ pub(crate) fn viewer_window(title: &str) -> Result<Box<dyn ViewerWindow>> {
     Ok(Box::new(gc_platform_linux::X11ViewerWindow::open(display.as_deref(), title)?))
 }
 
+/// The files of whoever runs the viewer.
+pub(crate) fn own_files() -> FileOpener {
+    gc_platform_linux::own_files(gc_runtime::env("HOME").map(Into::into))
+}
+
 /// The face of a viewer's text.
 #[expect(clippy::unnecessary_wraps, reason = "other systems can be without")]
 pub(crate) fn typeface() -> Result<Box<dyn Typeface>> {

@@ -19,6 +19,7 @@ use x11rb::protocol::xproto::{
 use x11rb::wrapper::ConnectionExt as _;
 
 use super::cursor::Cursors;
+use super::dropped::DropTarget;
 use super::keyboard::{self, Layout};
 use super::surface::Surface;
 use crate::DisplayError;
@@ -64,6 +65,7 @@ pub struct X11ViewerWindow {
     puts: u32,
     scale: f32,
     cursors: Cursors,
+    drops: DropTarget,
     layout: Layout,
     layout_stale: bool,
     text_wanted: bool,
@@ -138,6 +140,7 @@ impl X11ViewerWindow {
             .check()?;
         link.conn.create_gc(gc, window, &CreateGCAux::new().graphics_exposures(0))?;
         let cursors = Cursors::new(&link)?;
+        let drops = DropTarget::new(&link)?;
         let layout = Layout::read(&link)?;
         let mut made = Self {
             link,
@@ -149,6 +152,7 @@ impl X11ViewerWindow {
             puts: 0,
             scale: place.scale,
             cursors,
+            drops,
             layout,
             layout_stale: false,
             text_wanted: false,
@@ -263,8 +267,17 @@ impl X11ViewerWindow {
             Event::MappingNotify(_) | Event::XkbNewKeyboardNotify(_) | Event::XkbMapNotify(_) => {
                 self.layout_stale = true;
             }
-            Event::ClientMessage(message) if self.wants_close(&message)? => {
+            Event::ClientMessage(message)
+                if !self.drops.message(&self.link, self.window, &message)?
+                    && self.wants_close(&message)? =>
+            {
                 events.push(WindowEvent::CloseRequested);
+            }
+            Event::SelectionNotify(given) => {
+                let files = self.drops.given(&self.link, self.window, &given)?;
+                if !files.is_empty() {
+                    events.push(WindowEvent::Dropped(files));
+                }
             }
             Event::DestroyNotify(_) => {
                 return Err(DisplayError::Refused("the window was destroyed".to_owned()));
@@ -519,6 +532,10 @@ impl ViewerWindow for X11ViewerWindow {
     fn set_text_wanted(&mut self, on: bool) {
         self.text_wanted = on;
         self.layout.forget();
+    }
+
+    fn take_files(&mut self, on: bool) {
+        noted("dropped files", self.drops.want(&self.link, self.window, on));
     }
 
     fn locks(&self) -> LockKeys {

@@ -1,6 +1,8 @@
 //! The window of a viewer on Windows (ADR 22).
 
 #[cfg(windows)]
+mod dropped;
+#[cfg(windows)]
 mod hook;
 mod keys;
 #[cfg(windows)]

@@ -32,14 +32,15 @@ use windows::Win32::UI::WindowsAndMessaging::{
     SIZE_MINIMIZED, SW_SHOWDEFAULT, SWP_FRAMECHANGED, SWP_NOACTIVATE, SWP_NOMOVE,
     SWP_NOOWNERZORDER, SWP_NOSIZE, SWP_NOZORDER, SetCursor, SetWindowLongPtrW, SetWindowPlacement,
     SetWindowPos, SetWindowTextW, ShowWindow, WINDOW_EX_STYLE, WINDOWPLACEMENT, WM_APP, WM_CLOSE,
-    WM_DPICHANGED, WM_ERASEBKGND, WM_KEYDOWN, WM_KEYUP, WM_KILLFOCUS, WM_LBUTTONDOWN, WM_LBUTTONUP,
-    WM_MBUTTONDOWN, WM_MBUTTONUP, WM_MOUSEHWHEEL, WM_MOUSEMOVE, WM_MOUSEWHEEL, WM_NCCREATE,
-    WM_NCDESTROY, WM_PAINT, WM_RBUTTONDOWN, WM_RBUTTONUP, WM_SETCURSOR, WM_SETFOCUS, WM_SIZE,
-    WM_SYSKEYDOWN, WM_SYSKEYUP, WM_XBUTTONDOWN, WM_XBUTTONUP, WNDCLASSEXW, WS_OVERLAPPEDWINDOW,
-    WS_POPUP, WS_VISIBLE,
+    WM_DPICHANGED, WM_DROPFILES, WM_ERASEBKGND, WM_KEYDOWN, WM_KEYUP, WM_KILLFOCUS, WM_LBUTTONDOWN,
+    WM_LBUTTONUP, WM_MBUTTONDOWN, WM_MBUTTONUP, WM_MOUSEHWHEEL, WM_MOUSEMOVE, WM_MOUSEWHEEL,
+    WM_NCCREATE, WM_NCDESTROY, WM_PAINT, WM_RBUTTONDOWN, WM_RBUTTONUP, WM_SETCURSOR, WM_SETFOCUS,
+    WM_SIZE, WM_SYSKEYDOWN, WM_SYSKEYUP, WM_XBUTTONDOWN, WM_XBUTTONUP, WNDCLASSEXW,
+    WS_OVERLAPPEDWINDOW, WS_POPUP, WS_VISIBLE,
 };
 use windows::core::{HSTRING, PCWSTR};
 
+use super::dropped;
 use super::hook::{KeyboardHook, WM_HOOKED, unpacked};
 use super::keys::{HookedKey, wire_key};
 use super::surface::Surface;
@@ -362,6 +363,10 @@ impl ViewerWindow for WindowsViewerWindow {
         self.content.hooked.set(self.hook.is_some());
     }
 
+    fn take_files(&mut self, on: bool) {
+        dropped::want(self.window, on);
+    }
+
     fn set_text_wanted(&mut self, on: bool) {
         self.content.text_wanted.set(on);
     }
@@ -574,6 +579,12 @@ impl Content {
                 self.tell(WindowEvent::Resized);
             }
             WM_CLOSE => self.tell(WindowEvent::CloseRequested),
+            WM_DROPFILES => {
+                let files = dropped::taken(wparam);
+                if !files.is_empty() {
+                    self.tell(WindowEvent::Dropped(files));
+                }
+            }
             WM_SETFOCUS => self.focus(true),
             WM_KILLFOCUS => self.focus(false),
             WM_HOOKED => self.key(wparam.0 as u32, unpacked(lparam)),

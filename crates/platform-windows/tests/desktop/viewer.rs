@@ -4,13 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gc_platform::{
-    InputInjector, PixelRect, PixelSize, ScreenCapture, ViewerWindow, WindowEvent, WindowKey,
+    InputInjector, PixelRect, PixelSize, ScreenCapture, StorePath, ViewerWindow, WindowEvent,
+    WindowKey,
 };
 use gc_platform_windows::{WindowsInput, WindowsScreen, WindowsViewerWindow};
 use gc_runtime::SystemClock;
-use windows::Win32::Foundation::{HWND, POINT};
+use windows::Win32::Foundation::{HWND, LPARAM, POINT, WPARAM};
 use windows::Win32::Graphics::Gdi::ClientToScreen;
-use windows::Win32::UI::WindowsAndMessaging::{FindWindowW, SetForegroundWindow};
+use windows::Win32::System::Memory::{GHND, GlobalAlloc, GlobalLock, GlobalUnlock};
+use windows::Win32::UI::WindowsAndMessaging::{
+    FindWindowW, PostMessageW, SetForegroundWindow, WM_DROPFILES,
+};
 use windows::core::{PCWSTR, w};
 
 use crate::keyboard::{BOARD, Seen, seen};
@@ -199,4 +203,36 @@ fn text_comes_with_keys_when_it_is_wanted() {
         assert_eq!(written(&opened), "");
     }
     opened.window.divert_keys(false);
+}
+
+#[test]
+fn files_that_are_dropped_come_by_their_ways() {
+    const HEADER: usize = 20;
+    let mut opened = Opened::new();
+    opened.window.take_files(true);
+    let ways = "C:\\users\\a b\\\u{fc}.txt\0C:\\windows\0\\\\server\\share\\x\0\0";
+    let list: Vec<u8> = ways.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let mut bytes = vec![0; HEADER];
+    bytes[..4].copy_from_slice(&(HEADER as u32).to_le_bytes());
+    // They are UTF-16.
+    bytes[16] = 1;
+    bytes.extend(list);
+    // SAFETY: as much is written as was asked for; the window gives it back.
+    unsafe {
+        let memory = GlobalAlloc(GHND, bytes.len()).unwrap();
+        let to = GlobalLock(memory).cast::<u8>();
+        std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
+        let _ = GlobalUnlock(memory);
+        let drop = WPARAM(memory.0 as usize);
+        PostMessageW(Some(opened.handle), WM_DROPFILES, drop, LPARAM(0)).unwrap();
+    }
+    let files = until("the files", || {
+        opened.look();
+        opened.events.iter().find_map(|event| match event {
+            WindowEvent::Dropped(files) => Some(files.clone()),
+            _ => None,
+        })
+    });
+    let expected = [StorePath::new("C:", "users/a b/\u{fc}.txt"), StorePath::new("C:", "windows")];
+    assert_eq!(files, expected);
 }

@@ -138,7 +138,7 @@ impl<C: Clone> Card<C> {
     }
 }
 
-fn placed<C: Clone>(layer: Layer, areas: &[Area], buttons: &[Button<C>]) -> Placed<C> {
+pub(super) fn placed<C: Clone>(layer: Layer, areas: &[Area], buttons: &[Button<C>]) -> Placed<C> {
     let corner = (layer.area.x as f32, layer.area.y as f32);
     let buttons = areas
         .iter()

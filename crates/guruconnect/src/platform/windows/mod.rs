@@ -154,6 +154,11 @@ pub(crate) fn viewer_window(title: &str) -> Result<Box<dyn ViewerWindow>> {
     Ok(Box::new(gc_platform_windows::WindowsViewerWindow::open(title)?))
 }
 
+/// The files of whoever runs the viewer.
+pub(crate) fn own_files() -> FileOpener {
+    gc_platform_windows::files_of_user()
+}
+
 /// The face of a viewer's text.
 pub(crate) fn typeface() -> Result<Box<dyn Typeface>> {
     Ok(gc_platform_windows::typeface()?)

@@ -609,9 +609,10 @@ impl App {
     pub(crate) fn damage(&mut self, area: PixelRect) {
         /// Beyond it one rectangle around all costs less.
         const MOST: usize = 32;
-        if area.width == 0 || area.height == 0 {
-            return;
-        }
+        let PixelSize { width, height } = self.window.size();
+        // What is taken away may have been drawn when the window was larger.
+        let whole = PixelRect { x: 0, y: 0, width, height };
+        let Some(area) = crate::chrome::intersection(area, whole) else { return };
         self.damage.push(area);
         if self.damage.len() > MOST {
             let all = self.damage.drain(..).reduce(crate::chrome::union);

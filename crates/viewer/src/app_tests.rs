@@ -1,4 +1,4 @@
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use gc_platform::{LockKeys, WaitWaker};
@@ -19,7 +19,7 @@ struct Told {
 }
 
 struct FakeWindow {
-    size: PixelSize,
+    size: Rc<Cell<PixelSize>>,
     pixels: Vec<u8>,
     told: Rc<RefCell<Told>>,
     script: VecDeque<WindowEvent>,
@@ -47,7 +47,7 @@ impl ViewerWindow for FakeWindow {
     }
 
     fn size(&self) -> PixelSize {
-        self.size
+        self.size.get()
     }
 
     fn scale(&self) -> f32 {
@@ -55,12 +55,14 @@ impl ViewerWindow for FakeWindow {
     }
 
     fn pixels(&mut self) -> &mut [u8] {
+        let PixelSize { width, height } = self.size.get();
+        self.pixels.resize(width as usize * height as usize * 4, 0);
         &mut self.pixels
     }
 
     fn present(&mut self, area: PixelRect) -> Result<(), WindowError> {
-        assert!(area.x + area.width <= self.size.width, "{area:?}");
-        assert!(area.y + area.height <= self.size.height, "{area:?}");
+        assert!(area.x + area.width <= self.size.get().width, "{area:?}");
+        assert!(area.y + area.height <= self.size.get().height, "{area:?}");
         self.told.borrow_mut().presented.push(area);
         Ok(())
     }
@@ -90,6 +92,7 @@ impl ViewerWindow for FakeWindow {
 
 struct Rig {
     app: App,
+    size: Rc<Cell<PixelSize>>,
     told: Rc<RefCell<Told>>,
     clock: Arc<ManualClock>,
     _runtime: tokio::runtime::Runtime,
@@ -98,8 +101,9 @@ struct Rig {
 fn rig(width: u32, height: u32, script: &[WindowEvent]) -> Rig {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let told = Rc::new(RefCell::new(Told::default()));
+    let size = Rc::new(Cell::new(PixelSize { width, height }));
     let window = FakeWindow {
-        size: PixelSize { width, height },
+        size: Rc::clone(&size),
         pixels: vec![0; width as usize * height as usize * 4],
         told: Rc::clone(&told),
         script: script.iter().cloned().collect(),
@@ -122,7 +126,7 @@ fn rig(width: u32, height: u32, script: &[WindowEvent]) -> Rig {
         entropy: Arc::new(SeededEntropy::new(1)),
         runtime: runtime.handle().clone(),
     };
-    Rig { app: App::new(session, parts), told, clock, _runtime: runtime }
+    Rig { app: App::new(session, parts), size, told, clock, _runtime: runtime }
 }
 
 fn key(scan_code: u8) -> WindowEvent {
@@ -191,6 +195,19 @@ fn what_is_drawn_lies_in_the_window_whatever_its_size() {
             rig.do_all(&[key(0x01), key(0x01)]);
             assert!(rig.app.menu.is_none() && rig.app.focus.is_none());
         }
+    }
+}
+
+#[test]
+fn a_window_that_becomes_smaller_is_drawn_inside_itself() {
+    let mut rig = rig(1200, 900, &[]);
+    rig.app.show_statistics = true;
+    rig.do_all(&[WindowEvent::Focus(true)]);
+    for (width, height) in [(700, 360), (90, 40), (1200, 900), (3, 2)] {
+        rig.app.focus = Some(Focus::Toolbar(Tool::Leave));
+        rig.do_all(&[key(ENTER)]);
+        rig.size.set(PixelSize { width, height });
+        rig.do_all(&[WindowEvent::Resized, WindowEvent::PointerMoved { x: 1, y: 1 }]);
     }
 }
 

@@ -55,10 +55,16 @@ impl StartedWorker {
 
     /// As `kill -9` does.
     pub fn kill(&self) {
+        self.kill_with(137);
+    }
+
+    /// Ends it at once, with the exit code that whoever does so has chosen: on Windows
+    /// that may be 0.
+    pub fn kill_with(&self, code: i64) {
         // First: what the thread does when it finds the stream broken must not count.
         self.alive.store(false, Ordering::SeqCst);
         self.stream.sever();
-        self.finish(WorkerExit { code: Some(137), detail: "killed".into() });
+        self.finish(WorkerExit { code: Some(code), detail: "killed".into() });
     }
 
     fn finish(&self, exit: WorkerExit) {

@@ -224,8 +224,11 @@ impl State {
         let retired = self.retiring.remove(&number);
         let Some(connected) = self.workers.remove(&number) else { return };
         connected.queue.close();
+        // Who kills a process chooses its exit code: only one that was asked to go has
+        // released what it held.
+        let released = in_order && retired.is_some();
         let (place, held) = retired.unwrap_or_else(|| (connected.session, self.unserve(number)));
-        if !in_order && !held.is_empty() {
+        if !released && !held.is_empty() {
             self.left_down.entry(place).or_default().extend(held);
         }
     }

@@ -484,6 +484,20 @@ async fn a_killed_worker_is_replaced_and_its_keys_go_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn keys_go_up_whatever_exit_code_a_killed_worker_was_given() {
+    let mut world = World::watched(vec![console(1)]).await;
+    world.relay.key(1, 1, true).await;
+    assert!(world.pressed.wait_until(|log| log.len() == 1));
+    world.newest().kill_with(0);
+    assert!(
+        world.pressed.wait_until(|log| log == [(1, KEY, true), (1, KEY, false)]),
+        "{:?}",
+        world.pressed.log()
+    );
+    world.relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_hanging_worker_is_found_and_replaced() {
     let mut world = World::watched(vec![console(1)]).await;
     world.relay.key(1, 1, true).await;

@@ -92,7 +92,8 @@ fn a_registered_program_opens_a_link_and_says_in_a_window_what_it_refuses() -> R
     ensure!(!viewer.process.log().contains(&ticket), "the ticket is in the log");
 
     let mut unregister = guruconnect(&stack, &viewer.desktop, &home);
-    ensure!(unregister.args(["view", "--unregister"]).status()?.success(), "not unregistered");
+    let gone = unregister.args(["view", "--unregister"]).output()?;
+    ensure!(gone.status.success(), "{gone:?}");
     ensure!(handler(&stack, &home).is_err(), "still registered");
     Ok(())
 }

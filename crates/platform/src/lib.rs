@@ -1,4 +1,4 @@
-//! What an agent needs from an operating system, as traits. Implementations are
+//! What agents and viewers need from an operating system, as traits. Implementations are
 //! `gc-platform-linux` and the scriptable `gc-platform-fake`; nothing here knows
 //! an operating system.
 
@@ -16,6 +16,7 @@ mod notice;
 mod screen;
 mod secure_attention;
 mod tray;
+mod viewer_window;
 mod worker_host;
 
 pub use actions::{
@@ -45,6 +46,9 @@ pub use screen::{
 };
 pub use secure_attention::{NoSecureAttention, SecureAttention, SecureAttentionError};
 pub use tray::{TrayCommand, TrayHandle, TrayIcon, TrayMenu, TrayStatus};
+pub use viewer_window::{
+    LockKeys, ViewerWindow, WindowCursor, WindowError, WindowEvent, WindowKey,
+};
 pub use worker_host::{
     DesktopSession, DesktopSessionId, DesktopSessionKind, DesktopSessionState, SessionChange,
     SessionListener, SessionWatch, SpawnedWorker, WORKER_HANDS_OVER, WORKER_TICKET_VARIABLE,

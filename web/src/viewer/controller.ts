@@ -155,7 +155,7 @@ export class ViewerController {
 
   constructor(
     private readonly sessionId: string,
-    private readonly access: Access,
+    readonly access: Access,
   ) {
     const windows = /windows/i.test(navigator.userAgent);
     this.keyboard = new Keyboard((events) => this.sendInput(events), windows);

@@ -11,3 +11,4 @@ mod life;
 mod office;
 mod program;
 mod service;
+mod viewer;

@@ -9,6 +9,7 @@ mod worker;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
+pub(crate) use uri_list::read_files;
 
 use gc_platform::{Clipboard, ClipboardContent, ClipboardError, ClipboardListener, WaitWaker};
 use gc_types::Clock;

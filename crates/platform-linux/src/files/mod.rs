@@ -322,6 +322,11 @@ pub fn files_of_user(display: Option<String>, home: Option<PathBuf>) -> FileOpen
     })
 }
 
+/// Those of whoever runs this program, with the rights it has. `home` is what `HOME` holds.
+pub fn own_files(home: Option<PathBuf>) -> FileOpener {
+    Box::new(move || Ok(Box::new(LinuxFiles::open(&account::own_account(home)?)?)))
+}
+
 struct Reading {
     file: std::fs::File,
     at: u64,

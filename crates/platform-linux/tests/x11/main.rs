@@ -12,4 +12,5 @@ mod inventory;
 mod keyboard;
 mod notice;
 mod server;
+mod viewer;
 mod windows;

@@ -14,4 +14,5 @@ mod overlays;
 mod person;
 mod screen;
 mod system;
+mod viewer;
 mod window;

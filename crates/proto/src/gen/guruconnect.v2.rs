@@ -1105,7 +1105,9 @@ pub struct HeldSession {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct ViewerHello {
-    /// A viewer token of the REST API; session-scoped and used up by this message.
+    /// A viewer token of the REST API, session-scoped and used up by this message; or,
+    /// from a program, a viewer ticket likewise, or the `resume_token` of the welcome
+    /// that answered one.
     #[prost(string, tag = "1")]
     pub token: ::prost::alloc::string::String,
     #[prost(message, optional, tag = "2")]
@@ -1141,8 +1143,9 @@ pub struct Welcome {
     pub server_unix_ms: u64,
     #[prost(string, tag = "5")]
     pub server_software: ::prost::alloc::string::String,
-    /// One-time agents only: presented as the credential of the next link when this
-    /// one is lost, since the support code is used up. Never logged.
+    /// One-time agents, and viewers that came with a ticket: presented as the credential
+    /// of the next link when this one is lost, since code and ticket are used up. Never
+    /// logged.
     #[prost(string, tag = "6")]
     pub resume_token: ::prost::alloc::string::String,
     /// Viewers only.

@@ -13,14 +13,17 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use gc_agent::elevated::{ElevatingActions, Elevation};
 use gc_agent::{EncoderCandidate, Platform, TrayBar};
+use gc_panel::Typeface;
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeWindow, ConnectedBar,
     ConsentPrompt, DragOpener, FileOpener, InputError, InputInjector, Inventory, MachineActions,
-    NoticeOverlay, ProcessorTime, ScreenCapture, TrayMenu,
+    NoticeOverlay, ProcessorTime, ScreenCapture, TrayMenu, ViewerWindow,
 };
+pub(crate) use gc_platform_windows::LinkTarget;
 use gc_platform_windows::sas::WindowsSecureAttention;
+use gc_platform_windows::service::ServiceSettings;
 use gc_platform_windows::{
-    EndOfSession, MediaFoundationFactory, Origin, WindowsActions, WindowsClipboard,
+    EndOfSession, LinkScope, MediaFoundationFactory, Origin, WindowsActions, WindowsClipboard,
     WindowsCodeWindow, WindowsConnectedBar, WindowsConsent, WindowsDrag, WindowsInput,
     WindowsInventory, WindowsNotice, WindowsTrayIcon, console, local_time, removal,
 };
@@ -152,6 +155,48 @@ pub(crate) fn code_window() -> Option<Box<dyn CodeWindow>> {
 /// A running program cannot be deleted here: a system program does it afterwards.
 pub(crate) fn remove_after_end(program: &Path) -> Result<()> {
     Ok(removal::after_end(program)?)
+}
+
+/// A viewer's window on the desktop of the user.
+pub(crate) fn viewer_window(title: &str) -> Result<Box<dyn ViewerWindow>> {
+    Ok(Box::new(gc_platform_windows::WindowsViewerWindow::open(title)?))
+}
+
+/// The files of whoever runs the viewer.
+pub(crate) fn own_files() -> FileOpener {
+    gc_platform_windows::files_of_user()
+}
+
+/// The face of a viewer's text.
+pub(crate) fn typeface() -> Result<Box<dyn Typeface>> {
+    Ok(gc_platform_windows::typeface()?)
+}
+
+/// Lets `program` answer links of the console's, for this user.
+pub(crate) fn register_links(program: &Path, target: &LinkTarget) -> Result<()> {
+    gc_platform_windows::register_links(LinkScope::User, program)?;
+    Ok(gc_platform_windows::set_link_target(LinkScope::User, target)?)
+}
+
+/// Takes that back; whether there was anything.
+pub(crate) fn unregister_links() -> Result<bool> {
+    Ok(gc_platform_windows::unregister_links(LinkScope::User)?)
+}
+
+/// Where links lead: as the user has it, or where the installed agent's server is. Its
+/// certificates are for SYSTEM and administrators; those in Windows' own store count.
+pub(crate) fn link_target() -> Result<Option<LinkTarget>> {
+    if let Some(target) = gc_platform_windows::link_target(LinkScope::User)? {
+        return Ok(Some(target));
+    }
+    let installed = ServiceSettings::load()?;
+    Ok(installed.map(|settings| LinkTarget { server: settings.server, ca_file: None }))
+}
+
+/// Whether whoever started the program is told what it says: by [`complain`] if nowhere
+/// else.
+pub(crate) const fn is_answered() -> bool {
+    true
 }
 
 struct Windows {

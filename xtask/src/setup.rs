@@ -28,6 +28,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("xclip", "xclip"),
     ("xdotool", "xdotool"),
     ("xinput", "xinput"),
+    ("xdg-utils", "xdg-mime"),
     ("imagemagick", "import"),
     ("fonts-dejavu-core", "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"),
     ("chromium", "chromium"),

@@ -73,6 +73,7 @@ pub(crate) const CRATES: &[(&str, Tier)] = &[
     ("guruconnect-server", Tier::Binary),
     ("gc-agent", Tier::Endpoint),
     ("gc-viewer-core", Tier::Endpoint),
+    ("gc-viewer", Tier::Endpoint),
     ("guruconnect", Tier::Binary),
     ("gc-sas-service", Tier::Binary),
     ("gc-codegen", Tier::Internal),

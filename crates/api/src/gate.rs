@@ -10,7 +10,7 @@ use gc_relay::ports::{
     AdmittedAgent, AdmittedViewer, AgentCredential, AgentRef, Gate, OpenSession, PeerInfo,
     PortFuture, Refusal, SessionGrant,
 };
-use gc_storage::{ActorKind, NewSession, SessionKind, SessionRow, StorageError};
+use gc_storage::{ActorKind, NewSession, SessionKind, SessionRow, StorageError, ViewerSeat};
 use gc_types::{AgentMode, ConsentState, GrantId, Rights, Secret, SessionId};
 use serde_json::json;
 
@@ -18,8 +18,8 @@ use crate::bus::Topic;
 use crate::file_rules::FileRules;
 use crate::jwt;
 use crate::notices::ConnectionNotice;
-use crate::planes::ViewerClaims;
-use crate::secrets::{fingerprint, random_secret};
+use crate::planes::{SEAT_PREFIX, TICKET_PREFIX, ViewerClaims};
+use crate::secrets::{fingerprint, is_secret, random_secret};
 use crate::state::Core;
 
 /// How long a grant holds.
@@ -201,23 +201,43 @@ impl ApiGate {
         Ok(bound.map(|bound| bound.session))
     }
 
-    async fn viewer(&self, token: &Secret, peer: PeerInfo) -> Result<AdmittedViewer, Refusal> {
+    /// What a viewer's credential stands for, used up if it is one for once; and what
+    /// a program gets in exchange for a ticket.
+    async fn seat(&self, token: &Secret) -> Result<(ViewerSeat, Option<Secret>), Refusal> {
         let core = &self.core;
         let now = core.clock.now();
-        let token = jwt::verify::<ViewerClaims>(&core.keys.viewer, token.expose(), now)
+        let text = token.expose();
+        if is_secret(text, TICKET_PREFIX) {
+            let resume = random_secret(SEAT_PREFIX, core.entropy.as_ref());
+            let hash = fingerprint(resume.expose());
+            let seat = core.storage.redeem_viewer_ticket(&fingerprint(text), &hash, now).await;
+            return Ok((seat.map_err(failed)?.ok_or_else(unauthenticated)?, Some(resume)));
+        }
+        if is_secret(text, SEAT_PREFIX) {
+            let seat = core.storage.viewer_seat(&fingerprint(text)).await.map_err(failed)?;
+            return Ok((seat.ok_or_else(unauthenticated)?, None));
+        }
+        let token = jwt::verify::<ViewerClaims>(&core.keys.viewer, text, now)
             .ok_or_else(unauthenticated)?;
-        let claims = token.claims;
-        let store = core.storage.tenant(claims.tenant);
-        let first = store.redeem_viewer_token(token.id, claims.session, now).await;
+        let ViewerClaims { sub: user, login, tenant, session, rights } = token.claims;
+        let store = core.storage.tenant(tenant);
+        let first = store.redeem_viewer_token(token.id, session, now).await;
         if !first.map_err(failed)? {
             return Err(unauthenticated());
         }
+        Ok((ViewerSeat { tenant, session, user, login, rights }, None))
+    }
+
+    async fn viewer(&self, token: &Secret, peer: PeerInfo) -> Result<AdmittedViewer, Refusal> {
+        let core = &self.core;
+        let (claims, resume_token) = self.seat(token).await?;
+        let store = core.storage.tenant(claims.tenant);
         // What was allowed when the token was made out may not be any more.
         let login = core.login(claims.login).await.map_err(|_| {
             refusal(v2::CloseCode::Overloaded, "The server cannot check this at the moment.")
         })?;
         let login = login
-            .filter(|login| login.user == claims.sub && login.tenant == claims.tenant)
+            .filter(|login| login.user == claims.user && login.tenant == claims.tenant)
             .ok_or_else(unauthenticated)?;
         let actor = Actor {
             role: login.role,
@@ -251,6 +271,7 @@ impl ApiGate {
             name: login.display_name,
             rights,
             tenant: claims.tenant,
+            resume_token,
         })
     }
 

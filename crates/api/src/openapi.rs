@@ -32,7 +32,7 @@ use crate::routes::{
         machines::update::update, machines::delete::delete, machines::history::history,
         keys::list::list, keys::create::create, keys::revoke::revoke,
         sessions::list::list, sessions::create::create, sessions::get::get, sessions::end::end,
-        sessions::viewer_token::viewer_token,
+        sessions::viewer_token::viewer_token, sessions::viewer_ticket::viewer_ticket,
         codes::list::list, codes::create::create, codes::cancel::cancel,
         codes::validate::validate, codes::status::status,
         file_transfers::list, file_transfers::of_session,

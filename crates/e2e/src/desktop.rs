@@ -63,6 +63,11 @@ impl Desktop {
         &self.display
     }
 
+    /// Where the logs of its programs are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Ids of the processes started on it.
     pub fn ids(&self) -> Vec<u32> {
         self.applications.iter().chain(&self.server).map(Process::id).collect()
@@ -115,8 +120,10 @@ impl Desktop {
     pub fn manage_windows(&mut self) -> Result<()> {
         self.run("openbox", "openbox", &["--sm-disable"])?;
         self.wait_until("the window manager is in charge", |desktop| {
-            let check = desktop.output("xprop", &["-root", "_NET_SUPPORTING_WM_CHECK"])?;
-            Ok(check.contains("window id"))
+            // The list comes last, after it has looked at what is there already.
+            let told = ["-root", "_NET_SUPPORTING_WM_CHECK", "_NET_CLIENT_LIST"];
+            let told = desktop.output("xprop", &told)?;
+            Ok(told.matches("window id").count() == 2)
         })
     }
 
@@ -131,6 +138,21 @@ impl Desktop {
         let find = || self.output("xdotool", &["search", "--onlyvisible", by, pattern]);
         self.wait_until(&format!("a window with {by} '{pattern}'"), |_| Ok(find().is_ok()))?;
         Ok(find()?.lines().next().context("the window closed again")?.to_owned())
+    }
+
+    /// Where the inside of a window lies: left, top, width and height.
+    pub fn place_of(&self, window: &str) -> Result<[u32; 4]> {
+        let told = self.output("xwininfo", &["-id", window])?;
+        let number = |name: &str| -> Result<u32> {
+            let value = told.lines().find_map(|line| line.trim().strip_prefix(name));
+            value.and_then(|value| value.trim().parse().ok()).with_context(|| told.clone())
+        };
+        Ok([
+            number("Absolute upper-left X:")?,
+            number("Absolute upper-left Y:")?,
+            number("Width:")?,
+            number("Height:")?,
+        ])
     }
 
     /// Runs a program on the display and returns what it printed.

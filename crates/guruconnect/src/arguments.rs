@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{agent, support, worker};
+use crate::commands::{agent, launch, support, view, worker};
 use crate::platform::{self, SystemCommand};
 
 const VERSION: &str = concat!(
@@ -14,7 +14,7 @@ const VERSION: &str = concat!(
     ")"
 );
 
-/// Shares this machine's desktop with a technician.
+/// Shares this machine's desktop with a technician, or shows that of another.
 #[derive(Parser)]
 #[command(name = "guruconnect", version = VERSION, after_help = "Logs go to standard error; \
     RUST_LOG chooses how much, for example RUST_LOG=debug.")]
@@ -46,6 +46,11 @@ pub(crate) enum Command {
     Worker(worker::Arguments),
     /// Take part in one support session, then end
     Support(support::Arguments),
+    /// Show the desktop of another machine, as a technician
+    View(view::Arguments),
+    /// Open a link of the console's; browsers start it
+    #[command(hide = true)]
+    Launch(launch::Arguments),
     /// What this system has beside these
     #[command(flatten)]
     OfSystem(SystemCommand),

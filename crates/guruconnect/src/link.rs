@@ -98,7 +98,7 @@ pub(crate) fn runtime() -> Result<Runtime> {
 pub(crate) fn exit_code(ended: &Ended) -> ExitCode {
     match ended {
         Ended::Stopped | Ended::SessionOver(_) => ExitCode::SUCCESS,
-        Ended::Refused(_) => ExitCode::from(3),
+        Ended::Refused(_) | Ended::NoLink(_) => ExitCode::from(3),
     }
 }
 
@@ -128,6 +128,15 @@ pub(crate) fn agent_url(server: &str) -> Result<Url> {
     Ok(url)
 }
 
+/// The same for viewers.
+pub(crate) fn viewer_url(server: &str) -> Result<Url> {
+    let mut url = agent_url(server)?;
+    let base = url.path().strip_suffix("agent").unwrap_or_default();
+    let path = format!("{base}viewer");
+    url.set_path(&path);
+    Ok(url)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,6 +147,8 @@ mod tests {
         assert_eq!(url("https://a.example").unwrap(), "wss://a.example/ws/agent");
         assert_eq!(url("https://a.example:444/gc/").unwrap(), "wss://a.example:444/gc/ws/agent");
         assert_eq!(url("http://127.0.0.1:8080").unwrap(), "ws://127.0.0.1:8080/ws/agent");
+        let viewer = viewer_url("https://a.example:444/gc").unwrap();
+        assert_eq!(viewer.as_str(), "wss://a.example:444/gc/ws/viewer");
         for refused in ["a.example", "http://a.example", "ftp://a.example", "https://u:p@a.example"]
         {
             assert!(url(refused).is_err(), "{refused}");

@@ -26,3 +26,21 @@ pub trait Typeface {
         pixel: &mut dyn FnMut(i32, i32, f32),
     );
 }
+
+impl<T: Typeface + ?Sized> Typeface for Box<T> {
+    fn measure(&mut self, text: &str, px: f32, weight: Weight) -> f32 {
+        (**self).measure(text, px, weight)
+    }
+
+    fn draw(
+        &mut self,
+        text: &str,
+        x: f32,
+        baseline: f32,
+        px: f32,
+        weight: Weight,
+        pixel: &mut dyn FnMut(i32, i32, f32),
+    ) {
+        (**self).draw(text, x, baseline, px, weight, pixel);
+    }
+}

@@ -1,11 +1,11 @@
-//! What an agent needs from a Windows desktop.
+//! What agents and viewers need from a Windows desktop.
 //!
 //! What knows no Win32 is public by itself, so that it is built and tested everywhere:
 //! [`motion`] drives Media Foundation's encoders, [`duplication`] duplicates outputs and
 //! [`choice`] puts GDI in its place where it fails, [`changes()`] finds damage,
 //! [`cursor_picture`] makes cursors transparent, [`Pace`] says when to look,
 //! [`clipboard`] reads what programs put there, [`WindowsVersion`] tells what a version is
-//! called, [`files`] judges names and links, and the judgements of [`security`], [`process`], [`service`] and [`sas`] are
+//! called, [`viewer`] tells keys apart, [`files`] judges names and links, and the judgements of [`security`], [`process`], [`service`] and [`sas`] are
 //! apart from their calls. All the rest exists on Windows only.
 
 #![cfg_attr(windows, expect(unsafe_code, reason = "Win32 and COM are calls into foreign code"))]
@@ -19,7 +19,10 @@ pub mod clipboard;
 pub mod console;
 pub mod credentials;
 mod cursor;
+#[cfg(windows)]
+mod drag;
 pub mod duplication;
+pub mod elevation;
 #[cfg(windows)]
 mod ending;
 pub mod files;
@@ -52,6 +55,7 @@ pub mod security;
 pub mod service;
 #[cfg(windows)]
 mod ui;
+pub mod viewer;
 mod waker;
 #[cfg(windows)]
 mod win32;
@@ -62,6 +66,8 @@ pub use changes::changes;
 #[cfg(windows)]
 pub use clipboard::WindowsClipboard;
 pub use cursor::{CursorBitmaps, cursor_picture};
+#[cfg(windows)]
+pub use drag::WindowsDrag;
 #[cfg(windows)]
 pub use ending::EndOfSession;
 #[cfg(windows)]
@@ -79,13 +85,18 @@ pub use local_time::local_time;
 pub use media_foundation::{MediaFoundationFactory, Origin};
 pub use pace::{BANDS, Look, Pace};
 #[cfg(windows)]
-pub use protocol::{LinkHandlerError, LinkScope, link_command, register_links, unregister_links};
+pub use protocol::{
+    LinkHandlerError, LinkScope, LinkTarget, link_command, link_target, register_links,
+    set_link_target, unregister_links,
+};
 #[cfg(windows)]
 pub use screen::{WindowsScreen, open_screen};
 #[cfg(windows)]
 pub use ui::{
     WindowsCodeWindow, WindowsConnectedBar, WindowsConsent, WindowsNotice, WindowsTrayIcon,
 };
+#[cfg(windows)]
+pub use viewer::{WindowsViewerWindow, typeface};
 pub use waker::Waker;
 #[cfg(windows)]
 pub use win32::CallError;

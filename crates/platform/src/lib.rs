@@ -1,4 +1,4 @@
-//! What an agent needs from an operating system, as traits. Implementations are
+//! What agents and viewers need from an operating system, as traits. Implementations are
 //! `gc-platform-linux` and the scriptable `gc-platform-fake`; nothing here knows
 //! an operating system.
 
@@ -6,6 +6,7 @@ mod actions;
 mod clipboard;
 mod code_window;
 mod consent;
+mod drag;
 mod files;
 mod input;
 mod inventory;
@@ -15,9 +16,12 @@ mod notice;
 mod screen;
 mod secure_attention;
 mod tray;
+mod viewer_window;
 mod worker_host;
 
-pub use actions::{ActionError, Attention, Freed, MachineActions, NoActions, SwitchHandle};
+pub use actions::{
+    ActionError, Attention, ElevationHandle, Freed, MachineActions, NoActions, SwitchHandle,
+};
 pub use clipboard::{
     Clipboard, ClipboardContent, ClipboardError, ClipboardEvent, ClipboardListener, CopiedFiles,
 };
@@ -26,6 +30,7 @@ pub use consent::{
     BarHandle, ConnectedBar, ConsentAnswer, ConsentPrompt, ConsentRequest, PromptError,
     PromptHandle,
 };
+pub use drag::{DragError, DragOpener, FileDrag};
 pub use files::{
     Entry, EntryKind, FileOpener, FileStore, PARTIAL_PREFIX, PASTE_PLACE, PartialFile, PartialKey,
     Place, ReadFile, StoreError, StorePath, check_existing,
@@ -41,6 +46,9 @@ pub use screen::{
 };
 pub use secure_attention::{NoSecureAttention, SecureAttention, SecureAttentionError};
 pub use tray::{TrayCommand, TrayHandle, TrayIcon, TrayMenu, TrayStatus};
+pub use viewer_window::{
+    LockKeys, ViewerWindow, WindowCursor, WindowError, WindowEvent, WindowKey,
+};
 pub use worker_host::{
     DesktopSession, DesktopSessionId, DesktopSessionKind, DesktopSessionState, SessionChange,
     SessionListener, SessionWatch, SpawnedWorker, WORKER_HANDS_OVER, WORKER_TICKET_VARIABLE,

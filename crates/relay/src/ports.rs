@@ -158,6 +158,9 @@ pub struct AdmittedViewer {
     pub rights: Rights,
     /// Tenant.
     pub tenant: TenantId,
+    /// What it may show instead of a token when it comes back; a browser gets new
+    /// tokens elsewhere.
+    pub resume_token: Option<gc_types::Secret>,
 }
 
 /// A refusal by a gate.

@@ -122,6 +122,9 @@ fn seat(
     let mut message = welcome(shared, version, shared.config.active_heartbeat);
     let joined = session.join(shared, viewer, capabilities, &link, peer, |joined| {
         message.seat = Some(seat_to_wire(session.id, joined));
+        if let Some(token) = &viewer.resume_token {
+            token.expose().clone_into(&mut message.resume_token);
+        }
         Body::Welcome(message)
     });
     let joined = joined.map_err(|refused| {

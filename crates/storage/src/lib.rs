@@ -19,6 +19,7 @@ mod scope;
 mod sessions;
 mod setup;
 mod users;
+mod viewer_tickets;
 mod viewer_tokens;
 
 pub use audit::{ActorKind, AuditFilter, AuditRow, Outcome};
@@ -34,4 +35,5 @@ pub use paging::{Cursor, CursorError, MAX_PAGE, Page};
 pub use scope::TenantStore;
 pub use sessions::{NewSession, SessionKind, SessionRow};
 pub use users::{NewUser, UserRow};
+pub use viewer_tickets::{NewViewerTicket, ViewerSeat};
 pub use viewer_tokens::NewViewerToken;

@@ -169,7 +169,7 @@ impl Storage {
         Ok(Refreshed::Rotated { login, tenant, expires })
     }
 
-    /// Forgets logins and viewer tokens that ended before `before`.
+    /// Forgets logins, viewer tokens and tickets that ended before `before`.
     pub async fn forget_ended_logins(&self, before: UnixMillis) -> Result<(), StorageError> {
         let mut transaction = self.begin().await?;
         for sql in [
@@ -177,6 +177,8 @@ impl Storage {
              (SELECT id FROM logins WHERE expires_ms < $1 OR revoked_ms < $1)",
             "DELETE FROM logins WHERE expires_ms < $1 OR revoked_ms < $1",
             "DELETE FROM viewer_tokens WHERE expires_ms < $1",
+            "DELETE FROM viewer_tickets WHERE expires_ms < $1 \
+             AND (redeemed_ms IS NULL OR login_id NOT IN (SELECT id FROM logins))",
         ] {
             sqlx::query(sql).bind(stored(before)).execute(&mut *transaction).await?;
         }

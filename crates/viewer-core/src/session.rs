@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use gc_codec::TileDecoder;
 use gc_proto::v2::{
-    AgentControl, ClipboardSync, CursorMessage, Display, FrameAck, NoticeTopic, RefreshCause,
-    RefreshRequest, SelectDisplay, Slow, VideoFeedback, VideoMessage, VideoSettings, VideoStatus,
-    ViewerControl, agent_control, cursor_message, video_feedback, video_message, viewer_control,
+    AgentControl, ClipboardPiece, ClipboardReceived, ClipboardSync, CursorMessage, Display,
+    FrameAck, InputEvent, InputMessage, NoticeTopic, RefreshCause, RefreshRequest, SelectDisplay,
+    Slow, VideoFeedback, VideoMessage, VideoSettings, VideoStatus, ViewerControl, agent_control,
+    cursor_message, video_feedback, video_message, viewer_control,
 };
 use gc_proto::{Channel, Flags, Header, InvalidMessage, MAX_NAME, Record, Validate, clean_text};
 use gc_types::{CauseCode, SessionId};
@@ -77,6 +78,10 @@ pub enum ViewerEvent {
         /// Which is shown.
         selected: u32,
     },
+    /// A piece of a clipboard content.
+    Clipboard(ClipboardPiece),
+    /// How much of a content of this viewer has come.
+    ClipboardReceived(ClipboardReceived),
     /// The notices that stand now; see
     /// [`notices`](ViewerSession::notices).
     NoticesChanged,
@@ -145,9 +150,12 @@ impl ViewerSession {
         })
     }
 
-    /// The agent came back on a new link.
+    /// The agent came back on a new link, where numbers start anew.
     pub fn set_epoch(&mut self, epoch: u32) {
-        self.ids.epoch = epoch;
+        if self.ids.epoch != epoch {
+            self.ids.epoch = epoch;
+            self.sequences.clear();
+        }
     }
 
     /// The next record to send.
@@ -171,8 +179,9 @@ impl ViewerSession {
             }
             Channel::Cursor => self.cursor(&parse(record)?),
             Channel::Control => Ok(self.control(parse(record)?)),
-            // An agent offers both to everybody who may have them.
-            Channel::Clipboard | Channel::Files => Ok(None),
+            Channel::Clipboard => Ok(Some(ViewerEvent::Clipboard(parse(record)?))),
+            // An agent offers them to everybody who may have them.
+            Channel::Files => Ok(None),
             other => Err(SessionError::Channel(other)),
         }
     }
@@ -234,6 +243,22 @@ impl ViewerSession {
     /// Turns clipboard synchronisation on or off.
     pub fn sync_clipboard(&mut self, enabled: bool) {
         self.say(viewer_control::Body::ClipboardSync(ClipboardSync { enabled }));
+    }
+
+    /// Keys and pointer: at most [`gc_proto::MAX_INPUT_EVENTS`] at once.
+    pub fn input(&mut self, events: Vec<InputEvent>) {
+        self.send(Channel::Input, Flags::END, &InputMessage { events });
+    }
+
+    /// A piece of what is on the viewer's clipboard.
+    pub fn clipboard_piece(&mut self, piece: &ClipboardPiece, last: bool) {
+        let flags = if last { Flags::END } else { Flags::NONE };
+        self.send(Channel::Clipboard, flags, piece);
+    }
+
+    /// Tells how much of the agent's clipboard content has come.
+    pub fn clipboard_received(&mut self, received: ClipboardReceived) {
+        self.say(viewer_control::Body::ClipboardReceived(received));
     }
 
     fn video(
@@ -320,28 +345,30 @@ impl ViewerSession {
                 };
                 Some(ViewerEvent::NoticesChanged)
             }
-            // This viewer has neither a clipboard nor a choice of the system's sessions,
-            // and asks for no actions.
-            agent_control::Body::ClipboardReceived(_)
-            | agent_control::Body::DesktopSessions(_)
+            agent_control::Body::ClipboardReceived(received) => {
+                Some(ViewerEvent::ClipboardReceived(received))
+            }
+            // This viewer has no choice of the system's sessions, and asks for actions by
+            // keys only, whose outcome is told as a notice.
+            agent_control::Body::DesktopSessions(_)
             | agent_control::Body::MachineActions(_)
             | agent_control::Body::MachineActionResult(_) => None,
         }
     }
 
     fn feedback(&mut self, body: video_feedback::Body) {
-        self.send(Channel::Video, &VideoFeedback { body: Some(body) });
+        self.send(Channel::Video, Flags::NONE, &VideoFeedback { body: Some(body) });
     }
 
     fn say(&mut self, body: viewer_control::Body) {
-        self.send(Channel::Control, &ViewerControl { body: Some(body) });
+        self.send(Channel::Control, Flags::NONE, &ViewerControl { body: Some(body) });
     }
 
-    fn send(&mut self, channel: Channel, message: &impl prost::Message) {
+    fn send(&mut self, channel: Channel, flags: Flags, message: &impl prost::Message) {
         let sequence = self.sequences.entry(channel).or_default();
         let header = Header {
             channel,
-            flags: Flags::NONE,
+            flags,
             participant: self.ids.participant,
             epoch: self.ids.epoch,
             sequence: *sequence,

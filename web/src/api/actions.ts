@@ -39,6 +39,8 @@ export const endSession = (id: string, note = "") =>
   api.request("POST", "/api/sessions/{id}/end", { path: { id }, body: note === "" ? {} : { note } });
 export const viewerToken = (id: string, access: Access) =>
   api.request("POST", "/api/sessions/{id}/viewer-token", { path: { id }, body: { access } });
+export const viewerTicket = (id: string, access: Access) =>
+  api.request("POST", "/api/sessions/{id}/viewer-ticket", { path: { id }, body: { access } });
 
 export const createCode = (body: NewCode) => api.request("POST", "/api/codes", { body });
 export const cancelCode = (code: string) =>

@@ -437,6 +437,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sessions/{id}/viewer-ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make out a viewer ticket for the program. */
+        post: operations["sessions_viewer_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions/{id}/viewer-token": {
         parameters: {
             query?: never;
@@ -1586,6 +1603,30 @@ export interface components {
             /** @description Who. */
             user_id: components["schemas"]["UserId"];
         };
+        /**
+         * @description A viewer ticket: for one session, redeemed once by the program in its hello on
+         *     `/ws/viewer`.
+         */
+        ViewerTicket: {
+            /** @description For what. */
+            access: components["schemas"]["ViewerAccess"];
+            /**
+             * Format: int64
+             * @description Seconds until it ends.
+             */
+            expires_in_s: number;
+            /** @description What opens the program with it; carries nothing else. */
+            link: string;
+            /** @description For which session. */
+            session_id: components["schemas"]["SessionId"];
+            /** @description The ticket. */
+            ticket: string;
+        };
+        /** @description A viewer ticket to be made out. */
+        ViewerTicketRequest: {
+            /** @description For what. */
+            access: components["schemas"]["ViewerAccess"];
+        };
         /** @description A viewer token: for one session, redeemed once, in the hello on `/ws/viewer`. */
         ViewerToken: {
             /** @description For what. */
@@ -2639,6 +2680,58 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    sessions_viewer_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewerTicketRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewerTicket"];
+                };
+            };
+            /** @description forbidden, consent_denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description session_unknown */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description consent_pending, session_ended */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

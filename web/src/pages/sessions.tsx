@@ -6,6 +6,7 @@ import type { Session } from "../api/types";
 import { may, useUser } from "../app/auth";
 import { Confirm } from "../ui/dialog";
 import { TextField } from "../ui/field";
+import { OpenInAppButton } from "../ui/open-in-app";
 import { Empty, Failure, Loading } from "../ui/states";
 import { Ago, Lasting } from "../ui/time";
 import { tell } from "../ui/toast";
@@ -170,6 +171,11 @@ function SessionCard({ session, onEnd }: { session: Session; onEnd(): void }) {
           >
             <Eye size={14} aria-hidden /> Watch
           </button>
+          <OpenInAppButton
+            sessionId={session.id}
+            access={control ? "control" : "view_only"}
+            disabled={closed}
+          />
           {control && (
             <button type="button" className="button danger" data-testid="end-session" onClick={onEnd}>
               <Square size={13} aria-hidden /> End…

@@ -22,6 +22,7 @@ import { choice } from "../engine/actions";
 import type { QualitySettings } from "../engine/messages";
 import { Confirm } from "../ui/dialog";
 import { Dropdown, Item, Label, Line } from "../ui/menu";
+import { OpenInApp } from "../ui/open-in-app";
 import { Hint } from "../ui/tooltip";
 import { Actions, SystemItems } from "./actions-menu";
 import {
@@ -63,6 +64,7 @@ export function Toolbar(props: ToolbarProps) {
   const [open, setOpen] = useState(true);
   const [pinned, setPinned] = useState(false);
   const [ending, setEnding] = useState(false);
+  const [inApp, setInApp] = useState(false);
   const zone = useRef<HTMLDivElement>(null);
   // Without a picture there is nothing to be in the way of.
   const shown = open || state.phase !== "live";
@@ -141,6 +143,9 @@ export function Toolbar(props: ToolbarProps) {
               </button>
             }
           >
+            <Item testId="open-in-app-item" onSelect={() => setInApp(true)}>
+              Open in app…
+            </Item>
             <Item testId="leave-session" onSelect={leave}>
               Disconnect, session stays open
             </Item>
@@ -175,6 +180,7 @@ export function Toolbar(props: ToolbarProps) {
       >
         {open ? <ChevronUp size={12} aria-hidden /> : <ChevronDown size={12} aria-hidden />}
       </button>
+      <OpenInApp open={inApp} onOpenChange={setInApp} sessionId={sessionId} access={controller.access} />
       <EndSession
         key={ending ? "open" : "closed"}
         controller={controller}

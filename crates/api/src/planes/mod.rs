@@ -12,4 +12,4 @@ pub use guard::Plane;
 pub(crate) use guard::guard;
 pub(crate) use refresh::{RefreshAccess, refresh_cookie};
 pub(crate) use user::{AccessClaims, UserAccess};
-pub(crate) use viewer::{ViewerClaims, is_own_origin};
+pub(crate) use viewer::{SEAT_PREFIX, TICKET_PREFIX, ViewerClaims, is_own_origin};

@@ -1,5 +1,5 @@
-//! The viewer plane: one-use tokens for one session, and the checks on a browser's
-//! socket before it has shown one.
+//! The viewer plane: one-use tokens and tickets for one session, and the checks on a
+//! browser's socket before it has shown one.
 
 use gc_types::{SessionId, TenantId, UserId};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
@@ -20,6 +20,11 @@ pub(crate) struct ViewerClaims {
     /// Bits of the rights asked for.
     pub(crate) rights: u32,
 }
+
+/// A ticket: opens one session once, within a minute.
+pub(crate) const TICKET_PREFIX: &str = "vt_";
+/// What a ticket is exchanged for.
+pub(crate) const SEAT_PREFIX: &str = "vs_";
 
 impl jwt::Kind for ViewerClaims {
     const TYPE: &'static str = "viewer+jwt";

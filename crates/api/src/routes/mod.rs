@@ -106,6 +106,12 @@ fn table() -> Vec<Route> {
             User,
             sessions::viewer_token::viewer_token,
         ),
+        route(
+            Method::POST,
+            "/api/sessions/{id}/viewer-ticket",
+            User,
+            sessions::viewer_ticket::viewer_ticket,
+        ),
         route(Method::GET, "/api/sessions/{id}/file-transfers", User, file_transfers::of_session),
         route(Method::GET, "/api/file-transfers", User, file_transfers::list),
         route(Method::GET, "/api/codes", User, codes::list::list),

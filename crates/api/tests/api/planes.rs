@@ -46,6 +46,7 @@ const LISTED: &[(&str, &str, Plane)] = &[
     ("GET", "/api/sessions/{id}", Plane::User),
     ("POST", "/api/sessions/{id}/end", Plane::User),
     ("POST", "/api/sessions/{id}/viewer-token", Plane::User),
+    ("POST", "/api/sessions/{id}/viewer-ticket", Plane::User),
     ("GET", "/api/sessions/{id}/file-transfers", Plane::User),
     ("GET", "/api/file-transfers", Plane::User),
     ("GET", "/api/codes", Plane::User),

@@ -258,6 +258,97 @@ async fn a_viewer_token_opens_its_session_once() {
     assert_eq!(join(server, &unused).await.err(), Some(4410));
 }
 
+pub(crate) async fn viewer_ticket(who: &SignedIn, session: &str) -> String {
+    let path = format!("/api/sessions/{session}/viewer-ticket");
+    let made = who.client.post(&path, json!({"access": "control"})).await;
+    let made = made.expect(StatusCode::CREATED).json();
+    let ticket = made["ticket"].as_str().unwrap().to_owned();
+    let link = gc_types::LaunchTicket::parse(made["link"].as_str().unwrap()).unwrap();
+    assert_eq!(link.secret().expose(), ticket);
+    assert!(made["expires_in_s"].as_u64().unwrap() <= 60);
+    ticket
+}
+
+/// The credential by which a program comes back.
+async fn join_by_ticket(server: SocketAddr, credential: &str) -> Result<(Socket, String), u16> {
+    let mut viewer = open(server, "/ws/viewer", &[]).await.unwrap();
+    viewer.say(viewer_hello(credential)).await;
+    match viewer.next().await? {
+        Body::Welcome(welcome) => Ok((viewer, welcome.resume_token)),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_viewer_ticket_opens_its_session_once_and_its_program_comes_back() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let server = app.listen().await;
+    let (_, session, _) = managed(&admin).await;
+    let ticket = viewer_ticket(&admin, &session).await;
+    let (_first, resume) = join_by_ticket(server, &ticket).await.ok().unwrap();
+    assert!(!resume.is_empty() && !resume.contains(&ticket[3..]));
+    assert_eq!(join_by_ticket(server, &ticket).await.err(), Some(4401), "used twice");
+    let (_again, next) = join_by_ticket(server, &resume).await.ok().unwrap();
+    assert_eq!(next, "", "the credential to come back stays the same");
+    assert!(join_by_ticket(server, &resume).await.is_ok());
+
+    let late = viewer_ticket(&admin, &session).await;
+    app.clock.advance(Duration::from_secs(61));
+    assert_eq!(join_by_ticket(server, &late).await.err(), Some(4401), "too late");
+    for wrong in ["vt_", &late[..66], &late.to_uppercase(), &late.replace("vt_", "vs_")] {
+        assert_eq!(join_by_ticket(server, wrong).await.err(), Some(4401), "{wrong}");
+    }
+    // Neither opens anything else than a viewer's socket.
+    for credential in [&viewer_ticket(&admin, &session).await, &resume] {
+        let client = app.nobody().bearer(credential);
+        client.get("/api/machines").await.expect(StatusCode::UNAUTHORIZED);
+        let refused = bearer_socket(server, credential).await.err();
+        assert_eq!(refused, Some(StatusCode::UNAUTHORIZED));
+    }
+    let actions = app.actions(&admin).await;
+    assert!(actions.iter().any(|(action, _)| action == "viewer_ticket.issued"), "{actions:?}");
+
+    admin.client.post(&format!("/api/sessions/{session}/end"), json!({})).await;
+    assert_eq!(join_by_ticket(server, &resume).await.err(), Some(4410));
+}
+
+#[tokio::test]
+async fn of_two_programs_with_one_ticket_one_gets_in() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let server = app.listen().await;
+    let (_, session, _) = managed(&admin).await;
+    for _ in 0..5 {
+        let ticket = viewer_ticket(&admin, &session).await;
+        let both = tokio::join!(join_by_ticket(server, &ticket), join_by_ticket(server, &ticket));
+        assert!(both.0.is_ok() != both.1.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn a_program_does_not_come_back_after_logout_or_without_the_right() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let server = app.listen().await;
+    let (_, session, _) = managed(&admin).await;
+    let operator = app.user(&admin, "olga", "operator").await;
+    let ticket = viewer_ticket(&operator, &session).await;
+    let held = viewer_ticket(&operator, &session).await;
+    let (mut socket, resume) = join_by_ticket(server, &ticket).await.ok().unwrap();
+    let path = format!("/api/users/{}", operator.id);
+    admin.client.patch(&path, json!({"role": "end_user"})).await.expect(StatusCode::OK);
+    assert!(matches!(socket.closed().await, 4401 | 4403));
+    assert_eq!(join_by_ticket(server, &resume).await.err(), Some(4403));
+    assert_eq!(join_by_ticket(server, &held).await.err(), Some(4403));
+
+    let ticket = viewer_ticket(&admin, &session).await;
+    let (mut socket, resume) = join_by_ticket(server, &ticket).await.ok().unwrap();
+    admin.client.delete("/api/auth/logout").await.expect(StatusCode::NO_CONTENT);
+    assert_eq!(socket.closed().await, 4401);
+    assert_eq!(join_by_ticket(server, &resume).await.err(), Some(4401));
+}
+
 #[tokio::test]
 async fn logout_and_a_lost_right_cut_the_open_socket() {
     let app = TestApp::new().await;

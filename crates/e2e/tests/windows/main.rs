@@ -2,9 +2,13 @@
 //! `cargo xtask windows`, which builds it.
 
 mod actions;
+mod clipboard;
 mod consent;
+mod elevation;
+mod faults;
 mod keyboard;
 mod life;
 mod office;
 mod program;
 mod service;
+mod viewer;

@@ -2,7 +2,9 @@
 
 pub(crate) mod agent;
 mod attended;
+pub(crate) mod launch;
 pub(crate) mod support;
+pub(crate) mod view;
 pub(crate) mod worker;
 
 use std::process::ExitCode;
@@ -23,6 +25,14 @@ pub(crate) fn run(command: Option<Command>) -> Result<ExitCode> {
         Some(Command::Support(arguments)) => {
             logging::to_standard_error();
             support::run(arguments)
+        }
+        Some(Command::View(arguments)) => {
+            logging::to_standard_error();
+            view::run(arguments)
+        }
+        Some(Command::Launch(arguments)) => {
+            logging::to_standard_error();
+            launch::run(&arguments)
         }
         Some(Command::Worker(arguments)) => worker::run(arguments),
         Some(Command::OfSystem(command)) => platform::run_system(command),

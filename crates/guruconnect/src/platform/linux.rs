@@ -1,6 +1,7 @@
 //! Linux with X11.
 
 use std::convert::Infallible;
+use std::io::IsTerminal as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -8,14 +9,17 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use gc_agent::worker::LogLines;
 use gc_agent::{EncoderCandidate, Platform};
+use gc_panel::Typeface;
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeWindow, ConnectedBar,
-    ConsentPrompt, FileOpener, InputError, InputInjector, Inventory, KeyStore, KeyStoreError,
-    MachineActions, NoticeOverlay, ProcessorTime, ScreenCapture, WorkerHost, WorkerStream,
+    ConsentPrompt, DragOpener, FileOpener, InputError, InputInjector, Inventory, KeyStore,
+    KeyStoreError, MachineActions, NoticeOverlay, ProcessorTime, ScreenCapture, ViewerWindow,
+    WorkerHost, WorkerStream,
 };
+pub(crate) use gc_platform_linux::LinkTarget;
 use gc_platform_linux::{
-    FileKeyStore, LinuxInventory, X11Actions, X11Clipboard, X11ConnectedBar, X11Consent, X11Input,
-    X11Notice, X11Screen,
+    FileKeyStore, LinkHandler, LinuxInventory, X11Actions, X11Clipboard, X11ConnectedBar,
+    X11Consent, X11Drag, X11Input, X11Notice, X11Screen,
 };
 use gc_runtime::OsEntropy;
 use gc_transport::Connector;
@@ -86,6 +90,48 @@ pub(crate) fn worker_host() -> Result<Arc<dyn WorkerHost>> {
     let display = gc_runtime::env("DISPLAY");
     let user = LinuxInventory::new(display.as_deref()).activity().user;
     Ok(Arc::new(gc_platform_linux::ChildWorkerHost::new(program, user)))
+}
+
+/// A viewer's window on the display that `DISPLAY` names.
+pub(crate) fn viewer_window(title: &str) -> Result<Box<dyn ViewerWindow>> {
+    let display = gc_runtime::env("DISPLAY");
+    Ok(Box::new(gc_platform_linux::X11ViewerWindow::open(display.as_deref(), title)?))
+}
+
+/// The files of whoever runs the viewer.
+pub(crate) fn own_files() -> FileOpener {
+    gc_platform_linux::own_files(gc_runtime::env("HOME").map(Into::into))
+}
+
+/// The face of a viewer's text.
+#[expect(clippy::unnecessary_wraps, reason = "other systems can be without")]
+pub(crate) fn typeface() -> Result<Box<dyn Typeface>> {
+    Ok(gc_platform_linux::typeface())
+}
+
+fn links() -> Result<LinkHandler> {
+    let [home, data, config] = ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"].map(gc_runtime::env);
+    Ok(LinkHandler::of_user(home.as_deref(), data.as_deref(), config.as_deref())?)
+}
+
+/// Lets `program` answer links of the console's, for this user.
+pub(crate) fn register_links(program: &Path, target: &LinkTarget) -> Result<()> {
+    Ok(links()?.register(program, target)?)
+}
+
+/// Takes that back; whether there was anything.
+pub(crate) fn unregister_links() -> Result<bool> {
+    Ok(links()?.unregister()?)
+}
+
+/// Where links lead.
+pub(crate) fn link_target() -> Result<Option<LinkTarget>> {
+    Ok(links()?.target()?)
+}
+
+/// Whether whoever started the program sees what it says.
+pub(crate) fn is_answered() -> bool {
+    std::io::stderr().is_terminal()
 }
 
 /// A worker's end of what its agent started it with.
@@ -190,6 +236,11 @@ impl Platform for Linux {
     fn files(&self) -> Option<FileOpener> {
         let home = gc_runtime::env("HOME").map(std::path::PathBuf::from);
         Some(gc_platform_linux::files_of_user(self.display.clone(), home))
+    }
+
+    fn drag(&self) -> Option<DragOpener> {
+        let (display, clock) = (self.display.clone(), Arc::clone(&self.clock));
+        Some(Box::new(move || Ok(Box::new(X11Drag::open(display.as_deref(), clock)?))))
     }
 
     fn consent(&self) -> &dyn ConsentPrompt {

@@ -1,14 +1,15 @@
 //! The CLIPBOARD selection of an X display.
 
 mod formats;
-mod reading;
+pub(crate) mod reading;
 mod sending;
-mod uri_list;
+pub(crate) mod uri_list;
 mod worker;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
+pub(crate) use uri_list::read_files;
 
 use gc_platform::{Clipboard, ClipboardContent, ClipboardError, ClipboardListener, WaitWaker};
 use gc_types::Clock;

@@ -10,7 +10,7 @@ const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
 /// Files of this machine, in the order of the list. What is elsewhere, or has a name that
 /// is no text, is left out. What was cut counts as copied: it stays where it is.
-pub(super) fn read_files(bytes: &[u8], host: &str) -> Vec<FilePath> {
+pub(crate) fn read_files(bytes: &[u8], host: &str) -> Vec<FilePath> {
     let text = String::from_utf8_lossy(bytes);
     let lines = text.trim_end_matches('\0').lines().map(str::trim);
     lines.filter_map(|line| read_uri(line, host)).collect()
@@ -75,7 +75,7 @@ fn uri(way: &str) -> String {
 }
 
 /// As `text/uri-list`.
-pub(super) fn write_uri_list(files: &CopiedFiles) -> String {
+pub(crate) fn write_uri_list(files: &CopiedFiles) -> String {
     ways(files).flat_map(|way| [uri(&way), "\r\n".to_owned()]).collect()
 }
 

@@ -62,6 +62,18 @@ pub fn session_account(
     account(&passwd, |_, uid| uid == owner).ok_or(StoreError::NoUser)
 }
 
+/// Who runs this program, whatever session there is: for a program of a person's own.
+/// `home` is what `HOME` holds.
+pub(super) fn own_account(home: Option<PathBuf>) -> Result<Account, StoreError> {
+    let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let own = rustix::process::geteuid().as_raw();
+    let found = account(&passwd, |_, uid| uid == own);
+    let name = found.as_ref().map_or_else(|| own.to_string(), |found| found.name.clone());
+    let home = home.or_else(|| found.map(|found| found.home)).ok_or(StoreError::NoUser)?;
+    let gid = rustix::process::getegid().as_raw();
+    Ok(Account { name, uid: own, gid, home })
+}
+
 fn account(passwd: &str, is: impl Fn(&str, u32) -> bool) -> Option<Account> {
     passwd.lines().find_map(|line| {
         let mut fields = line.split(':');

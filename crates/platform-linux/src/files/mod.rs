@@ -216,7 +216,19 @@ impl FileStore for LinuxFiles {
     fn rename(&mut self, path: &StorePath, name: &str) -> Result<(), StoreError> {
         check_existing(name).map_err(|_| StoreError::Name)?;
         let at = self.inside(path)?;
-        beneath::rename_new(at.folder.as_fd(), at.name, name).map_err(error_of)
+        let folder = at.folder.as_fd();
+        beneath::rename_new(folder, at.name, folder, name).map_err(error_of)
+    }
+
+    fn move_into(
+        &mut self,
+        path: &StorePath,
+        folder: &StorePath,
+        name: &str,
+    ) -> Result<(), StoreError> {
+        check_existing(name).map_err(|_| StoreError::Name)?;
+        let (at, to) = (self.inside(path)?, self.folder(folder)?);
+        beneath::rename_new(at.folder.as_fd(), at.name, to.as_fd(), name).map_err(error_of)
     }
 
     fn delete(&mut self, path: &StorePath) -> Result<(), StoreError> {
@@ -308,6 +320,11 @@ pub fn files_of_user(display: Option<String>, home: Option<PathBuf>) -> FileOpen
         account.become_on_this_thread()?;
         Ok(Box::new(LinuxFiles::open(&account)?))
     })
+}
+
+/// Those of whoever runs this program, with the rights it has. `home` is what `HOME` holds.
+pub fn own_files(home: Option<PathBuf>) -> FileOpener {
+    Box::new(move || Ok(Box::new(LinuxFiles::open(&account::own_account(home)?)?)))
 }
 
 struct Reading {

@@ -24,6 +24,18 @@ pub(super) fn set(link: &Link, caps: bool, num: bool, scroll: bool) -> Result<()
     lock(link, affect, locked)
 }
 
+/// How the lock modifiers stand: Caps, Num, Scroll.
+pub(crate) fn all(link: &Link) -> Result<(bool, bool, bool), DisplayError> {
+    let state = link.conn.xkb_get_state(ID::USE_CORE_KBD.into())?.reply()?;
+    let locked = u16::from(state.locked_mods);
+    let on = |mask: u16| locked & mask != 0;
+    Ok((
+        on(ModMask::LOCK.into()),
+        on(modifier_of(link, NUM_LOCK)?),
+        on(modifier_of(link, SCROLL_LOCK)?),
+    ))
+}
+
 /// Whether Caps Lock is on.
 pub(super) fn caps(link: &Link) -> Result<bool, DisplayError> {
     let state = link.conn.xkb_get_state(ID::USE_CORE_KBD.into())?.reply()?;

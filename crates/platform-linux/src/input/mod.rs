@@ -1,7 +1,7 @@
 //! Input injection through XTest.
 
 mod keymap;
-mod locks;
+pub(crate) mod locks;
 pub(crate) mod stale;
 
 use std::sync::Arc;

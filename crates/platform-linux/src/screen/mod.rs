@@ -25,6 +25,7 @@ use x11rb::protocol::{Event, damage as damage_ext, xfixes};
 use self::damage::{Region, clip};
 pub(crate) use self::displays::Displays;
 use self::pixels::Pixels;
+pub(crate) use self::pixels::{Segment, shared_memory_works};
 use crate::DisplayError;
 use crate::display::Link;
 use crate::waker::{Waker, Woken, wait};

@@ -36,7 +36,7 @@ pub(crate) struct Segment {
 unsafe impl Send for Segment {}
 
 impl Segment {
-    fn new(link: &Link, len: usize) -> Result<Self, DisplayError> {
+    pub(crate) fn new(link: &Link, len: usize) -> Result<Self, DisplayError> {
         let system = |errno: rustix::io::Errno| DisplayError::System(errno.into());
         let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
         let fd = memfd_create("guruconnect-screen", flags).map_err(system)?;
@@ -65,6 +65,11 @@ impl Segment {
         Ok(segment)
     }
 
+    /// By what the server knows it.
+    pub(crate) const fn id(&self) -> shm::Seg {
+        self.id
+    }
+
     fn bytes(&self) -> &[u8] {
         // SAFETY: mapped for `len` bytes until drop. The server writes only while a
         // request is under way, and `get` waits for every one it makes.
@@ -74,7 +79,7 @@ impl Segment {
         }
     }
 
-    fn bytes_mut(&mut self) -> &mut [u8] {
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
         // SAFETY: as in `bytes`; `&mut self` makes it the only view on this side.
         #[expect(unsafe_code, reason = "shared memory for XShm")]
         unsafe {

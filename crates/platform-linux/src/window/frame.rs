@@ -58,16 +58,16 @@ pub(super) struct Frame {
 }
 
 /// The monitor to show things on, and how large a CSS pixel is there.
-pub(super) struct Place {
-    pub(super) x: i32,
-    pub(super) y: i32,
-    pub(super) size: PixelSize,
-    pub(super) scale: f32,
+pub(crate) struct Place {
+    pub(crate) x: i32,
+    pub(crate) y: i32,
+    pub(crate) size: PixelSize,
+    pub(crate) scale: f32,
 }
 
 impl Place {
     /// The main monitor.
-    pub(super) fn main(link: &Link) -> Result<Self, DisplayError> {
+    pub(crate) fn main(link: &Link) -> Result<Self, DisplayError> {
         let mut displays = Displays::default();
         displays.refresh(link)?;
         let main = displays.list.iter().find(|display| display.primary);

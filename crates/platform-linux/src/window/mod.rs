@@ -4,11 +4,12 @@
 mod bar;
 mod canvas;
 mod consent;
-mod font;
+pub(crate) mod font;
 mod frame;
 mod keys;
 mod notice;
 
 pub use bar::X11ConnectedBar;
 pub use consent::X11Consent;
+pub(crate) use frame::Place;
 pub use notice::X11Notice;

@@ -1,6 +1,6 @@
 //! Which program answers links that begin with `guruconnect://`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gc_types::LAUNCH_SCHEME;
 use windows::Win32::System::Registry::{HKEY, HKEY_CURRENT_USER, HKEY_LOCAL_MACHINE};
@@ -30,6 +30,18 @@ pub enum LinkHandlerError {
     #[error("the registry holds something else than was written")]
     NotKept,
 }
+
+/// Where links lead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkTarget {
+    /// Address of the server's console.
+    pub server: String,
+    /// Certificates that are trusted too.
+    pub ca_file: Option<PathBuf>,
+}
+
+const SERVER: &str = "Server";
+const CA_FILE: &str = "CaFile";
 
 impl LinkScope {
     const fn root(self) -> HKEY {
@@ -72,6 +84,34 @@ pub fn register_links(scope: LinkScope, program: &Path) -> Result<(), LinkHandle
     } else {
         Err(LinkHandlerError::NotKept)
     }
+}
+
+/// Writes down where links lead, beside the registration, which [`unregister_links`]
+/// takes away with it.
+pub fn set_link_target(scope: LinkScope, target: &LinkTarget) -> Result<(), LinkHandlerError> {
+    let (root, key) = (scope.root(), key());
+    let ca_file = match &target.ca_file {
+        Some(file) => {
+            let refused = || LinkHandlerError::Path(file.display().to_string());
+            file.to_str().ok_or_else(refused)?
+        }
+        None => "",
+    };
+    registry::set_text(root, &key, SERVER, &target.server)?;
+    registry::set_text(root, &key, CA_FILE, ca_file)?;
+    if link_target(scope)?.as_ref() == Some(target) {
+        Ok(())
+    } else {
+        Err(LinkHandlerError::NotKept)
+    }
+}
+
+/// Where links lead; `None` where that is not written down.
+pub fn link_target(scope: LinkScope) -> Result<Option<LinkTarget>, LinkHandlerError> {
+    let Some(server) = registry::text(scope.root(), &key(), SERVER)? else { return Ok(None) };
+    let ca_file = registry::text(scope.root(), &key(), CA_FILE)?;
+    let ca_file = ca_file.filter(|file| !file.is_empty()).map(PathBuf::from);
+    Ok(Some(LinkTarget { server, ca_file }))
 }
 
 /// What answers links, as a command line; `None` for nothing.

@@ -127,7 +127,7 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// That of this machine, from the program that runs, which answers no links.
+    /// That of this machine, from the program that runs.
     pub fn of_this_machine(entropy: Arc<dyn Entropy>) -> Result<Self, CallError> {
         Ok(Self {
             names: Names {
@@ -139,7 +139,7 @@ impl Installation {
             data: known_folder(KnownFolder::ProgramData)?.join(PRODUCT),
             source: program_of_this_process()?,
             arguments: vec!["service-run".to_owned()],
-            links: false,
+            links: true,
             may: is_elevated,
             entropy,
         })

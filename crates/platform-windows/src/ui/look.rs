@@ -105,7 +105,7 @@ fn newer<F: Copy>(name: PCSTR) -> Option<F> {
 
 /// Windows of this thread are drawn in the pixels of their monitor, whatever the
 /// program's manifest says (Windows 10 1607; before that, the manifest alone decides).
-pub(super) fn be_sharp() {
+pub(crate) fn be_sharp() {
     type SetContext = unsafe extern "system" fn(isize) -> isize;
     /// `DPI_AWARENESS_CONTEXT_PER_MONITOR_AWARE_V2` and the one before (windef.h).
     const CONTEXTS: [isize; 2] = [-4, -3];
@@ -121,7 +121,7 @@ pub(super) fn be_sharp() {
 
 /// How large a pixel of 1/96 inch is for a window: its monitor's scale times what the
 /// user has set for text.
-pub(super) fn scale(window: HWND) -> f32 {
+pub(crate) fn scale(window: HWND) -> f32 {
     type DpiForWindow = unsafe extern "system" fn(HWND) -> u32;
     let dpi = newer::<DpiForWindow>(s!("GetDpiForWindow"))
         // SAFETY: the window is ours; 0 says that it is not one.

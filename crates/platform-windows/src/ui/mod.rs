@@ -18,3 +18,6 @@ pub use code::WindowsCodeWindow;
 pub use consent::WindowsConsent;
 pub use notice::WindowsNotice;
 pub use tray::WindowsTrayIcon;
+
+pub(crate) use look::{be_sharp, scale};
+pub(crate) use text::{GdiFace, dib_section};

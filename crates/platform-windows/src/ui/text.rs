@@ -26,7 +26,7 @@ use windows::core::PCWSTR;
 const MAX_SIDE: i32 = 16_384;
 
 /// The face of the user's message boxes.
-pub(super) struct GdiFace {
+pub(crate) struct GdiFace {
     dc: HDC,
     name: [u16; 32],
     fonts: HashMap<(i32, Weight), HFONT>,
@@ -42,7 +42,7 @@ struct Scratch {
 }
 
 impl GdiFace {
-    pub(super) fn new() -> Result<Self, PromptError> {
+    pub(crate) fn new() -> Result<Self, PromptError> {
         // SAFETY: a context for no device; it goes with this value.
         let dc = unsafe { CreateCompatibleDC(None) };
         if dc.is_invalid() {
@@ -133,7 +133,7 @@ impl Scratch {
 }
 
 /// A bitmap of four bytes for each pixel, top row first, and where its pixels are.
-pub(super) fn dib_section(width: i32, height: i32) -> Option<(HBITMAP, *mut u8)> {
+pub(crate) fn dib_section(width: i32, height: i32) -> Option<(HBITMAP, *mut u8)> {
     let info = bitmap_info(width, height);
     let mut pixels: *mut c_void = null_mut();
     // SAFETY: reads the live description and writes into the live pointer.

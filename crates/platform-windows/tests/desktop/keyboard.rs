@@ -10,7 +10,7 @@ use crate::window::{Rectangle, until_message};
 
 /// Scan code, prefix and virtual key (US) of a board with 105 keys, without Pause and
 /// NumLock, whose reports differ from their names.
-const BOARD: &[(u8, bool, u16, &str)] = &[
+pub(crate) const BOARD: &[(u8, bool, u16, &str)] = &[
     (0x01, false, 0x1B, "Esc"),
     (0x02, false, 0x31, "1"),
     (0x03, false, 0x32, "2"),
@@ -149,15 +149,15 @@ const MORE: &[(u8, bool, u16, &str)] = &[
 
 /// What a program gets of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Seen {
+pub(crate) struct Seen {
     virtual_key: u16,
-    scan: u8,
+    pub(crate) scan: u8,
     extended: bool,
     down: bool,
 }
 
 /// The key messages that have come to this thread.
-fn seen(list: &mut Vec<Seen>) {
+pub(crate) fn seen(list: &mut Vec<Seen>) {
     let mut message = MSG::default();
     // SAFETY: the message is live.
     while unsafe { PeekMessageW(&raw mut message, None, 0, 0, PM_REMOVE) }.as_bool() {

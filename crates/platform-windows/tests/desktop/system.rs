@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use gc_platform::{Inventory, TrayCommand, TrayIcon, TrayMenu, TrayStatus, load_percent};
 use gc_platform_windows::{
-    LinkScope, WindowsInventory, WindowsTrayIcon, link_command, processor_time, register_links,
-    unregister_links,
+    LinkScope, LinkTarget, WindowsInventory, WindowsTrayIcon, link_command, link_target,
+    processor_time, register_links, set_link_target, unregister_links,
 };
 use windows::Win32::Foundation::{HWND, LPARAM, WPARAM};
 use windows::Win32::UI::WindowsAndMessaging::{
@@ -94,9 +94,16 @@ fn links_are_answered_by_the_program_that_registered_last() {
         assert_eq!(link_command(LinkScope::User).unwrap(), Some(expected));
     }
     assert!(register_links(LinkScope::User, Path::new("g.exe")).is_err());
+    assert_eq!(link_target(LinkScope::User).unwrap(), None);
+    for ca_file in [Some(r"C:\Übung\ca.pem".into()), None] {
+        let target = LinkTarget { server: "https://support.example.com/".to_owned(), ca_file };
+        set_link_target(LinkScope::User, &target).unwrap();
+        assert_eq!(link_target(LinkScope::User).unwrap(), Some(target));
+    }
     assert!(unregister_links(LinkScope::User).unwrap());
     assert!(!unregister_links(LinkScope::User).unwrap());
     assert_eq!(link_command(LinkScope::User).unwrap(), None);
+    assert_eq!(link_target(LinkScope::User).unwrap(), None);
     // Wine's user is an administrator.
     register_links(LinkScope::Machine, Path::new(r"C:\g.exe")).unwrap();
     assert!(unregister_links(LinkScope::Machine).unwrap());

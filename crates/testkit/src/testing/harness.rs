@@ -291,6 +291,7 @@ impl TestRelay {
                 name: format!("user {n}"),
                 rights,
                 tenant: TenantId::DEFAULT,
+                resume_token: None,
             },
         );
         token

@@ -3,8 +3,7 @@
 use axum::extract::State;
 use gc_policy::session_rights;
 use gc_storage::NewViewerToken;
-use gc_types::{ConsentState, SessionId};
-use http::StatusCode;
+use gc_types::SessionId;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -14,7 +13,7 @@ use crate::error::{ApiError, ErrorBody};
 use crate::json::{Created, Input, Path};
 use crate::jwt::{self, Kind, random_uuid};
 use crate::planes::{UserAccess, ViewerClaims};
-use crate::routes::sessions::unknown;
+use crate::routes::sessions::joinable;
 use crate::state::App;
 
 /// What a viewer wants to do.
@@ -66,23 +65,7 @@ pub(crate) async fn viewer_token(
 ) -> Result<Created<ViewerToken>, ApiError> {
     let rights = session_rights(access.actor, request.access == ViewerAccess::Control)?;
     let store = app.storage.tenant(access.tenant);
-    let session = store.session(id).await?.ok_or_else(unknown)?;
-    if session.consent_state == ConsentState::Denied {
-        return Err(ApiError::new(
-            StatusCode::FORBIDDEN,
-            "consent_denied",
-            "The user declined this session.",
-        ));
-    }
-    if session.ended.is_some() {
-        return Err(ApiError::conflict("session_ended", "This session is over."));
-    }
-    if !session.consent_state.permits() {
-        return Err(ApiError::conflict(
-            "consent_pending",
-            "The user has not answered yet. Wait for their consent.",
-        ));
-    }
+    let session = joinable(&store, id).await?;
     let now = app.clock.now();
     let claims = ViewerClaims {
         sub: access.user,

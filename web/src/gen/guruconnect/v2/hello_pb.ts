@@ -160,7 +160,9 @@ export const HeldSessionSchema: GenMessage<HeldSession> = /*@__PURE__*/
  */
 export type ViewerHello = Message<"guruconnect.v2.ViewerHello"> & {
   /**
-   * A viewer token of the REST API; session-scoped and used up by this message.
+   * A viewer token of the REST API, session-scoped and used up by this message; or,
+   * from a program, a viewer ticket likewise, or the `resume_token` of the welcome
+   * that answered one.
    *
    * @generated from field: string token = 1;
    */
@@ -252,8 +254,9 @@ export type Welcome = Message<"guruconnect.v2.Welcome"> & {
   serverSoftware: string;
 
   /**
-   * One-time agents only: presented as the credential of the next link when this
-   * one is lost, since the support code is used up. Never logged.
+   * One-time agents, and viewers that came with a ticket: presented as the credential
+   * of the next link when this one is lost, since code and ticket are used up. Never
+   * logged.
    *
    * @generated from field: string resume_token = 6;
    */

@@ -1,0 +1,216 @@
+//! `guruconnect view`
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use gc_platform::WindowError;
+use gc_runtime::OsEntropy;
+use gc_transport::{Connector, Endpoint};
+use gc_types::{LaunchTicket, Secret};
+use gc_viewer::{Facts, Parts, Session};
+use tokio::runtime::Handle;
+use url::Url;
+
+use crate::name::Name;
+use crate::platform::LinkTarget;
+use crate::{link, platform};
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Address of the server's console; starts with https://
+    #[arg(long, value_name = "URL", env = "GURUCONNECT_SERVER")]
+    server: Option<String>,
+    /// Also trust the certificates in this PEM file
+    #[arg(long, value_name = "FILE", env = "GURUCONNECT_CA_FILE")]
+    ca_file: Option<PathBuf>,
+    /// A one-time ticket from the console; several open a window each
+    #[arg(long = "ticket", value_name = "TICKET", conflicts_with = "link")]
+    tickets: Vec<String>,
+    /// Let the console's "Open in app" start this program with this server, for you
+    #[arg(long, conflicts_with_all = ["tickets", "link"])]
+    register: bool,
+    /// No longer
+    #[arg(long, conflicts_with_all = ["tickets", "link", "register"])]
+    unregister: bool,
+    /// The link that the console's "Open in app" makes; asks before it connects
+    #[arg(
+        value_name = "guruconnect://…",
+        required_unless_present_any = ["tickets", "register", "unregister"]
+    )]
+    link: Option<String>,
+}
+
+/// A session to be shown.
+pub(super) struct Wanted {
+    pub(super) ticket: Secret,
+    /// Whoever made a link may not be whoever opens it.
+    pub(super) ask_first: bool,
+}
+
+pub(crate) fn run(arguments: Arguments) -> Result<ExitCode> {
+    if arguments.unregister {
+        let told = if platform::unregister_links()? {
+            "Links of the console do not open this program any more."
+        } else {
+            "Links of the console did not open this program."
+        };
+        crate::say(told);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (server, ca_file) = match &arguments.server {
+        Some(server) => (server.clone(), arguments.ca_file.clone()),
+        None => known_server()?,
+    };
+    if arguments.register {
+        return register(&server, arguments.ca_file.as_deref());
+    }
+    let wanted = wanted(&arguments)?;
+    open(&wanted, &server, arguments.ca_file.or(ca_file).as_deref())
+}
+
+fn register(server: &str, ca_file: Option<&Path>) -> Result<ExitCode> {
+    endpoint(server)?;
+    // As it was understood: it is written into a file of lines.
+    let server = Url::parse(server)?.to_string();
+    let program = std::env::current_exe().context("where this program is cannot be told")?;
+    let ca_file = ca_file.map(std::path::absolute).transpose()?;
+    let target = LinkTarget { server, ca_file };
+    platform::register_links(&program, &target)?;
+    crate::say(&format!("Links of the console at {} open in this program now.", target.server));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn endpoint(server: &str) -> Result<Endpoint> {
+    let url = link::viewer_url(server)
+        .with_context(|| format!("'{server}' cannot be used as the server"))?;
+    Ok(Endpoint::new(url, None)?)
+}
+
+/// Shows them, and returns when all their windows are closed.
+pub(super) fn open(wanted: &[Wanted], server: &str, ca_file: Option<&Path>) -> Result<ExitCode> {
+    let endpoint = endpoint(server)?;
+    let connector = platform::connector(ca_file)?;
+    let runtime = link::runtime()?;
+    let (first, others) = wanted.split_first().context("there is nothing to show")?;
+    let handle = runtime.handle();
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = others
+            .iter()
+            .map(|one| {
+                let (connector, endpoint) = (connector.clone(), endpoint.clone());
+                scope.spawn(move || show(one, connector, endpoint, handle))
+            })
+            .collect();
+        // Each window on a thread of its own; the first on this one.
+        let mut shown = show(first, connector.clone(), endpoint.clone(), handle);
+        for thread in threads {
+            let one = thread.join().unwrap_or_else(|_| anyhow::bail!("a window's thread failed"));
+            shown = shown.and(one);
+        }
+        shown
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show(wanted: &Wanted, connector: Connector, endpoint: Endpoint, runtime: &Handle) -> Result<()> {
+    let session = Session {
+        connector,
+        endpoint,
+        ticket: wanted.ticket.clone(),
+        ask_first: wanted.ask_first,
+        software: format!("guruconnect {}", gc_types::VERSION),
+    };
+    Ok(gc_viewer::run(session, parts(runtime)?)?)
+}
+
+/// Says in a window why there is no session.
+pub(super) fn explain(facts: Facts) -> Result<()> {
+    let runtime = link::runtime()?;
+    Ok(gc_viewer::explain(facts, parts(runtime.handle())?)?)
+}
+
+fn parts(runtime: &Handle) -> Result<Parts> {
+    let clock = link::clock();
+    let window = platform::viewer_window("GuruConnect")?;
+    let face = platform::typeface()?;
+    let system = platform::open(&clock);
+    Ok(Parts {
+        window,
+        more_windows: Arc::new(|title| {
+            platform::viewer_window(title).map_err(|error| WindowError(format!("{error:#}")))
+        }),
+        face,
+        clipboard: Box::new(move |listener| system.open_clipboard(listener)),
+        files: Box::new(platform::own_files),
+        clock,
+        entropy: Arc::new(OsEntropy),
+        runtime: runtime.clone(),
+    })
+}
+
+fn wanted(arguments: &Arguments) -> Result<Vec<Wanted>> {
+    if let Some(link) = &arguments.link {
+        let ticket = LaunchTicket::parse(link).context("that link is none of this program's")?;
+        return Ok(vec![Wanted { ticket: ticket.secret().clone(), ask_first: true }]);
+    }
+    let ticket = |ticket: &String| Wanted { ticket: Secret::new(ticket.clone()), ask_first: false };
+    Ok(arguments.tickets.iter().map(ticket).collect())
+}
+
+/// Server and certificates where none are given. Never from a link: they are in the
+/// environment, in the program's own name, or written down by `--register` or the
+/// installation.
+pub(super) fn known_server() -> Result<(String, Option<PathBuf>)> {
+    if let Some(server) = gc_runtime::env("GURUCONNECT_SERVER") {
+        return Ok((server, gc_runtime::env("GURUCONNECT_CA_FILE").map(PathBuf::from)));
+    }
+    let program = std::env::current_exe().context("where this program is cannot be told")?;
+    if let Some(name) = Name::of(&program) {
+        return Ok((name.server, None));
+    }
+    let target = platform::link_target()?.context(
+        "This program does not know its server. Run it once as 'guruconnect view --register \
+         --server https://…'",
+    )?;
+    Ok((target.server, target.ca_file))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::arguments::{Arguments as All, Command};
+
+    fn parse(words: &[&str]) -> Result<Vec<(String, bool)>> {
+        let all = ["guruconnect", "view", "--server", "https://a.example"];
+        let all = All::try_parse_from(all.iter().chain(words))?;
+        let Some(Command::View(arguments)) = all.command else { anyhow::bail!("not view") };
+        let wanted = wanted(&arguments)?;
+        Ok(wanted.iter().map(|one| (one.ticket.expose().to_owned(), one.ask_first)).collect())
+    }
+
+    #[test]
+    fn tickets_open_at_once_and_a_link_asks() {
+        let ticket = format!("vt_{}", "0a".repeat(32));
+        assert_eq!(parse(&["--ticket", &ticket]).unwrap(), [(ticket.clone(), false)]);
+        assert_eq!(parse(&["--ticket", "a", "--ticket", "b"]).unwrap().len(), 2);
+        let link = format!("guruconnect://join/{ticket}");
+        assert_eq!(parse(&[&link]).unwrap(), [(ticket.clone(), true)]);
+        for refused in [
+            vec![],
+            vec![ticket.as_str()],
+            vec!["guruconnect://join/short"],
+            vec![link.as_str(), "more"],
+            vec![link.as_str(), "--ticket", "x"],
+            vec![link.as_str(), "--register"],
+            vec!["--register", "--unregister"],
+        ] {
+            assert!(parse(&refused).is_err(), "{refused:?}");
+        }
+        assert!(parse(&[&format!("{link}?server=evil.example")]).is_err());
+    }
+}

@@ -1,0 +1,148 @@
+//! A window of a viewer: pixels go in, keys and pointer come out. How it looks and what
+//! keys mean is told elsewhere; this is what each system has its own way for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::{CursorImage, PixelRect, PixelSize, PointerButton, StorePath, WaitWaker};
+
+/// Why there is no window, or not any more.
+#[derive(Debug, thiserror::Error)]
+#[error("window: {0}")]
+pub struct WindowError(pub String);
+
+/// A key by its place on the board, as in `input.proto`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WindowKey {
+    /// PS/2 set 1 make code, 0x01–0x7F.
+    pub scan_code: u8,
+    /// Whether it has the 0xE0 prefix.
+    pub extended: bool,
+    /// Down, or up.
+    pub down: bool,
+    /// Down for a while already.
+    pub repeat: bool,
+    /// What it writes by the layout of this computer, dead keys before it included; only
+    /// after [`ViewerWindow::set_text_wanted`]. Never a control character; empty for a dead
+    /// key, which waits for the next.
+    pub text: Option<String>,
+}
+
+/// Something that happened to the window. Places are in its pixels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WindowEvent {
+    /// It has another size or scale; its pixels are black and all of them are to be
+    /// drawn.
+    Resized,
+    /// It has the keyboard, or not any more. Keys come only between the two.
+    Focus(bool),
+    /// A key.
+    Key(WindowKey),
+    /// The pointer is here; may lie outside while a button is down.
+    PointerMoved {
+        /// From the left.
+        x: i32,
+        /// From the top.
+        y: i32,
+    },
+    /// The pointer is over the window no more.
+    PointerLeft,
+    /// A button of the pointer.
+    PointerButton {
+        /// Which.
+        button: PointerButton,
+        /// Down, or up.
+        down: bool,
+        /// From the left.
+        x: i32,
+        /// From the top.
+        y: i32,
+    },
+    /// The wheel, in 1/120 of a notch; positive is right and down.
+    Wheel {
+        /// Sideways.
+        dx: i32,
+        /// Along.
+        dy: i32,
+    },
+    /// Files and folders of this computer were dropped on it; only after
+    /// [`ViewerWindow::take_files`].
+    Dropped(Vec<StorePath>),
+    /// The user wants it closed.
+    CloseRequested,
+}
+
+/// How the lock keys of this computer stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LockKeys {
+    /// Caps Lock.
+    pub caps: bool,
+    /// Num Lock.
+    pub num: bool,
+    /// Scroll Lock.
+    pub scroll: bool,
+}
+
+/// What the pointer looks like over the window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WindowCursor {
+    /// The system's usual arrow.
+    Arrow,
+    /// Nothing.
+    Hidden,
+    /// This picture.
+    Image(CursorImage),
+}
+
+/// A window on the thread that opened it. Dropping it closes it.
+///
+/// The system draws what was presented before again by itself when it is uncovered, so
+/// a viewer at rest does nothing.
+pub trait ViewerWindow {
+    /// Blocks until something has happened, the waker was called or `timeout` has passed
+    /// (`None`: no limit), and adds what has happened to `events`. Polls nothing.
+    fn wait(
+        &mut self,
+        timeout: Option<Duration>,
+        events: &mut Vec<WindowEvent>,
+    ) -> Result<(), WindowError>;
+
+    /// The waker of [`wait`](Self::wait).
+    fn waker(&self) -> Arc<dyn WaitWaker>;
+
+    /// Of the inside, as of the last event.
+    fn size(&self) -> PixelSize;
+
+    /// Pixels to one of 1/96 inch.
+    fn scale(&self) -> f32;
+
+    /// What it shows: rows of B G R X without gaps, X undefined. Keeps what was drawn
+    /// until [`WindowEvent::Resized`].
+    fn pixels(&mut self) -> &mut [u8];
+
+    /// Shows a part of the pixels.
+    fn present(&mut self, area: PixelRect) -> Result<(), WindowError>;
+
+    /// Names it.
+    fn set_title(&mut self, title: &str);
+
+    /// Chooses what the pointer looks like.
+    fn set_cursor(&mut self, cursor: &WindowCursor);
+
+    /// Fills the monitor that it is on, or goes back.
+    fn set_full_screen(&mut self, on: bool);
+
+    /// Lets it have the keys that the system keeps for itself, for as long as it has the
+    /// keyboard: Win and what goes with it, Alt+Tab, Alt+Esc, Ctrl+Esc. No other program
+    /// is ever touched by it.
+    fn divert_keys(&mut self, on: bool);
+
+    /// Has keys come with what they write.
+    fn set_text_wanted(&mut self, on: bool);
+
+    /// Whether files may be dropped on it.
+    fn take_files(&mut self, on: bool);
+
+    /// How the lock keys stand now.
+    fn locks(&self) -> LockKeys;
+}

@@ -89,10 +89,12 @@ impl Elevation {
     fn open_screen(&self, own: &OpenScreen) -> Result<(u64, OpenedScreen), CaptureError> {
         let seen = self.changes();
         let opened = match self.desk() {
-            Some(desk) => {
-                let inner = Box::new(DeskScreen::open(&desk)?);
-                OpenedScreen { inner, desk: Some(desk) }
-            }
+            Some(desk) => match DeskScreen::open(&desk) {
+                Ok(inner) => OpenedScreen { inner: Box::new(inner), desk: Some(desk) },
+                // It went in this moment.
+                Err(_) if !desk.is_open() => OpenedScreen { inner: own()?, desk: None },
+                Err(error) => return Err(error),
+            },
             None => OpenedScreen { inner: own()?, desk: None },
         };
         Ok((seen, opened))

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
-use gc_e2e::{Agent, Browser, Keyboard, Page, steps};
+use gc_e2e::{Agent, Browser, Desktop, Keyboard, Page, steps};
 use serde_json::json;
 
 use crate::consent::{PATIENCE, answer, ask};
@@ -35,7 +35,9 @@ impl Session {
         page.wait_for("window.__guruconnect.stats().inControl").await?;
         let notepad = office.notepad(&page, "elevated.txt").await?;
         steps::pin_toolbar(&page).await?;
-        Ok(Self { agent, id, page, notepad, browser })
+        let session = Self { agent, id, page, notepad, browser };
+        session.click_back().await?;
+        Ok(session)
     }
 
     async fn elevate(&self) -> Result<()> {
@@ -50,6 +52,17 @@ impl Session {
     /// Into the notepad, and its picture.
     async fn click_back(&self) -> Result<()> {
         steps::click_remote(&self.page, SCREEN.0 / 2, SCREEN.1 / 2).await
+    }
+
+    /// Types, and waits for what notepad holds then. The user saves it.
+    async fn write(&self, desktop: &Desktop, text: &str, whole: &str) -> Result<()> {
+        self.page.type_keys(text).await?;
+        let held = desktop.wait_until(&format!("'{whole}' in notepad"), |desktop| {
+            desktop.output("xdotool", &["key", "ctrl+s"])?;
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            Ok(self.notepad.held()? == whole)
+        });
+        held.with_context(|| format!("agent log:\n{}", self.agent.process.log()))
     }
 
     async fn rights(&self) -> Result<serde_json::Value> {
@@ -126,8 +139,7 @@ async fn a_session_goes_on_with_more_rights_and_leaves_nothing() -> Result<()> {
     let office = Office::start(Keyboard::AMERICAN)?;
     let mut session = Session::start(&office).await?;
     let desktop = office.wine.desktop();
-    session.page.type_keys("User ").await?;
-    session.notepad.wait_for(&session.page, "User ").await?;
+    session.write(desktop, "User ", "User ").await?;
     let before = session.rights().await?;
     ensure!(before["unavailable"].is_null(), "{before}");
 
@@ -139,12 +151,7 @@ async fn a_session_goes_on_with_more_rights_and_leaves_nothing() -> Result<()> {
     }
     let log = session.agent.process.log();
     ensure!(log.contains("screen taken over"), "{log}");
-    session.page.type_keys("then more").await?;
-    session
-        .notepad
-        .wait_for(&session.page, "User then more")
-        .await
-        .with_context(|| format!("agent log:\n{}", session.agent.process.log()))?;
+    session.write(desktop, "then more", "User then more").await?;
     steps::wait_pixel_exact(&session.page, desktop, REST).await?;
     let overlay = session.page.eval("!!document.querySelector('[data-testid=viewer-overlay]')");
     ensure!(overlay.await? == false, "the viewer was interrupted");
@@ -170,6 +177,7 @@ async fn a_session_goes_on_with_more_rights_and_leaves_nothing() -> Result<()> {
 async fn rights_that_are_lost_cost_the_session_nothing_else() -> Result<()> {
     let office = Office::start(Keyboard::AMERICAN)?;
     let mut session = Session::start(&office).await?;
+    let desktop = office.wine.desktop();
     session.elevate().await?;
 
     // The worker dies: the program goes on by itself, and the viewer is told.
@@ -182,14 +190,12 @@ async fn rights_that_are_lost_cost_the_session_nothing_else() -> Result<()> {
     session.page.wait_for_element("[data-cause=elevation_lost]").await?;
     wait_until_nothing_is_left(&office)?;
     session.click_back().await?;
-    session.page.type_keys("On its own").await?;
-    session.notepad.wait_for(&session.page, "On its own").await?;
+    session.write(desktop, "On its own", "On its own").await?;
     steps::wait_pixel_exact(&session.page, office.wine.desktop(), REST).await?;
 
     // They can be asked for again; and a program that is killed takes them with it.
     session.elevate().await?;
-    session.page.type_keys(" and again").await?;
-    session.notepad.wait_for(&session.page, "On its own and again").await?;
+    session.write(desktop, " and again", "On its own and again").await?;
     session.agent.process.kill()?;
     wait_until_nothing_is_left(&office)
 }

@@ -100,6 +100,11 @@ pub(crate) struct Notepad {
 }
 
 impl Notepad {
+    /// What was saved last.
+    pub(crate) fn held(&self) -> Result<String> {
+        Ok(std::fs::read_to_string(&self.file)?.trim_start_matches(MARK).to_owned())
+    }
+
     /// Saves by Ctrl+S until the file holds this text.
     pub(crate) async fn wait_for(&self, page: &Page, expected: &str) -> Result<()> {
         let mut held = String::new();

@@ -52,9 +52,6 @@ fn a_program_that_has_ended_is_not_waited_for() {
     program.wait().unwrap();
     assert!(matches!(seat.admit(), Err(SeatError::Ended)));
     watch.wait();
-    let gone = request(program.id());
-    drop(watch);
-    assert!(Seat::prepare(&gone).is_err());
 }
 
 #[test]

@@ -80,6 +80,9 @@ fn main() -> Result<()> {
             if arguments.first().is_some_and(|word| word == "peers") && !helps {
                 arguments.extend(peers::install());
             }
+            if arguments.first().is_some_and(|word| word == "windows") && !helps {
+                windows::build()?;
+            }
             run::product("bench", "guruconnect-bench", &arguments)
         }
     }

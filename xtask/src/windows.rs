@@ -67,21 +67,7 @@ const SYSTEM_LIBRARIES: &[&str] = &[
 
 /// Everything, as one stage of the test run. Returns how many tests ran under Wine.
 pub(crate) fn run() -> Result<u64> {
-    setup::windows()?;
-    let folder = target_dir()?.join("windows");
-    std::fs::create_dir_all(&folder)?;
-    // One Wine at a time: its prefix is in this folder.
-    let lock = File::create(folder.join("xtask.lock"))?;
-    if let Err(error) = lock.try_lock() {
-        match error {
-            TryLockError::WouldBlock => {
-                say("waiting for another run in this target folder");
-                lock.lock()?;
-            }
-            TryLockError::Error(error) => return Err(error).context("cannot lock the folder"),
-        }
-    }
-    let build = Build::new(folder)?;
+    let (build, _lock) = prepare()?;
     build.lint()?;
     let (programs, mut tests) = build.programs()?;
     for program in &programs {
@@ -94,6 +80,31 @@ pub(crate) fn run() -> Result<u64> {
     }
     let passed = wine::test(&build.folder.join("wine"), &tests)?;
     Ok(passed + test::windows_end_to_end()?)
+}
+
+/// Only the programs, for who runs them under Wine.
+pub(crate) fn build() -> Result<()> {
+    let (build, _lock) = prepare()?;
+    build.programs().map(drop)
+}
+
+/// Installs what is needed. One Wine at a time, since its prefix is in this folder: waits
+/// for the lock, which holds as long as the file is open.
+fn prepare() -> Result<(Build, File)> {
+    setup::windows()?;
+    let folder = target_dir()?.join("windows");
+    std::fs::create_dir_all(&folder)?;
+    let lock = File::create(folder.join("xtask.lock"))?;
+    if let Err(error) = lock.try_lock() {
+        match error {
+            TryLockError::WouldBlock => {
+                say("waiting for another run in this target folder");
+                lock.lock()?;
+            }
+            TryLockError::Error(error) => return Err(error).context("cannot lock the folder"),
+        }
+    }
+    Ok((Build::new(folder)?, lock))
 }
 
 /// A build for Windows in a target folder of its own.

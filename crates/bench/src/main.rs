@@ -16,6 +16,7 @@ mod stage;
 mod statistics;
 mod usage;
 mod window;
+mod windows;
 mod wire;
 mod workload;
 
@@ -39,6 +40,8 @@ enum Command {
     Files(files::Arguments),
     /// The same workloads through this product and through its peers, side by side
     Peers(peers::Arguments),
+    /// Key-to-pixel latency of the Windows agent under Wine, beside the Linux agent
+    Windows(windows::Arguments),
     /// Draw on a display; started by `session` and `peers`
     Workload(workload::Arguments),
     /// Show a session in a bare window; the ticket comes by standard input
@@ -57,6 +60,7 @@ fn main() -> Result<()> {
         Command::Relay(arguments) => relay::run(&arguments),
         Command::Files(arguments) => files::run(&arguments),
         Command::Peers(arguments) => peers::run(&arguments),
+        Command::Windows(arguments) => windows::run(&arguments),
         Command::Workload(arguments) => workload::run(&arguments),
         Command::View(arguments) => window::run(&arguments),
     }

@@ -13,14 +13,14 @@ use anyhow::{Context, Result};
 use gc_agent::{EncoderCandidate, Platform, TrayBar};
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeWindow, ConnectedBar,
-    ConsentPrompt, DragOpener, FileOpener, InputError, InputInjector, Inventory, MachineActions,
-    NoticeOverlay, ProcessorTime, ScreenCapture, TrayMenu,
+    ConsentPrompt, FileOpener, InputError, InputInjector, Inventory, MachineActions, NoticeOverlay,
+    ProcessorTime, ScreenCapture, TrayMenu,
 };
 use gc_platform_windows::sas::WindowsSecureAttention;
 use gc_platform_windows::{
     EndOfSession, MediaFoundationFactory, Origin, WindowsActions, WindowsClipboard,
-    WindowsCodeWindow, WindowsConnectedBar, WindowsConsent, WindowsDrag, WindowsInput,
-    WindowsInventory, WindowsNotice, WindowsTrayIcon, console, local_time, removal,
+    WindowsCodeWindow, WindowsConnectedBar, WindowsConsent, WindowsInput, WindowsInventory,
+    WindowsNotice, WindowsTrayIcon, console, local_time, removal,
 };
 use gc_transport::Connector;
 use gc_types::Clock;
@@ -202,12 +202,6 @@ impl Platform for Windows {
     fn files(&self) -> Option<FileOpener> {
         let theirs = self.place.as_ref().is_none_or(Place::is_the_users);
         theirs.then(gc_platform_windows::files_of_user)
-    }
-
-    fn drag(&self) -> Option<DragOpener> {
-        let theirs = self.place.as_ref().is_none_or(Place::is_the_users);
-        let clock = Arc::clone(&self.clock);
-        theirs.then(|| -> DragOpener { Box::new(|| Ok(Box::new(WindowsDrag::new(clock)))) })
     }
 
     fn encoders(&self) -> Vec<EncoderCandidate> {

@@ -26,6 +26,28 @@ fn key(number: u8) -> PartialKey {
 }
 
 #[test]
+fn what_is_moved_replaces_nothing_and_follows_no_link() {
+    let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut store = store(folder.path());
+    fs::create_dir_all(folder.path().join("from/inner")).unwrap();
+    fs::create_dir(folder.path().join("to")).unwrap();
+    fs::write(folder.path().join("from/a"), "new").unwrap();
+    fs::write(folder.path().join("to/a"), "old").unwrap();
+    symlink(outside.path(), folder.path().join("away")).unwrap();
+    let taken = store.move_into(&at("from/a"), &at("to"), "a");
+    assert_eq!(taken, Err(StoreError::Exists));
+    assert!(store.move_into(&at("from/a"), &at("away"), "a").is_err());
+    assert_eq!(store.move_into(&at("from/a"), &at("to"), "../b"), Err(StoreError::Name));
+    store.move_into(&at("from/a"), &at("to"), "b").unwrap();
+    store.move_into(&at("from/inner"), &at("to"), "inner").unwrap();
+    assert_eq!(fs::read(folder.path().join("to/a")).unwrap(), b"old");
+    assert_eq!(fs::read(folder.path().join("to/b")).unwrap(), b"new");
+    assert!(folder.path().join("to/inner").is_dir());
+    assert_eq!(fs::read_dir(folder.path().join("from")).unwrap().count(), 0);
+    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn what_is_received_has_its_name_time_and_bytes_only_at_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = store(folder.path());

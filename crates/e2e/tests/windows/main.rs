@@ -8,4 +8,3 @@ mod life;
 mod office;
 mod program;
 mod service;
-mod viewer;

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Abilities, choice, readAbilities } from "../src/engine/actions";
+import { type Abilities, choice, readAbilities, rightsOf } from "../src/engine/actions";
 import { MachineAction, MachineActionStateSchema } from "../src/gen/guruconnect/v2/action_pb";
 import { fillTemplate, templateProblem } from "../src/pages/notice-template";
 import { PendingRequests } from "../src/viewer/pending";
@@ -41,6 +41,31 @@ describe("what a machine can do", () => {
   });
 });
 
+describe("the rights of a session", () => {
+  const elevate = (code?: number) =>
+    readAbilities(
+      create(MachineActionStateSchema, {
+        abilities: [{ action: MachineAction.ELEVATE, ...(code ? { unavailable: { code } } : {}) }],
+      }),
+    );
+
+  it("can be asked for where the machine says so, and stand as it says", () => {
+    expect(rightsOf(elevate())).toBe("none");
+    expect(rightsOf(elevate(161))).toBe("asking");
+    expect(rightsOf(elevate(162))).toBe("given");
+    expect(choice(elevate(161), "elevate", true).why).toBe(
+      "The user is being asked for administrator rights.",
+    );
+  });
+
+  it("are not spoken of where there are none to ask for", () => {
+    expect(rightsOf(elevate(102))).toBeNull();
+    expect(rightsOf(elevate(100))).toBeNull();
+    expect(rightsOf(readAbilities(create(MachineActionStateSchema, {})))).toBeNull();
+    expect(rightsOf(null)).toBeNull();
+  });
+});
+
 describe("requests to the machine", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
@@ -66,7 +91,7 @@ describe("requests to the machine", () => {
     requests.lost();
     expect((await cut)?.code).toBe("connection_lost");
     const silent = requests.ask(() => undefined);
-    vi.advanceTimersByTime(90_000);
+    vi.advanceTimersByTime(180_000);
     expect((await silent)?.code).toBe("no_answer");
   });
 });

@@ -289,9 +289,9 @@ describe("files of the machine", () => {
     const { paste, shown, downloads } = world();
     const paths = [path("a"), path("b")];
     paste.copied(paths);
-    expect(shown.offer).toEqual({ paths, shown: true });
+    expect(shown.offer).toEqual({ paths, how: "copied", shown: true });
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(shown.offer).toEqual({ paths, shown: false });
+    expect(shown.offer).toEqual({ paths, how: "copied", shown: false });
     paste.accept(false);
     expect(downloads).toEqual([paths]);
     paste.copied(null);

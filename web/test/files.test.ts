@@ -39,6 +39,9 @@ function world(agent: (body: Body, say: (body: FileBody) => void) => void) {
     },
     post: (event) => events.push(event),
     unsent: () => 0,
+    channel: () => {
+      throw new Error("no other page");
+    },
     now: () => performance.now() / 1000,
   });
   const say = (body: FileBody) =>

@@ -44,6 +44,7 @@ const WINDOWS_PACKAGES: &[(&str, &str)] = &[
     ("rust-web-src", "/usr/lib/rustlib/src/rust/library/std/Cargo.toml"),
     ("gcc-mingw-w64-x86-64", "x86_64-w64-mingw32-gcc-posix"),
     ("g++-mingw-w64-x86-64", "x86_64-w64-mingw32-g++-posix"),
+    ("lld-16", "ld.lld-16"),
     ("wine64", "/usr/lib/wine/wine64"),
     ("wine", "wine"),
     ("locales", "/usr/share/i18n/locales/tr_TR"),

@@ -43,6 +43,12 @@ pub enum Refusal {
     /// Only a one-time agent needs this.
     #[error("only for one-time sessions")]
     AttendedOnly,
+    /// The user has not answered the question for rights yet.
+    #[error("the user is being asked already")]
+    BeingAsked,
+    /// The session has administrator rights.
+    #[error("the session has administrator rights already")]
+    Elevated,
 }
 
 impl Refusal {
@@ -54,6 +60,8 @@ impl Refusal {
             Self::TooSoon => CauseCode::ActionTooSoon,
             Self::ManagedOnly => CauseCode::ActionManagedOnly,
             Self::AttendedOnly => CauseCode::ActionAttendedOnly,
+            Self::BeingAsked => CauseCode::ElevationPending,
+            Self::Elevated => CauseCode::ElevationActive,
         }
     }
 }
@@ -71,6 +79,17 @@ pub enum Work {
     Nothing,
 }
 
+/// The administrator rights of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rank {
+    /// It has none.
+    Plain,
+    /// The user is asked for them.
+    Asking,
+    /// It has them.
+    Elevated,
+}
+
 /// One session: what is on, by whose wish, and when it goes off.
 ///
 /// INVARIANT: what is on has an owner, who is in control; when they leave, lose
@@ -82,6 +101,7 @@ pub struct Desk {
     last_refusal: Option<Duration>,
     on: BTreeMap<Switch, u16>,
     lock_at_end: bool,
+    rank: Rank,
     /// Since the link was lost, and nobody has been seen in control after it.
     lost: Option<Duration>,
 }
@@ -96,6 +116,7 @@ impl Desk {
             last_refusal: None,
             on: BTreeMap::new(),
             lock_at_end,
+            rank: Rank::Plain,
             lost: None,
         }
     }
@@ -105,6 +126,11 @@ impl Desk {
         match action {
             Action::Turn(_) if !self.managed => Err(Refusal::ManagedOnly),
             Action::Elevate if self.managed => Err(Refusal::AttendedOnly),
+            Action::Elevate => match self.rank {
+                Rank::Plain => Ok(()),
+                Rank::Asking => Err(Refusal::BeingAsked),
+                Rank::Elevated => Err(Refusal::Elevated),
+            },
             _ => Ok(()),
         }
     }
@@ -142,7 +168,11 @@ impl Desk {
                 self.lock_at_end = on;
                 Work::Nothing
             }
-            Action::CtrlAltDel | Action::Lock | Action::Elevate => Work::Do(action),
+            Action::Elevate => {
+                self.rank = Rank::Asking;
+                Work::Do(action)
+            }
+            Action::CtrlAltDel | Action::Lock => Work::Do(action),
         })
     }
 
@@ -153,6 +183,11 @@ impl Desk {
             self.last_refusal = Some(now);
         }
         due
+    }
+
+    /// The user has answered the question for rights, or the rights are gone.
+    pub fn elevated(&mut self, there: bool) {
+        self.rank = if there { Rank::Elevated } else { Rank::Plain };
     }
 
     /// A switch is on, and that was verified. What happened to its owner meanwhile is
@@ -220,7 +255,8 @@ impl Desk {
         match action {
             Action::Turn(switch) => self.on.contains_key(&switch),
             Action::LockAtEnd => self.lock_at_end,
-            Action::CtrlAltDel | Action::Lock | Action::Elevate => false,
+            Action::Elevate => self.rank == Rank::Elevated,
+            Action::CtrlAltDel | Action::Lock => false,
         }
     }
 

@@ -44,6 +44,28 @@ fn a_one_time_agent_neither_blocks_nor_blanks_and_a_managed_one_needs_no_elevati
 }
 
 #[test]
+fn the_user_is_asked_for_rights_once_and_again_when_they_are_gone() {
+    let mut desk = Desk::new(false, false);
+    let mut at = S;
+    let mut ask = |desk: &mut Desk| {
+        at += S;
+        desk.ask(Action::Elevate, false, asker(1), at)
+    };
+    assert_eq!(ask(&mut desk), Ok(Work::Do(Action::Elevate)));
+    assert_eq!(ask(&mut desk), Err(Refusal::BeingAsked));
+    assert_eq!(desk.allows(Action::Elevate), Err(Refusal::BeingAsked), "others see it");
+    desk.elevated(false);
+    assert_eq!(ask(&mut desk), Ok(Work::Do(Action::Elevate)), "they said no before");
+    desk.elevated(true);
+    assert!(desk.is_on(Action::Elevate));
+    assert_eq!(ask(&mut desk), Err(Refusal::Elevated));
+    desk.elevated(false);
+    let watcher = Asker { rights: Rights::VIEW_ONLY, ..asker(1) };
+    assert_eq!(desk.ask(Action::Elevate, false, watcher, S * 99), Err(Refusal::NoRight));
+    assert_eq!(ask(&mut desk), Ok(Work::Do(Action::Elevate)), "they were lost");
+}
+
+#[test]
 fn one_action_a_second_and_turning_off_at_any_time() {
     let mut desk = Desk::new(true, false);
     assert!(desk.ask(Action::Lock, false, asker(1), S).is_ok());

@@ -1,6 +1,8 @@
 //! The thread that tells the machine to lock, to block its input, to go dark; and that
 //! undoes it.
 
+mod rights;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
@@ -11,7 +13,8 @@ use std::time::Duration;
 
 use gc_actions::{Action, Asker, Desk, Switch, Work};
 use gc_platform::{
-    ActionError, Attention, ConnectionNotice, NoticePosition, PromptHandle, SwitchHandle,
+    ActionError, Attention, ConnectionNotice, ElevationHandle, NoticePosition, PromptHandle,
+    SwitchHandle,
 };
 use gc_proto::v2::{
     AgentControl, Cause, MachineActionAbility, MachineActionRequest, MachineActionResult,
@@ -25,6 +28,7 @@ use crate::events::{AgentEvent, EventSender};
 use crate::input_thread::{ChordPresser, notice};
 use crate::outlet::Outlet;
 use crate::platform_set::Platform;
+use rights::Asked;
 
 /// Names of the events in the audit.
 pub(crate) const DONE: &str = "machine_action";
@@ -36,14 +40,28 @@ const MAX_WAITING: usize = 32;
 const HINT: Duration = Duration::from_secs(10);
 
 enum Command {
-    Ask { participant: u16, request: MachineActionRequest },
-    Chord { participant: u16, chord: SystemChord },
-    Joined { participant: u16, name: String, rights: Rights },
+    Ask {
+        participant: u16,
+        request: MachineActionRequest,
+    },
+    Chord {
+        participant: u16,
+        chord: SystemChord,
+    },
+    Joined {
+        participant: u16,
+        name: String,
+        rights: Rights,
+    },
     Left(u16),
     InControl(u16),
     LinkLost,
     ReleaseAll,
     Freed(Switch, ActionError),
+    /// The user has answered, and for whom they were asked.
+    Elevated(Asked, Result<Box<dyn ElevationHandle>, ActionError>),
+    /// The rights are gone by themselves.
+    RightsLost(ActionError),
     Over,
     End,
 }
@@ -97,6 +115,9 @@ impl ActionThread {
             controller: 0,
             told: false,
             hint: None,
+            rights: None,
+            lost_early: None,
+            question: None,
         };
         let thread = std::thread::Builder::new()
             .name("actions".into())
@@ -188,6 +209,12 @@ struct Worker {
     told: bool,
     /// Tells the user who has blocked their keyboard.
     hint: Option<Box<dyn PromptHandle>>,
+    /// Of an administrator, for as long as the session.
+    rights: Option<Box<dyn ElevationHandle>>,
+    /// They were gone before they were told of.
+    lost_early: Option<ActionError>,
+    /// Tells the user who asks for them.
+    question: Option<Box<dyn PromptHandle>>,
 }
 
 impl Worker {
@@ -259,6 +286,8 @@ impl Worker {
                 self.turn_off(off, "given_back");
             }
             Command::Freed(switch, error) => self.freed(switch, &error),
+            Command::Elevated(asked, answer) => self.elevated(&asked, answer),
+            Command::RightsLost(error) => self.rights_lost(&error),
             Command::Over => self.over = true,
             // Handled by the loop.
             Command::End => {}
@@ -271,8 +300,11 @@ impl Worker {
             self.answer(participant, request, Some((CauseCode::ActionUnsupported, String::new())));
             return;
         };
-        let cause = self.perform(participant, action, request.on).err();
-        self.answer(participant, request, cause);
+        match self.perform(participant, action, request.on) {
+            // The answer comes when the user has given theirs.
+            Ok(()) if action == Action::Elevate => self.ask_user(participant, request),
+            outcome => self.answer(participant, request, outcome.err()),
+        }
     }
 
     fn chord(&mut self, participant: u16, chord: SystemChord) {
@@ -313,10 +345,10 @@ impl Worker {
         match self.desk.ask(action, on, asker, now) {
             Ok(work) => {
                 let done = self.work(action, on, work, participant);
-                let outcome = done.as_ref().err().map_or_else(
-                    || "done".to_owned(),
-                    |error| format!("{}: {}", error.cause.name(), error.detail),
-                );
+                let outcome = match work {
+                    Work::Do(Action::Elevate) => "the user is asked".to_owned(),
+                    _ => outcome(done.as_ref().err()),
+                };
                 self.report(DONE, &format!("{what} by {who}: {outcome}"));
                 if action == Action::LockAtEnd {
                     let wished = self.desk.is_on(action);
@@ -355,12 +387,14 @@ impl Worker {
                 Ok(())
             }
             Work::Do(Action::Lock) => platform.actions().lock(),
-            Work::Do(Action::Elevate) => platform.actions().elevate(),
             // A wish that cannot come true is not kept.
             Work::Nothing if action == Action::LockAtEnd && on => {
                 platform.actions().ability(Action::Lock).inspect_err(|_| self.desk.keep_unlocked())
             }
-            Work::Nothing | Work::Do(Action::Turn(_) | Action::LockAtEnd) => Ok(()),
+            // The user is asked on another thread.
+            Work::Nothing | Work::Do(Action::Turn(_) | Action::LockAtEnd | Action::Elevate) => {
+                Ok(())
+            }
             Work::On(switch) => {
                 let commands = self.commands.clone();
                 let freed = Box::new(move |error| {
@@ -429,22 +463,32 @@ impl Worker {
 
     /// The user is to know why nothing happens when they type, and how to end it.
     fn show_hint(&mut self, participant: u16) {
-        let Some(overlay) = self.setup.platform.notice() else { return };
+        self.hint = self.tell_user(participant, |who| {
+            format!(
+                "{who} has blocked the keyboard and mouse of this computer.\n\
+                 Press Ctrl+Alt+Del to take them back."
+            )
+        });
+    }
+
+    fn tell_user(
+        &self,
+        participant: u16,
+        text: impl FnOnce(&str) -> String,
+    ) -> Option<Box<dyn PromptHandle>> {
+        let overlay = self.setup.platform.notice()?;
         let who = self.people.get(&participant).map_or("", |person| person.name.as_str());
         let who = if who.trim().is_empty() { "The technician" } else { who };
         let hint = ConnectionNotice {
-            text: format!(
-                "{who} has blocked the keyboard and mouse of this computer.\n\
-                 Press Ctrl+Alt+Del to take them back."
-            ),
+            text: text(who),
             position: NoticePosition::Center,
             duration: HINT,
             dismissible: false,
         };
-        match overlay.show(hint) {
-            Ok(handle) => self.hint = Some(handle),
-            Err(error) => tracing::warn!(%error, "the user is not told of the blocked keyboard"),
-        }
+        overlay
+            .show(hint)
+            .inspect_err(|error| tracing::warn!(%error, "the user is not told of it"))
+            .ok()
     }
 
     /// To one viewer, or to all of them with 0.
@@ -492,6 +536,14 @@ impl Worker {
         let detail = clean_text(detail, 500);
         self.setup.events.send(AgentEvent::Report(self.setup.session, event, detail));
     }
+}
+
+/// In words, for the audit.
+fn outcome(failure: Option<&ActionError>) -> String {
+    failure.map_or_else(
+        || "done".to_owned(),
+        |error| format!("{}: {}", error.cause.name(), error.detail),
+    )
 }
 
 fn wire_cause(code: CauseCode, detail: &str) -> Cause {

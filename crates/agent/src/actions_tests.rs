@@ -378,3 +378,96 @@ fn a_flood_of_requests_does_one_thing() {
     assert_eq!(rig.machine.take(), [Action::Lock, BLOCK]);
     assert!(rig.reported().len() <= 4);
 }
+
+/// What the state says about the question for rights.
+fn rights(rig: &Rig) -> Option<CauseCode> {
+    let (_, _, state) = rig.sent.state();
+    let elevate = Action::Elevate.to_wire();
+    let ability = state.abilities.iter().find(|one| one.action() == elevate).unwrap();
+    let cause = ability.unavailable.as_ref()?;
+    CauseCode::from_number(cause.code)
+}
+
+#[test]
+fn the_user_is_asked_for_rights_while_everything_goes_on() {
+    let mut rig = Rig::new(false);
+    rig.machine.think(true);
+    rig.next += 1;
+    let request = rig.next;
+    let elevate = |request_id| MachineActionRequest { request_id, action: 5, on: false };
+    rig.thread.ask(1, elevate(request));
+    assert_eq!(rights(&rig), Some(CauseCode::ElevationPending), "everybody sees it");
+    assert!(rig.notices.wait_for_open(1, PATIENCE), "the user is told");
+    assert!(rig.notices.all()[0].text.starts_with("Ada asks for administrator rights"));
+    rig.later(2);
+    assert_eq!(rig.ask(1, Action::Elevate, false), Some(CauseCode::ElevationPending));
+    assert_eq!(rig.ask(1, Action::Lock, false), None, "other actions go on");
+
+    rig.machine.think(false);
+    assert_eq!(rights(&rig), Some(CauseCode::ElevationActive));
+    assert_eq!(rig.sent.answer(request), None);
+    assert!(rig.machine.wait_for_rights(true, PATIENCE));
+    assert!(rig.notices.wait_for_open(0, PATIENCE));
+    assert_eq!(
+        rig.reported(),
+        [
+            "machine_action: elevate by Ada: the user is asked",
+            "machine_action_refused: elevate by Ada: the user is being asked already",
+            "machine_action: lock by Ada: done",
+            "machine_action: elevate by Ada: done",
+        ]
+    );
+
+    // They go by themselves, and may be asked for again.
+    assert!(rig.machine.take_rights());
+    assert_eq!(rights(&rig), None);
+    let cause = rig.sent.wait("a notice", |_, body| match body {
+        agent_control::Body::Notice(notice) => notice.cause.as_ref().map(|cause| cause.code),
+        _ => None,
+    });
+    assert_eq!(CauseCode::from_number(cause), Some(CauseCode::ElevationLost));
+    rig.later(2);
+    rig.thread.ask(1, elevate(99));
+    let cleared = rig.sent.wait("the end of the notice", |_, body| match body {
+        agent_control::Body::Notice(notice) => Some(notice.cause.is_none()),
+        _ => None,
+    });
+    assert!(cleared);
+    assert_eq!(rig.sent.answer(99), None);
+
+    // And end with the session.
+    let machine = rig.machine.clone();
+    drop(rig);
+    assert!(machine.wait_for_rights(false, PATIENCE));
+}
+
+#[test]
+fn a_user_who_gives_no_rights_is_told_and_may_be_asked_again() {
+    for cause in [CauseCode::ElevationDeclined, CauseCode::ElevationForbidden] {
+        let mut rig = Rig::new(false);
+        rig.machine.fail(Action::Elevate, Some(cause));
+        assert_eq!(rig.ask(1, Action::Elevate, false), Some(cause));
+        rig.machine.fail(Action::Elevate, None);
+        rig.later(2);
+        assert_eq!(rig.ask(1, Action::Elevate, false), None);
+        let told = rig.reported();
+        assert_eq!(
+            told[1],
+            format!("machine_action: elevate by Ada: {}: as scripted", cause.name())
+        );
+    }
+}
+
+#[test]
+fn rights_that_are_given_after_the_end_of_the_session_go_at_once() {
+    let rig = Rig::new(false);
+    rig.machine.think(true);
+    rig.thread.ask(1, MachineActionRequest { request_id: 1, action: 5, on: false });
+    assert_eq!(rights(&rig), Some(CauseCode::ElevationPending));
+    let machine = rig.machine.clone();
+    // It waits for no user.
+    drop(rig);
+    machine.think(false);
+    assert!(machine.wait_for_done(Action::Elevate, PATIENCE));
+    assert!(machine.wait_for_rights(false, PATIENCE));
+}

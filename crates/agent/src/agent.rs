@@ -217,6 +217,14 @@ impl Agent {
                 tracing::error!("the server does not accept the machine key; was it revoked?");
                 LinkEnd::Lost { retry_after: Some(REFUSED_RETRY) }
             }
+            // Somebody waits in front of it, and what is wrong here stays wrong by itself.
+            (
+                ConnectError::CertificateTime
+                | ConnectError::CertificateUntrusted
+                | ConnectError::CertificateName
+                | ConnectError::Intercepted,
+                true,
+            ) if self.resume.is_none() => LinkEnd::Over(Ended::NoLink(error.to_string())),
             _ => LinkEnd::Lost { retry_after: None },
         }
     }

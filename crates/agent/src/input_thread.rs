@@ -51,15 +51,24 @@ enum Command {
     Release(u16),
     ReleaseAll,
     CtrlAltDel,
+    Escape,
 }
 
-/// Presses Ctrl+Alt+Del as keys. To be gone before its thread's handle is dropped,
-/// which waits for it.
+/// Presses keys that no viewer has struck. To be gone before its thread's handle is
+/// dropped, which waits for it.
 pub(crate) struct ChordPresser(Sender<Command>);
 
 impl ChordPresser {
     pub(crate) fn ctrl_alt_del(&self) {
-        if self.0.send(Command::CtrlAltDel).is_err() {
+        self.press(Command::CtrlAltDel);
+    }
+
+    pub(crate) fn escape(&self) {
+        self.press(Command::Escape);
+    }
+
+    fn press(&self, chord: Command) {
+        if self.0.send(chord).is_err() {
             tracing::error!("input thread is gone");
         }
     }
@@ -208,12 +217,8 @@ impl Worker {
                 self.queues.clear();
                 self.raise(HeldInput::release_all);
             }
-            Command::CtrlAltDel => {
-                if let Err(error) = self.ctrl_alt_del().and_then(|()| self.flush()) {
-                    tracing::debug!(%error, "Ctrl+Alt+Del was not injected");
-                    self.tell(Some(error.cause), &error.to_string());
-                }
-            }
+            Command::CtrlAltDel => self.chord(&[(0x1D, false), (0x38, false), (0x53, true)]),
+            Command::Escape => self.chord(&[(0x01, false)]),
         }
     }
 
@@ -296,14 +301,20 @@ impl Worker {
         }
     }
 
-    fn ctrl_alt_del(&mut self) -> Result<(), InputError> {
-        const KEYS: [(u8, bool); 3] = [(0x1D, false), (0x38, false), (0x53, true)];
-        let injector = self.injector()?;
-        for (code, extended) in KEYS {
-            injector.key(code, extended, true)?;
+    fn chord(&mut self, keys: &[(u8, bool)]) {
+        if let Err(error) = self.strike(keys).and_then(|()| self.flush()) {
+            tracing::debug!(%error, "a chord was not injected");
+            self.tell(Some(error.cause), &error.to_string());
         }
-        for (code, extended) in KEYS.into_iter().rev() {
-            injector.key(code, extended, false)?;
+    }
+
+    fn strike(&mut self, keys: &[(u8, bool)]) -> Result<(), InputError> {
+        let injector = self.injector()?;
+        for (code, extended) in keys {
+            injector.key(*code, *extended, true)?;
+        }
+        for (code, extended) in keys.iter().rev() {
+            injector.key(*code, *extended, false)?;
         }
         Ok(())
     }

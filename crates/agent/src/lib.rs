@@ -9,6 +9,7 @@ mod backlog;
 mod clipboard_bridge;
 mod clipboard_files;
 mod desktop;
+pub mod elevated;
 mod events;
 mod files;
 mod input_thread;
@@ -74,6 +75,9 @@ pub enum Ended {
     SessionOver(CauseCode),
     /// The server does not want it, and trying again would not help.
     Refused(String),
+    /// There is no way to the server, and a one-time agent's user has to do something
+    /// about it.
+    NoLink(String),
 }
 
 impl fmt::Display for Ended {
@@ -84,6 +88,7 @@ impl fmt::Display for Ended {
                 write!(f, "The session is over. {}", cause.sentence())
             }
             Self::Refused(reason) => write!(f, "The server refused: {reason}"),
+            Self::NoLink(reason) => write!(f, "There is no way to the server: {reason}"),
         }
     }
 }

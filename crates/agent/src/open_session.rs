@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use gc_codec::EncoderPool;
@@ -20,7 +21,7 @@ use crate::actions::{ActionSetup, ActionThread, PressAttention};
 use crate::clipboard_bridge::ClipboardBridge;
 use crate::desktop::{OpenDesktop, Opening};
 use crate::events::{AgentEvent, EventSender};
-use crate::files::FilesThread;
+use crate::files::{DragPorts, FilesThread};
 use crate::input_thread::{InputThread, PointerShare};
 use crate::notice::NoticeBoard;
 use crate::outlet::{Outlet, RecordWay};
@@ -32,11 +33,13 @@ use crate::platform_set::Platform;
 pub(crate) struct OpenSession {
     session: SessionId,
     picture: PictureThread,
-    // Before the input, which it presses keys by.
+    // Before the input, which they press keys by.
     actions: ActionThread,
+    files: FilesThread,
     input: InputThread,
     clipboard: Option<ClipboardBridge>,
-    files: FilesThread,
+    /// Who has control; 0 for nobody.
+    controller: Arc<AtomicU16>,
     bar: Option<Box<dyn BarHandle>>,
     notice: NoticeBoard,
     company: String,
@@ -68,9 +71,16 @@ impl OpenSession {
             opening.frames_before,
             Box::new(move |cause| picture_events.send(AgentEvent::Picture(cause))),
         )?;
-        let input =
-            InputThread::start(Arc::clone(platform), Arc::clone(clock), share, outlet.clone())?;
-        let files = FilesThread::start(Arc::clone(platform), Arc::clone(clock), outlet.clone())?;
+        let input = InputThread::start(
+            Arc::clone(platform),
+            Arc::clone(clock),
+            Arc::clone(&share),
+            outlet.clone(),
+        )?;
+        let controller = Arc::new(AtomicU16::new(0));
+        let drag = DragPorts { share, keys: input.chords()?, controller: Arc::clone(&controller) };
+        let files =
+            FilesThread::start(Arc::clone(platform), Arc::clone(clock), outlet.clone(), drag)?;
         let actions = ActionThread::start(ActionSetup {
             session,
             managed: opening.managed,
@@ -96,9 +106,10 @@ impl OpenSession {
             session,
             picture,
             actions,
+            files,
             input,
             clipboard,
-            files,
+            controller,
             bar: None,
             notice,
             company: opening.company(),
@@ -129,6 +140,9 @@ impl OpenDesktop for OpenSession {
     }
 
     fn left(&mut self, participant: u16) {
+        let held =
+            self.controller.compare_exchange(participant, 0, Ordering::AcqRel, Ordering::Acquire);
+        tracing::trace!(had_control = held.is_ok(), participant, "a viewer left");
         self.actions.left(participant);
         self.notice.left(participant);
         self.input.release(participant);
@@ -150,6 +164,7 @@ impl OpenDesktop for OpenSession {
     }
 
     fn in_control(&self, participant: u16) {
+        self.controller.store(participant, Ordering::Release);
         self.actions.in_control(participant);
     }
 
@@ -159,6 +174,7 @@ impl OpenDesktop for OpenSession {
     }
 
     fn link_lost(&mut self) {
+        self.controller.store(0, Ordering::Release);
         self.actions.link_lost();
         self.notice.link_lost();
         self.input.release_all();

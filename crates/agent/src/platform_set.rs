@@ -2,8 +2,8 @@
 
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, ConnectedBar, ConsentPrompt,
-    FileOpener, InputError, InputInjector, Inventory, MachineActions, NoActions, NoticeOverlay,
-    ProcessorTime, ScreenCapture,
+    DragOpener, FileOpener, InputError, InputInjector, Inventory, MachineActions, NoActions,
+    NoticeOverlay, ProcessorTime, ScreenCapture,
 };
 
 use gc_codec::Candidate;
@@ -30,6 +30,12 @@ pub trait Platform: Send + Sync + 'static {
 
     /// Opens the files of the session's user; `None` where files are not moved.
     fn files(&self) -> Option<FileOpener> {
+        None
+    }
+
+    /// Drops files at a point of the desktop, and takes those that are dragged there;
+    /// `None` where that cannot be done.
+    fn drag(&self) -> Option<DragOpener> {
         None
     }
 

@@ -87,6 +87,7 @@ impl FileRules {
             max_file: self.max_file_bytes,
             allowed: self.allowed_extensions.clone(),
             blocked: self.blocked_extensions.clone(),
+            drags: false,
         }
         .to_wire()
     }

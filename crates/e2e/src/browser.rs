@@ -304,6 +304,24 @@ impl Page {
         self.mouse("mouseReleased", x, y, "left").await
     }
 
+    /// Presses the left button there and keeps it down.
+    pub async fn press_at(&self, x: f64, y: f64) -> Result<()> {
+        self.mouse("mouseMoved", x, y, "none").await?;
+        self.mouse("mousePressed", x, y, "left").await
+    }
+
+    /// Moves the mouse with the left button held down.
+    pub async fn drag_to(&self, x: f64, y: f64) -> Result<()> {
+        let parameters =
+            json!({"type": "mouseMoved", "x": x, "y": y, "button": "left", "buttons": 1});
+        self.call("Input.dispatchMouseEvent", parameters).await.map(|_| ())
+    }
+
+    /// Lets go of the left button.
+    pub async fn release_at(&self, x: f64, y: f64) -> Result<()> {
+        self.mouse("mouseReleased", x, y, "left").await
+    }
+
     /// Moves the mouse to a place of the page, in CSS pixels.
     pub async fn move_to(&self, x: f64, y: f64) -> Result<()> {
         self.mouse("mouseMoved", x, y, "none").await

@@ -60,6 +60,14 @@ pub async fn wait_for_picture(page: &Page) -> Result<()> {
     page.wait_for("window.__guruconnect && window.__guruconnect.stats().framesPresented > 0").await
 }
 
+/// Brings the toolbar back, which goes out of the way, and keeps it.
+pub async fn pin_toolbar(page: &Page) -> Result<()> {
+    let pin = "document.querySelector('[data-testid=toolbar-pin]')";
+    let handle = "document.querySelector('[data-testid=toolbar-handle]')";
+    page.wait_for(&format!("{pin} || ({handle}?.click(), false)")).await?;
+    page.click("[data-testid=toolbar-pin]").await
+}
+
 /// Clicks in the viewer's picture at a place of the remote screen, in its pixels.
 pub async fn click_remote(page: &Page, x: u32, y: u32) -> Result<()> {
     let (x, y) = remote_place(page, x, y).await?;

@@ -282,7 +282,12 @@ impl Desk {
             }
             // Not for this end.
             (Body::Open(_) | Body::Request(_) | Body::Choice(_), Role::Viewer)
-            | (Body::Reply(_) | Body::Policy(_), Role::Agent) => {}
+            | (Body::Reply(_) | Body::Policy(_), Role::Agent)
+            // Dealt with by whoever has the desktop, or the picture.
+            | (
+                Body::Drop(_) | Body::DragOut(_) | Body::Dropped(_) | Body::DraggedOut(_),
+                _,
+            ) => {}
         }
         self.sweep();
     }

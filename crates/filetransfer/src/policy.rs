@@ -52,6 +52,9 @@ pub struct FilePolicy {
     pub allowed: Vec<String>,
     /// Never pass, by name or by content.
     pub blocked: Vec<String>,
+    /// Files can be dropped at a point of this machine's screen, and dragged off it. No
+    /// rule of the tenant's, but told with them.
+    pub drags: bool,
 }
 
 impl FilePolicy {
@@ -63,6 +66,7 @@ impl FilePolicy {
             max_file: None,
             allowed: Vec::new(),
             blocked: Vec::new(),
+            drags: false,
         }
     }
 
@@ -84,6 +88,7 @@ impl FilePolicy {
             max_file: (policy.max_file_bytes > 0).then_some(policy.max_file_bytes),
             allowed,
             blocked: list(&policy.blocked_extensions),
+            drags: policy.drops && policy.drags_out,
         }
     }
 
@@ -95,6 +100,8 @@ impl FilePolicy {
             max_file_bytes: self.max_file.unwrap_or(0),
             allowed_extensions: self.allowed.clone(),
             blocked_extensions: self.blocked.clone(),
+            drops: self.drags,
+            drags_out: self.drags,
         }
     }
 

@@ -189,6 +189,15 @@ pub trait FileStore: Send {
     /// Gives it another name in its folder; never replaces anything.
     fn rename(&mut self, path: &StorePath, name: &str) -> Result<(), StoreError>;
 
+    /// Moves a file or a folder into another folder of the same disk, under a name; never
+    /// replaces anything.
+    fn move_into(
+        &mut self,
+        path: &StorePath,
+        folder: &StorePath,
+        name: &str,
+    ) -> Result<(), StoreError>;
+
     /// Removes a file, a link (not what it leads to), or a folder with everything in
     /// it.
     fn delete(&mut self, path: &StorePath) -> Result<(), StoreError>;

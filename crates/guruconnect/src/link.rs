@@ -98,7 +98,7 @@ pub(crate) fn runtime() -> Result<Runtime> {
 pub(crate) fn exit_code(ended: &Ended) -> ExitCode {
     match ended {
         Ended::Stopped | Ended::SessionOver(_) => ExitCode::SUCCESS,
-        Ended::Refused(_) => ExitCode::from(3),
+        Ended::Refused(_) | Ended::NoLink(_) => ExitCode::from(3),
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gc_actions::{Action, Switch};
-use gc_platform::{ActionError, Attention, Freed, MachineActions, SwitchHandle};
+use gc_platform::{ActionError, Attention, ElevationHandle, Freed, MachineActions, SwitchHandle};
 use gc_types::CauseCode;
 
 use crate::watched::Watched;
@@ -16,6 +16,10 @@ struct State {
     on: BTreeMap<Switch, Arc<Freed>>,
     failures: BTreeMap<Action, CauseCode>,
     keys: bool,
+    /// Rights that somebody has, and whom to tell when they are gone.
+    rights: Option<Arc<Freed>>,
+    /// The user has not answered yet.
+    thinking: bool,
 }
 
 /// Does what it is told.
@@ -68,6 +72,25 @@ impl FakeActionsControl {
         });
     }
 
+    /// The user takes their time with the question for rights, or answers.
+    pub fn think(&self, thinking: bool) {
+        self.0.update(|state| state.thinking = thinking);
+    }
+
+    /// Blocks until somebody has the rights, or nobody has; `false` when the time is over.
+    pub fn wait_for_rights(&self, there: bool, timeout: Duration) -> bool {
+        self.0.wait(Some(timeout), |state| state.rights.is_some() == there)
+    }
+
+    /// The rights are gone by themselves; `false` when nobody had them.
+    pub fn take_rights(&self) -> bool {
+        let lost = self.0.update(|state| state.rights.take());
+        lost.is_some_and(|lost| {
+            (*lost)(ActionError::new(CauseCode::ElevationLost, "as scripted"));
+            true
+        })
+    }
+
     /// Ctrl+Alt+Del is three keys from now on.
     pub fn attention_by_keys(&self) {
         self.0.update(|state| state.keys = true);
@@ -81,6 +104,16 @@ impl FakeActionsControl {
             (*freed)(ActionError::new(CauseCode::ActionFreedByUser, ""));
             true
         })
+    }
+}
+
+struct Rights(Arc<Watched<State>>);
+
+impl ElevationHandle for Rights {}
+
+impl Drop for Rights {
+    fn drop(&mut self) {
+        self.0.update(|state| state.rights = None);
     }
 }
 
@@ -124,8 +157,11 @@ impl MachineActions for FakeActions {
         Ok(Box::new(On { switch, state: Arc::clone(&self.0) }))
     }
 
-    fn elevate(&self) -> Result<(), ActionError> {
-        self.act(Action::Elevate)
+    fn elevate(&self, lost: Freed) -> Result<Box<dyn ElevationHandle>, ActionError> {
+        self.0.wait(None, |state| !state.thinking);
+        self.act(Action::Elevate)?;
+        self.0.update(|state| state.rights = Some(Arc::new(lost)));
+        Ok(Box::new(Rights(Arc::clone(&self.0))))
     }
 }
 

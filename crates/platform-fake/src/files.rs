@@ -201,7 +201,7 @@ impl FileStore for FakeFiles {
     }
 
     fn locate(&mut self, path: &StorePath) -> Result<StorePath, StoreError> {
-        if self.stat(path)?.kind == EntryKind::Other {
+        if !path.parts.is_empty() && self.stat(path)?.kind == EntryKind::Other {
             return Err(StoreError::NotRegular);
         }
         let place = [format!("{}-folder", path.place)];
@@ -223,8 +223,17 @@ impl FileStore for FakeFiles {
     }
 
     fn rename(&mut self, path: &StorePath, name: &str) -> Result<(), StoreError> {
+        self.move_into(path, &path.parent().ok_or(StoreError::Name)?, name)
+    }
+
+    fn move_into(
+        &mut self,
+        path: &StorePath,
+        folder: &StorePath,
+        name: &str,
+    ) -> Result<(), StoreError> {
         let mut state = lock(&self.0);
-        let to = path.parent().ok_or(StoreError::Name)?.join(name);
+        let to = folder.join(name);
         if state.at(&to).is_some() {
             return Err(StoreError::Exists);
         }
@@ -242,7 +251,7 @@ impl FileStore for FakeFiles {
             if let Some(node) = state.nodes.remove(&from) {
                 let mut parts = to.parts.clone();
                 parts.extend_from_slice(&from.1[depth..]);
-                state.nodes.insert((from.0, parts), node);
+                state.nodes.insert((to.place.clone(), parts), node);
             }
         }
         Ok(())

@@ -6,6 +6,7 @@
 mod actions;
 mod clipboard;
 mod consent;
+mod drag;
 mod encoder;
 mod files;
 mod input;
@@ -25,6 +26,7 @@ pub use clipboard::{FakeClipboard, FakeClipboardControl};
 pub use consent::{
     BarState, FakeBar, FakeBarControl, FakeConsent, FakeConsentControl, ScriptedConsent,
 };
+pub use drag::{FakeDrag, FakeDragControl};
 pub use encoder::{EncoderCall, FakeEncoderControl, FakeEncoderFactory, Misbehaviour};
 pub use files::{FakeFiles, FakeFilesControl, FileFault};
 pub use input::{FakeInput, FakeInputControl, Injected};

@@ -1,6 +1,6 @@
 //! The connection to an X server, and what can be wrong with it.
 
-use gc_platform::{CaptureError, ClipboardError, InputError, PromptError, WindowError};
+use gc_platform::{CaptureError, ClipboardError, DragError, InputError, PromptError, WindowError};
 use gc_types::CauseCode;
 use x11rb::connection::Connection;
 use x11rb::errors::{ConnectError, ConnectionError, ReplyError, ReplyOrIdError};
@@ -84,6 +84,12 @@ impl From<DisplayError> for InputError {
 impl From<DisplayError> for ClipboardError {
     fn from(error: DisplayError) -> Self {
         Self(error.to_string())
+    }
+}
+
+impl From<DisplayError> for DragError {
+    fn from(error: DisplayError) -> Self {
+        Self::new(CauseCode::DragUnavailable, error.to_string())
     }
 }
 

@@ -4,6 +4,7 @@
 mod actions;
 mod clipboard;
 mod display;
+mod drag;
 mod files;
 mod input;
 mod inventory;
@@ -21,6 +22,7 @@ mod worker;
 pub use actions::X11Actions;
 pub use clipboard::X11Clipboard;
 pub use display::DisplayError;
+pub use drag::X11Drag;
 pub use files::{Account, LinuxFiles, files_of_user, own_files, session_account};
 pub use input::X11Input;
 pub use inventory::LinuxInventory;

@@ -52,6 +52,10 @@ pub trait SwitchHandle: Send {
     fn off(self: Box<Self>) -> Result<(), ActionError>;
 }
 
+/// More rights than the program was started with. Dropping it gives them back, and so
+/// does the end of the process, however it ends.
+pub trait ElevationHandle: Send {}
+
 /// Called at most once, on a thread of the platform's, when something goes off by
 /// itself: the user pressed Ctrl+Alt+Del on the machine's own keyboard
 /// ([`CauseCode::ActionFreedByUser`]), or the system took it away. The handle is to
@@ -74,8 +78,10 @@ pub trait MachineActions: Send + Sync {
     /// on to show what would be there.
     fn turn_on(&self, switch: Switch, freed: Freed) -> Result<Box<dyn SwitchHandle>, ActionError>;
 
-    /// Asks the user for administrator rights; returns with their answer.
-    fn elevate(&self) -> Result<(), ActionError>;
+    /// Asks the user for administrator rights; returns with their answer, which may take
+    /// minutes. From then on injected input reaches every window, and pictures show every
+    /// desktop, until the handle is dropped or `lost` is called.
+    fn elevate(&self, lost: Freed) -> Result<Box<dyn ElevationHandle>, ActionError>;
 }
 
 /// A machine that can do nothing of it.
@@ -103,7 +109,7 @@ impl MachineActions for NoActions {
         Err(unsupported())
     }
 
-    fn elevate(&self) -> Result<(), ActionError> {
+    fn elevate(&self, _: Freed) -> Result<Box<dyn ElevationHandle>, ActionError> {
         Err(unsupported())
     }
 }

@@ -6,6 +6,7 @@ mod actions;
 mod clipboard;
 mod code_window;
 mod consent;
+mod drag;
 mod files;
 mod input;
 mod inventory;
@@ -18,7 +19,9 @@ mod tray;
 mod viewer_window;
 mod worker_host;
 
-pub use actions::{ActionError, Attention, Freed, MachineActions, NoActions, SwitchHandle};
+pub use actions::{
+    ActionError, Attention, ElevationHandle, Freed, MachineActions, NoActions, SwitchHandle,
+};
 pub use clipboard::{
     Clipboard, ClipboardContent, ClipboardError, ClipboardEvent, ClipboardListener, CopiedFiles,
 };
@@ -27,6 +30,7 @@ pub use consent::{
     BarHandle, ConnectedBar, ConsentAnswer, ConsentPrompt, ConsentRequest, PromptError,
     PromptHandle,
 };
+pub use drag::{DragError, DragOpener, FileDrag};
 pub use files::{
     Entry, EntryKind, FileOpener, FileStore, PARTIAL_PREFIX, PASTE_PLACE, PartialFile, PartialKey,
     Place, ReadFile, StoreError, StorePath, check_existing,

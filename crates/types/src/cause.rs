@@ -92,6 +92,14 @@ pub enum CauseCode {
     SecureAttentionUnavailable = 108,
     /// The user did not give administrator rights.
     ElevationDeclined = 109,
+    /// This machine does not allow its users to give administrator rights.
+    ElevationForbidden = 160,
+    /// The user is being asked for administrator rights.
+    ElevationPending = 161,
+    /// This session has administrator rights already.
+    ElevationActive = 162,
+    /// The administrator rights of this session are gone. Ask for them again.
+    ElevationLost = 163,
     /// What was copied is marked as secret and stays on the machine.
     ClipboardPrivate = 82,
     /// The clipboard content could not be used.
@@ -136,6 +144,14 @@ pub enum CauseCode {
     FilesNoUser = 138,
     /// Files of this machine cannot be used at the moment.
     FilesUnavailable = 139,
+    /// The window at that point takes no files.
+    DropNotTaken = 200,
+    /// The program at that point did not answer in time.
+    DropNoAnswer = 201,
+    /// No files are being dragged on the machine.
+    DragNoFiles = 202,
+    /// Files cannot be dragged on this desktop. Copy and paste them instead.
+    DragUnavailable = 203,
 }
 
 impl CauseCode {
@@ -185,6 +201,10 @@ impl CauseCode {
         Self::ActionFreedByUser,
         Self::SecureAttentionUnavailable,
         Self::ElevationDeclined,
+        Self::ElevationForbidden,
+        Self::ElevationPending,
+        Self::ElevationActive,
+        Self::ElevationLost,
         Self::ClipboardPrivate,
         Self::ClipboardUnusable,
         Self::FilesDenied,
@@ -207,6 +227,10 @@ impl CauseCode {
         Self::FilesCancelled,
         Self::FilesNoUser,
         Self::FilesUnavailable,
+        Self::DropNotTaken,
+        Self::DropNoAnswer,
+        Self::DragNoFiles,
+        Self::DragUnavailable,
     ];
 
     /// Stable name, as sent by the REST API and written to the audit.
@@ -256,6 +280,10 @@ impl CauseCode {
             Self::ActionFreedByUser => "action_freed_by_user",
             Self::SecureAttentionUnavailable => "secure_attention_unavailable",
             Self::ElevationDeclined => "elevation_declined",
+            Self::ElevationForbidden => "elevation_forbidden",
+            Self::ElevationPending => "elevation_pending",
+            Self::ElevationActive => "elevation_active",
+            Self::ElevationLost => "elevation_lost",
             Self::ClipboardPrivate => "clipboard_private",
             Self::ClipboardUnusable => "clipboard_unusable",
             Self::FilesDenied => "files_denied",
@@ -278,6 +306,10 @@ impl CauseCode {
             Self::FilesCancelled => "files_cancelled",
             Self::FilesNoUser => "files_no_user",
             Self::FilesUnavailable => "files_unavailable",
+            Self::DropNotTaken => "drop_not_taken",
+            Self::DropNoAnswer => "drop_no_answer",
+            Self::DragNoFiles => "drag_no_files",
+            Self::DragUnavailable => "drag_unavailable",
         }
     }
 
@@ -374,6 +406,14 @@ impl CauseCode {
             }
             Self::SecureAttentionUnavailable => "Ctrl+Alt+Del cannot be sent to this machine.",
             Self::ElevationDeclined => "The user did not give administrator rights.",
+            Self::ElevationForbidden => {
+                "This machine does not allow its users to give administrator rights."
+            }
+            Self::ElevationPending => "The user is being asked for administrator rights.",
+            Self::ElevationActive => "This session has administrator rights already.",
+            Self::ElevationLost => {
+                "The administrator rights of this session are gone. Ask for them again."
+            }
             Self::ClipboardPrivate => {
                 "What was copied is marked as secret and stays on the machine."
             }
@@ -416,6 +456,12 @@ impl CauseCode {
                 "Nobody is logged on at the machine, so there is nobody whose files these would be."
             }
             Self::FilesUnavailable => "Files of this machine cannot be used at the moment.",
+            Self::DropNotTaken => "The window at that point takes no files.",
+            Self::DropNoAnswer => "The program at that point did not answer in time.",
+            Self::DragNoFiles => "No files are being dragged on the machine.",
+            Self::DragUnavailable => {
+                "Files cannot be dragged on this desktop. Copy and paste them instead."
+            }
         }
     }
 

@@ -47,6 +47,23 @@ export interface Choice {
   why: string | null;
 }
 
+/** Where the user of a machine may give a session administrator rights, how that stands. */
+export function rightsOf(abilities: Abilities | null): "none" | "asking" | "given" | null {
+  const ability = abilities?.elevate;
+  if (!ability) return null;
+  switch (ability.unavailable?.code) {
+    case undefined:
+      return "none";
+    case "elevation_pending":
+      return "asking";
+    case "elevation_active":
+      return "given";
+    default:
+      // A managed machine, or a system that has nothing of the kind.
+      return null;
+  }
+}
+
 const NOT_IN_CONTROL = causeFacts(41).sentence;
 
 /** How an entry of the menu stands. `abilities` is null with an agent that has not told them. */

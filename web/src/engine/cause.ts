@@ -71,6 +71,10 @@ const CAUSES: Readonly<Record<number, readonly [name: string, sentence: string]>
   ],
   108: ["secure_attention_unavailable", "Ctrl+Alt+Del cannot be sent to this machine."],
   109: ["elevation_declined", "The user did not give administrator rights."],
+  160: ["elevation_forbidden", "This machine does not allow its users to give administrator rights."],
+  161: ["elevation_pending", "The user is being asked for administrator rights."],
+  162: ["elevation_active", "This session has administrator rights already."],
+  163: ["elevation_lost", "The administrator rights of this session are gone. Ask for them again."],
   82: ["clipboard_private", "What was copied is marked as secret and stays on the machine."],
   83: ["clipboard_unusable", "The clipboard content could not be used."],
   120: ["files_denied", "The rules of this server do not allow moving files this way. Ask an administrator."],
@@ -99,6 +103,10 @@ const CAUSES: Readonly<Record<number, readonly [name: string, sentence: string]>
     "Nobody is logged on at the machine, so there is nobody whose files these would be.",
   ],
   139: ["files_unavailable", "Files of this machine cannot be used at the moment."],
+  200: ["drop_not_taken", "The window at that point takes no files."],
+  201: ["drop_no_answer", "The program at that point did not answer in time."],
+  202: ["drag_no_files", "No files are being dragged on the machine."],
+  203: ["drag_unavailable", "Files cannot be dragged on this desktop. Copy and paste them instead."],
 };
 
 /** A cause as it came over the wire, for people. */

@@ -12,7 +12,7 @@ const MAX_PLACE = 64;
 const MAX_WAY = 4096;
 
 /** What a path of the machine must keep to before it is shown or asked for. */
-function isPlain({ place, parts }: RemotePath): boolean {
+export function isPlain({ place, parts }: RemotePath): boolean {
   const bytes = (text: string) => new TextEncoder().encode(text).length;
   const fits =
     parts.length > 0 &&

@@ -3,6 +3,7 @@
 
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { FileDesk } from "../files/desk";
+import { openChannel } from "../files/peer";
 import { CauseCode } from "../gen/guruconnect/v2/cause_pb";
 import { type ClipboardPiece, ClipboardPieceSchema } from "../gen/guruconnect/v2/clipboard_pb";
 import { AgentControlSchema, NoticeTopic, ViewerControlSchema } from "../gen/guruconnect/v2/control_pb";
@@ -136,6 +137,7 @@ export class Engine {
     send: (payload) => this.sendRecord(Channel.Files, payload, Flags.none),
     post: (event) => this.post({ type: "files", event }),
     unsent: () => this.socket?.bufferedAmount ?? 0,
+    channel: openChannel,
     now: () => performance.now() / 1000,
   });
 

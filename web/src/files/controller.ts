@@ -32,7 +32,7 @@ export interface FilesState {
 export const DROP_FOLDER: RemotePath = { place: "", parts: [] };
 
 /** Things that one download may begin with. */
-const MAX_SOURCES = 256;
+export const MAX_SOURCES = 256;
 
 export const NO_FILES: FilesState = {
   shown: false,
@@ -47,6 +47,18 @@ export const NO_FILES: FilesState = {
 export interface FolderAnswer {
   entries: RemoteEntry[];
   cut: boolean;
+  cause: CauseFacts | null;
+}
+
+/** What became of files that were dropped at a point; without a cause, a program has them. */
+export interface DropAnswer {
+  cause: CauseFacts | null;
+  /** Where they are instead; null for nowhere that a person would find them. */
+  folder: RemotePath | null;
+}
+
+export interface DragAnswer {
+  paths: RemotePath[];
   cause: CauseFacts | null;
 }
 
@@ -67,6 +79,8 @@ export class FilesController {
   private lastToken = 0;
   private readonly uploads = new Map<number, (cause: CauseFacts | null) => void>();
   private readonly answers = new Map<number, (answer: FolderAnswer) => void>();
+  private readonly drops = new Map<number, (answer: DropAnswer) => void>();
+  private readonly drags = new Map<number, (answer: DragAnswer) => void>();
 
   constructor(
     private readonly send: (command: FilesCommand) => void,
@@ -97,6 +111,14 @@ export class FilesController {
       case "save":
         save(event.name, event.data);
         break;
+      case "dropped":
+        this.drops.get(event.request)?.(event);
+        this.drops.delete(event.request);
+        break;
+      case "dragged-out":
+        this.drags.get(event.request)?.(event);
+        this.drags.delete(event.request);
+        break;
       case "uploaded":
         this.uploads.get(event.token)?.(event.cause);
         this.uploads.delete(event.token);
@@ -125,6 +147,41 @@ export class FilesController {
     return new Promise((resolve) => {
       this.uploads.set(token, resolve);
       this.send({ do: "upload", items, folder, rule: "rename", asked: { token, title } });
+    });
+  }
+
+  /** The same of what another page gives by a channel; into a folder below. */
+  fetched(channel: string, folder: RemotePath, below: string, title: string): Promise<CauseFacts | null> {
+    this.lastToken += 1;
+    const token = this.lastToken;
+    return new Promise((resolve) => {
+      this.uploads.set(token, resolve);
+      this.send({ do: "fetch", folder, below, channel, asked: { token, title } });
+    });
+  }
+
+  /** Another page takes these files of the machine. */
+  give(sources: RemotePath[], channel: string): void {
+    this.send({ do: "give", sources, channel });
+  }
+
+  /** Drops what is in a folder for pastes on the window at a point of the picture. */
+  drop(folder: RemotePath, x: number, y: number): Promise<DropAnswer> {
+    this.lastRequest += 1;
+    const request = this.lastRequest;
+    return new Promise((resolve) => {
+      this.drops.set(request, resolve);
+      this.send({ do: "drop", request, folder, x, y });
+    });
+  }
+
+  /** The files that are being dragged on the machine; the drag ends there. */
+  dragOut(): Promise<DragAnswer> {
+    this.lastRequest += 1;
+    const request = this.lastRequest;
+    return new Promise((resolve) => {
+      this.drags.set(request, resolve);
+      this.send({ do: "drag-out", request });
     });
   }
 
@@ -168,8 +225,13 @@ export class FilesController {
     });
   }
 
-  /** Files dropped on the session go up. */
-  listen(stage: HTMLElement, signal: AbortSignal, allowed: () => boolean): void {
+  /** Files dropped on the session go up. `aim` takes those that are for a point of it. */
+  listen(
+    stage: HTMLElement,
+    signal: AbortSignal,
+    allowed: () => boolean,
+    aim: (event: DragEvent) => ((reading: Promise<LocalItem[]>) => void) | null,
+  ): void {
     const target = stage.parentElement ?? stage;
     const ours = (event: DragEvent) => allowed() && event.dataTransfer?.types.includes("Files") === true;
     let depth = 0;
@@ -203,6 +265,11 @@ export class FilesController {
         depth = 0;
         over(false);
         if (!ours(event) || !event.dataTransfer) return;
+        const aimed = aim(event);
+        if (aimed) {
+          aimed(dropped(event.dataTransfer));
+          return;
+        }
         dropped(event.dataTransfer).then(
           (items) => this.upload(items),
           () => this.update({ shown: true, problem: "The browser could not read what was dropped." }),

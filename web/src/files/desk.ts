@@ -12,6 +12,7 @@ import {
   TransferDirection,
 } from "../gen/guruconnect/v2/file_pb";
 import { cleanText } from "../wire/validate";
+import { Drags } from "./drags";
 import type {
   AskedUpload,
   FilePolicyFacts,
@@ -26,6 +27,7 @@ import type {
 import { Breach, Incoming } from "./incoming";
 import { Outgoing } from "./outgoing";
 import { Pace } from "./pace";
+import { type PeerChannel, PeerSink, PeerSource } from "./peer";
 import { DownloadSink, FolderSink, type Sink } from "./sink";
 import { type FileBody, Task } from "./task";
 
@@ -37,6 +39,7 @@ const STATE_EVERY_MS = 200;
 const CROWDED_MS = 3;
 const CANCELLED = 137;
 const PROTOCOL = 131;
+const PEER_GONE = 126;
 
 const RULES: Record<Rule, ConflictRule> = {
   ask: ConflictRule.ASK,
@@ -55,7 +58,21 @@ interface Job {
   token: number | null;
   outgoing: Outgoing | null;
   incoming: Incoming | null;
+  /** The files come from, or go to, another page. */
+  source: PeerSource | null;
+  sink: Sink | null;
   active: boolean;
+}
+
+/** What a transfer begins with. */
+interface Plan {
+  items: LocalItem[];
+  sources: RemotePath[];
+  folder: RemotePath;
+  rule: Rule;
+  sink?: Sink;
+  source?: PeerSource;
+  asked?: AskedUpload | undefined;
 }
 
 export interface DeskPorts {
@@ -63,6 +80,8 @@ export interface DeskPorts {
   post(event: FilesEvent): void;
   /** Bytes that the socket has not sent yet. */
   unsent(): number;
+  /** To another page of this browser, by a name that both know. */
+  channel(name: string, side: "giver" | "taker"): PeerChannel;
   /** Seconds. */
   now(): number;
 }
@@ -86,6 +105,10 @@ export class FileDesk {
   private again = false;
   private turn = 0;
   private readonly replies = new Map<number, RemoteEntry[]>();
+  private readonly drags = new Drags(
+    (body) => this.say(body),
+    (event) => this.ports.post(event),
+  );
 
   constructor(private readonly ports: DeskPorts) {
     this.pace = new Pace(ports.now(), 1 << 20);
@@ -105,15 +128,33 @@ export class FileDesk {
   handle(command: FilesCommand): void {
     switch (command.do) {
       case "upload":
-        this.begin("upload", command.items, [], command.folder, command.rule, null, command.asked);
+        this.begin("upload", { ...command, sources: [] });
         break;
       case "download": {
         const sink: Sink = command.folder
           ? new FolderSink(command.folder)
           : new DownloadSink((name, data) => this.ports.post({ what: "save", name, data }));
-        this.begin("download", [], command.sources, { place: "", parts: [] }, command.rule, sink);
+        this.download(command.sources, command.rule, sink);
         break;
       }
+      case "give": {
+        const channel = this.ports.channel(command.channel, "giver");
+        let number = 0;
+        const sink = new PeerSink(channel, () => this.stop(number, CANCELLED, true));
+        number = this.download(command.sources, "rename", sink);
+        break;
+      }
+      case "fetch": {
+        const { below, folder, asked } = command;
+        const channel = this.ports.channel(command.channel, "taker");
+        const source = new PeerSource(channel, below, () => this.pump());
+        this.begin("upload", { items: source.items, sources: [], folder, rule: "rename", asked, source });
+        break;
+      }
+      case "drop":
+      case "drag-out":
+        this.drags.ask(command, this.linked);
+        break;
       case "choose":
         this.choose(command.transfer, command.index, command.rule, command.all);
         break;
@@ -139,15 +180,12 @@ export class FileDesk {
     }
   }
 
-  private begin(
-    direction: "upload" | "download",
-    items: LocalItem[],
-    sources: RemotePath[],
-    folder: RemotePath,
-    rule: Rule,
-    sink: Sink | null,
-    asked?: AskedUpload,
-  ): void {
+  private download(sources: RemotePath[], rule: Rule, sink: Sink): number {
+    return this.begin("download", { items: [], sources, folder: { place: "", parts: [] }, rule, sink });
+  }
+
+  private begin(direction: "upload" | "download", plan: Plan): number {
+    const { items, sources, folder, rule, sink = null, source = null, asked } = plan;
     this.last += 1;
     const first = direction === "upload" ? (items[0]?.path ?? "") : (sources[0]?.parts.at(-1) ?? "");
     const title = asked?.title ?? first.split("/")[0] ?? "";
@@ -162,12 +200,15 @@ export class FileDesk {
       token,
       outgoing: null,
       incoming: null,
+      source,
+      sink,
       active: false,
     };
     if (sink) job.incoming = new Incoming(task, sink, rule, (body) => this.say(body));
     this.jobs.set(task.number, job);
     if (this.linked) this.start(job, false);
     this.tell();
+    return task.number;
   }
 
   private start(job: Job, resume: boolean): void {
@@ -187,7 +228,8 @@ export class FileDesk {
         resume,
       },
     });
-    if (task.direction === "upload") job.outgoing = new Outgoing(task, job.items, (body) => this.say(body));
+    if (task.direction === "upload")
+      job.outgoing = new Outgoing(task, job.items, (body) => this.say(body), job.source);
     else job.incoming?.restart();
     if (task.paused) this.say({ case: "pause", value: { transfer: task.number, paused: true } });
     this.pump();
@@ -215,7 +257,10 @@ export class FileDesk {
     if (this.ackTimer !== null) clearTimeout(this.ackTimer);
     this.ackTimer = null;
     this.replies.clear();
+    this.drags.lost();
     for (const job of this.jobs.values()) {
+      // What was taken from another page once cannot be read again.
+      if (job.source) this.stop(job.task.number, PEER_GONE, false);
       if (!job.active) continue;
       job.active = false;
       job.outgoing = null;
@@ -256,6 +301,7 @@ export class FileDesk {
           maxFileBytes: limit > 0 ? limit : null,
           allowed: body.value.allowedExtensions.map((one) => cleanText(one, 16)),
           blocked: body.value.blockedExtensions.map((one) => cleanText(one, 16)),
+          drags: body.value.drops && body.value.dragsOut,
         };
         break;
       }
@@ -278,6 +324,12 @@ export class FileDesk {
         this.ports.post({ what: "reply", request, entries, cut: body.value.cut, cause });
         break;
       }
+      case "dropped":
+        this.drags.dropped(body.value);
+        break;
+      case "draggedOut":
+        this.drags.draggedOut(body.value);
+        break;
       case "ack":
         if (!this.pace.acknowledged(Number(body.value.received), Number(body.value.room), this.ports.now())) {
           for (const job of this.jobs.values()) if (job.active) this.stop(job.task.number, PROTOCOL, true);
@@ -410,12 +462,14 @@ export class FileDesk {
       job.active = false;
       job.outgoing = null;
       job.task.status = "done";
-      this.over(job, job.task.firstFailure);
+      this.over(job, job.task.firstFailure ?? job.source?.cause ?? null);
       this.tell(true);
     }
   }
 
   private over(job: Job, cause: CauseFacts | null): void {
+    job.source?.stop();
+    job.sink?.over?.(cause);
     if (job.token === null) return;
     this.ports.post({ what: "uploaded", token: job.token, cause });
     job.token = null;
@@ -451,7 +505,7 @@ export class FileDesk {
   /** What came through stays; the rest is tried again. */
   private retry(number: number): void {
     const job = this.jobs.get(number);
-    if (!job || job.active) return;
+    if (!job || job.active || job.source || job.sink?.over) return;
     job.task.again();
     job.task.paused = false;
     if (this.linked) this.start(job, true);

@@ -23,8 +23,24 @@ export type Rule = "ask" | "rename" | "skip" | "overwrite";
 export interface LocalItem {
   /** Relative, parts separated by `/`. */
   path: string;
-  file: File | null;
+  file: LocalBytes | null;
   modifiedMs: number;
+}
+
+/** The bytes of a file, as a `File` of the browser has them. */
+export interface LocalBytes {
+  readonly size: number;
+  slice(start: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> };
+  /** What comes from another page can be read once, in order, as it arrives. */
+  readonly arriving?: ByteStream;
+}
+
+export interface ByteStream {
+  /** Bytes that can be taken now; throws when there will be no more of them. */
+  readonly ready: number;
+  take(length: number): Uint8Array<ArrayBuffer>;
+  /** Nobody wants the rest. */
+  release(): void;
 }
 
 export type TransferStatus = "running" | "paused" | "waiting" | "done" | "stopped";
@@ -55,6 +71,8 @@ export interface FilePolicyFacts {
   maxFileBytes: number | null;
   allowed: string[];
   blocked: string[];
+  /** Files can be dropped at a point of the picture, and dragged out of it. */
+  drags: boolean;
 }
 
 export interface ConflictFacts {
@@ -83,11 +101,18 @@ export type FilesCommand =
   | { do: "choose"; transfer: number; index: number; rule: Rule; all: boolean }
   | { do: "pause"; transfer: number; paused: boolean }
   | { do: "cancel" | "retry" | "forget"; transfer: number }
-  | { do: "request"; request: number; step: FolderStep };
+  | { do: "request"; request: number; step: FolderStep }
+  | { do: "drop"; request: number; folder: RemotePath; x: number; y: number }
+  | { do: "drag-out"; request: number }
+  /** From here to the page that listens on a channel, and the other way round. */
+  | { do: "give"; sources: RemotePath[]; channel: string }
+  | { do: "fetch"; folder: RemotePath; below: string; channel: string; asked: AskedUpload };
 
 export type FilesEvent =
   | { what: "state"; policy: FilePolicyFacts | null; transfers: TransferFacts[]; conflicts: ConflictFacts[] }
   | { what: "reply"; request: number; entries: RemoteEntry[]; cut: boolean; cause: CauseFacts | null }
   | { what: "save"; name: string; data: Blob }
+  | { what: "dropped"; request: number; cause: CauseFacts | null; folder: RemotePath | null }
+  | { what: "dragged-out"; request: number; paths: RemotePath[]; cause: CauseFacts | null }
   /** An upload with this token is over; with a cause when something of it is missing. */
   | { what: "uploaded"; token: number; cause: CauseFacts | null };

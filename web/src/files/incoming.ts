@@ -26,6 +26,7 @@ interface Expected {
   parts: string[];
   size: number;
   key: string;
+  modifiedMs: number;
   replace: boolean;
   asking: boolean;
 }
@@ -70,6 +71,7 @@ export class Incoming {
     if (this.last) throw new Breach();
     this.task.totalFiles = Number(heads.totalFiles);
     this.task.totalBytes = Number(heads.totalBytes);
+    this.sink.total?.(this.task.totalFiles, this.task.totalBytes);
     for (const head of heads.heads) {
       if (head.index !== this.next || this.expected.size >= MAX_AHEAD) throw new Breach();
       this.next += 1;
@@ -88,7 +90,7 @@ export class Incoming {
     }
     try {
       if (head.kind === FileKind.FOLDER) {
-        await this.sink.folder(parts);
+        await this.sink.folder(parts, Number(head.modifiedUnixMs));
         this.task.files += 1;
         this.result(head.index, FileOutcome.DONE);
         return;
@@ -104,7 +106,16 @@ export class Incoming {
         return;
       }
       const key = `${head.path}\n${size}\n${head.modifiedUnixMs}`;
-      const expected: Expected = { path: head.path, parts, size, key, replace: false, asking: false };
+      const modifiedMs = Number(head.modifiedUnixMs);
+      const expected: Expected = {
+        path: head.path,
+        parts,
+        size,
+        key,
+        modifiedMs,
+        replace: false,
+        asking: false,
+      };
       this.expected.set(head.index, expected);
       const existing = this.kept.has(key) ? null : await this.sink.existing(parts);
       if (!existing) {
@@ -210,7 +221,7 @@ export class Incoming {
         return true;
       }
       await kept?.writer.discard();
-      const writer = await this.sink.open(expected.parts, expected.replace);
+      const writer = await this.sink.open(expected.parts, expected.replace, expected);
       this.current = { index, open: { writer, hash: sha256.create(), offset: 0 } };
       return true;
     } catch {

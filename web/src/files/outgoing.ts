@@ -3,7 +3,8 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { FileAnswer, FileHead, FileResult } from "../gen/guruconnect/v2/file_pb";
 import { FileAction, FileKind, FileOutcome } from "../gen/guruconnect/v2/file_pb";
-import type { LocalItem } from "./facts";
+import type { LocalBytes, LocalItem } from "./facts";
+import type { PeerSource } from "./peer";
 import type { Say, Task } from "./task";
 
 const MAX_AHEAD = 256;
@@ -21,7 +22,7 @@ interface Ahead {
 
 interface Reading {
   index: number;
-  file: File;
+  file: LocalBytes;
   hash: ReturnType<typeof sha256.create>;
   offset: number;
   restart: boolean;
@@ -51,11 +52,19 @@ export class Outgoing {
     private readonly task: Task,
     private readonly items: LocalItem[],
     private readonly say: Say,
+    /** From where more items come, one after the other. */
+    private readonly source: PeerSource | null = null,
   ) {
     task.files = 0;
     task.bytes = 0;
-    task.totalFiles = items.length;
-    task.totalBytes = items.reduce((sum, item) => sum + (item.file?.size ?? 0), 0);
+    this.count();
+  }
+
+  private count(): void {
+    const { task, items, source } = this;
+    const bytes = items.reduce((sum, item) => sum + (item.file?.size ?? 0), 0);
+    task.totalFiles = Math.max(items.length, source?.totalFiles ?? 0);
+    task.totalBytes = Math.max(bytes, source?.totalBytes ?? 0);
   }
 
   get over(): boolean {
@@ -64,12 +73,15 @@ export class Outgoing {
 
   private tellHeads(): boolean {
     if (this.toldLast || this.ahead.size > MAX_AHEAD / 2) return false;
+    const more = this.source?.more ?? false;
+    if (more && this.at >= this.items.length) return false;
+    if (this.source) this.count();
     const heads: Omit<FileHead, "$typeName">[] = [];
     let bytes = 0;
     while (this.ahead.size < MAX_AHEAD && bytes < HEADS_BYTES && !this.toldLast) {
       const item = this.items[this.at];
       if (!item) {
-        this.toldLast = true;
+        this.toldLast = !more;
         break;
       }
       this.at += 1;
@@ -91,7 +103,7 @@ export class Outgoing {
       bytes += item.path.length * 2 + 32;
       this.ahead.set(index, { item, size, hashed: false, failed: false, moved: 0 });
     }
-    if (this.at >= this.items.length) this.toldLast = true;
+    if (this.at >= this.items.length && !more) this.toldLast = true;
     this.say({
       case: "heads",
       value: {
@@ -191,7 +203,10 @@ export class Outgoing {
       return "busy";
     }
     if (chunk === 0) return "idle";
-    const data = await this.bytes(current, Math.min(chunk, ahead.size - current.offset));
+    const wanted = Math.min(chunk, ahead.size - current.offset);
+    const { arriving } = current.file;
+    if (arriving?.ready === 0) return "idle";
+    const data = arriving ? arriving.take(wanted) : await this.bytes(current, wanted);
     if (this.current !== current) return "busy";
     current.hash.update(data);
     const { offset, restart } = current;
@@ -205,7 +220,10 @@ export class Outgoing {
 
   private fail(index: number, code: number): void {
     const ahead = this.ahead.get(index);
-    if (ahead) ahead.failed = true;
+    if (ahead) {
+      ahead.failed = true;
+      ahead.item.file?.arriving?.release();
+    }
     if (this.current?.index === index) this.current = null;
     this.say({ case: "end", value: { transfer: this.task.number, index, cause: { code } } });
   }
@@ -246,6 +264,7 @@ export class Outgoing {
     const ahead = this.ahead.get(result.index);
     if (!ahead) return false;
     this.ahead.delete(result.index);
+    ahead.item.file?.arriving?.release();
     if (this.current?.index === result.index) {
       this.current = null;
       this.task.bytes += ahead.size - ahead.moved;

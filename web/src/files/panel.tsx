@@ -103,8 +103,8 @@ export function FilesPanel({ controller, state }: PanelProps) {
       {state.fileOffer && policy?.download && (
         <div className="files-copied" data-testid="files-copied">
           <span>
-            Copied on the machine: <strong>{namesOf(state.fileOffer.paths)}</strong> (
-            {countOf(state.fileOffer.paths)})
+            {state.fileOffer.how === "dragged" ? "Dragged out of" : "Copied on"} the machine:{" "}
+            <strong>{namesOf(state.fileOffer.paths)}</strong> ({countOf(state.fileOffer.paths)})
           </span>
           <button
             type="button"

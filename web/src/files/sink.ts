@@ -1,6 +1,7 @@
 // Where downloads go: a folder that the person chose, where the browser has that, else
 // the browser's own downloads, one file at a time.
 
+import type { CauseFacts } from "../engine/messages";
 import { numbered } from "./names";
 
 export interface Writer {
@@ -10,11 +11,20 @@ export interface Writer {
   discard(): Promise<void>;
 }
 
+export interface FileFacts {
+  size: number;
+  modifiedMs: number;
+}
+
 export interface Sink {
   /** What has this name, if that can be known. */
   existing(parts: string[]): Promise<{ size: number; modifiedMs: number } | null>;
-  open(parts: string[], replace: boolean): Promise<Writer>;
-  folder(parts: string[]): Promise<void>;
+  open(parts: string[], replace: boolean, facts: FileFacts): Promise<Writer>;
+  folder(parts: string[], modifiedMs: number): Promise<void>;
+  /** How much there is in all, as far as is known. */
+  total?(files: number, bytes: number): void;
+  /** Nothing more comes; with a cause when something is missing. */
+  over?(cause: CauseFacts | null): void;
 }
 
 /** A folder of this computer. The browser writes to a hidden file until the end. */

@@ -1,6 +1,6 @@
-import { EyeOff, KeyboardOff, Lock, LockKeyhole, Wrench } from "lucide-react";
+import { EyeOff, KeyboardOff, Lock, LockKeyhole, ShieldPlus, Wrench } from "lucide-react";
 import { type ReactNode, type RefObject, useState } from "react";
-import { type ActionName, choice } from "../engine/actions";
+import { type ActionName, choice, rightsOf } from "../engine/actions";
 import { Confirm } from "../ui/dialog";
 import { Dropdown, Item, Line } from "../ui/menu";
 import { tell, tellCause } from "../ui/toast";
@@ -94,6 +94,8 @@ export function Actions({ controller, state, keys }: Props) {
   const [asking, setAsking] = useState<"block_input" | "blank_screen" | null>(null);
   const machine = state.session?.machineName || "the machine";
   const active = state.actions?.block_input?.on || state.actions?.blank_screen?.on;
+  const rights = rightsOf(state.actions);
+  const word = rights === "asking" ? "Asking the user…" : active ? "Actions: on" : "Actions";
   // What the person in front loses is asked about; giving it back is not.
   const turn = (action: "block_input" | "blank_screen", on: boolean) => {
     if (on) setAsking(action);
@@ -111,7 +113,7 @@ export function Actions({ controller, state, keys }: Props) {
             aria-label="Actions"
           >
             <Wrench size={16} aria-hidden />
-            <span className="word">{active ? "Actions: on" : "Actions"}</span>
+            <span className="word">{word}</span>
           </button>
         }
       >
@@ -148,6 +150,19 @@ export function Actions({ controller, state, keys }: Props) {
         >
           Blank the monitors
         </ActionItem>
+        {rights !== null && (
+          <ActionItem
+            controller={controller}
+            state={state}
+            action="elevate"
+            testId="action-elevate"
+            toggle
+            icon={<ShieldPlus size={15} aria-hidden />}
+            onSelect={() => void run(controller, "elevate", true, "You have administrator rights now")}
+          >
+            {rights === "asking" ? "Asking the user…" : "Ask for administrator rights"}
+          </ActionItem>
+        )}
         <Line />
         <ActionItem
           controller={controller}

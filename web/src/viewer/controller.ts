@@ -27,8 +27,11 @@ import { CauseCode } from "../gen/guruconnect/v2/cause_pb";
 import { Keyboard } from "../input/keyboard";
 import { Pointer, toSurface, WheelUnits } from "../input/pointer";
 import { type CursorImage, CursorMaker, cursorScale, paint } from "./cursor";
+import { FileDrags } from "./file-drags";
+import type { DropFacts } from "./file-drop";
 import { type FileOffer, FilePaste, type PasteFacts } from "./file-paste";
 import { LocalClipboard, pasted } from "./local-clipboard";
+import type { PeerOffer } from "./peer-offers";
 import { PendingRequests } from "./pending";
 import { mintToken } from "./token";
 
@@ -72,6 +75,10 @@ export interface ViewerState {
   fileOffer: FileOffer | null;
   /** Files of this computer that are being pasted. */
   filePaste: PasteFacts | null;
+  /** Files of this computer that are being dropped at a point. */
+  fileDrop: DropFacts | null;
+  /** Files that were copied in the session of another tab. */
+  peerOffer: PeerOffer | null;
 }
 
 const START: ViewerState = {
@@ -99,6 +106,8 @@ const START: ViewerState = {
   files: NO_FILES,
   fileOffer: null,
   filePaste: null,
+  fileDrop: null,
+  peerOffer: null,
 };
 
 interface KeyboardLock {
@@ -141,6 +150,8 @@ export class ViewerController {
   );
 
   readonly filePaste: FilePaste;
+  /** Files that are dragged, and those of other sessions. */
+  readonly drags: FileDrags;
 
   constructor(
     private readonly sessionId: string,
@@ -154,8 +165,24 @@ export class ViewerController {
       files: this.files,
       copy: (content) => this.offerClipboard(content),
       press: () => this.inControl && this.keyboard.paste(),
-      changed: (fileOffer, filePaste) => this.update({ fileOffer, filePaste }),
+      changed: (fileOffer, filePaste) => {
+        const other = fileOffer?.paths !== this.state.fileOffer?.paths;
+        this.update({ fileOffer, filePaste });
+        if (other) this.drags.announce();
+      },
       now: () => new Date(),
+    });
+    this.drags = new FileDrags({
+      files: this.files,
+      filePaste: this.filePaste,
+      canvas: this.canvas,
+      session: sessionId,
+      state: () => this.state,
+      update: (change) => this.update(change),
+      inControl: () => this.inControl,
+      mayMoveFiles: () => this.mayMoveFiles,
+      mayUseClipboard: () => this.mayUseClipboard,
+      place: (event) => this.place(event),
     });
   }
 
@@ -182,6 +209,7 @@ export class ViewerController {
     this.canvas.height = 1;
     // Asked for while the engine starts.
     this.firstToken = mintToken(this.sessionId, this.access);
+    this.drags.begin();
     const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/viewer`;
     this.host = startEngine(this.canvas, url, "guruconnect-web", (event) => this.receive(event));
   }
@@ -204,6 +232,7 @@ export class ViewerController {
     this.host = null;
     this.cursors.close();
     this.filePaste.close();
+    this.drags.close();
     this.ghost?.remove();
     if (this.ghostTimer !== null) clearTimeout(this.ghostTimer);
     if (this.flashTimer !== null) clearTimeout(this.flashTimer);
@@ -548,8 +577,14 @@ export class ViewerController {
     document.addEventListener("visibilitychange", () => document.hidden && this.letGo(), { signal });
     window.addEventListener("blur", () => this.letGo(), { signal });
     window.addEventListener("focus", () => this.mayUseClipboard && void this.clipboard.look(), { signal });
-    this.files.listen(stage, signal, () => this.mayMoveFiles);
+    this.files.listen(
+      stage,
+      signal,
+      () => this.mayMoveFiles,
+      (event) => this.drags.aim(event),
+    );
     window.addEventListener("pagehide", () => this.letGo(), { signal });
+    window.addEventListener("pagehide", () => this.drags.leave(), { signal });
     // Newer browsers tell of every change while the page has the focus.
     navigator.clipboard?.addEventListener?.(
       "clipboardchange",
@@ -579,8 +614,12 @@ export class ViewerController {
       if (event.button >= 0)
         this.pointer.button(event.button, (event.buttons & bit(event.button)) !== 0, this.place(event));
       else this.pointer.move(this.place(event));
+      this.drags.watchEdge(event);
     });
-    const up = (event: PointerEvent) => this.pointer.button(event.button, false, this.place(event));
+    const up = (event: PointerEvent) => {
+      this.drags.letGo();
+      this.pointer.button(event.button, false, this.place(event));
+    };
     on(this.canvas, "pointerup", up);
     on(this.canvas, "pointercancel", () => this.letGo());
     on(this.canvas, "contextmenu", (event) => event.preventDefault());
@@ -606,6 +645,7 @@ export class ViewerController {
   }
 
   private letGo(): void {
+    this.drags.letGo();
     this.gate = null;
     this.keyboard.releaseAll();
     this.pointer.forget();

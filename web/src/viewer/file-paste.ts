@@ -6,16 +6,16 @@ import type { CauseFacts } from "../engine/messages";
 import type { FilesController } from "../files/controller";
 import type { LocalItem, RemotePath } from "../files/facts";
 import { MAX_CLIPBOARD_PATHS } from "../wire/limits";
+import { folderName, markOf, PLACE, titleOf, topsOf, waiting } from "./pasted-place";
 
-/** The machine's place for what is pasted. */
-const PLACE = "pasted";
 /** The offer leaves the picture after this; it stays in the file panel. */
 const OFFER_SHOWN_MS = 12_000;
 const READY_SHOWN_MS = 12_000;
 
-/** Files that were copied on the machine. */
+/** Files that were copied on the machine, or dragged out of its picture. */
 export interface FileOffer {
   paths: RemotePath[];
+  how: "copied" | "dragged";
   /** Over the picture, and not in the panel alone. */
   shown: boolean;
 }
@@ -57,12 +57,22 @@ export class FilePaste {
 
   /** What the machine's clipboard holds now; null for no files. */
   copied(paths: RemotePath[] | null): void {
-    this.withdraw();
-    this.offer = paths && { paths, shown: true };
-    if (paths) this.offerTimer = setTimeout(() => this.dismissOffer(), OFFER_SHOWN_MS);
+    this.offered(paths, "copied");
     // It took the place of what was on its way.
     if (this.copying) this.fail(this.copying.title, "Something else was copied on the machine meanwhile.");
     else this.tell();
+  }
+
+  /** What was dragged out of the picture. */
+  dragged(paths: RemotePath[]): void {
+    this.offered(paths, "dragged");
+    this.tell();
+  }
+
+  private offered(paths: RemotePath[] | null, how: FileOffer["how"]): void {
+    this.withdraw();
+    this.offer = paths && { paths, how, shown: true };
+    if (paths) this.offerTimer = setTimeout(() => this.dismissOffer(), OFFER_SHOWN_MS);
   }
 
   private withdraw(): void {
@@ -101,41 +111,56 @@ export class FilePaste {
       return;
     }
     if (turn !== this.turn || items.length === 0) return;
-    const tops = new Set(items.map(({ path }) => path.split("/")[0] ?? path));
+    const tops = topsOf(items);
     const title = titleOf(tops);
     if (tops.size > MAX_CLIPBOARD_PATHS) {
       this.fail(title, "They are too many to be pasted at once. Drop them on the picture instead.");
       return;
     }
-    const mark = JSON.stringify(items.map(({ path, file }) => [path, file?.size, file?.lastModified]));
+    const mark = markOf(items);
     this.show({ at: "sending", title });
     let paths = this.last?.mark === mark ? this.last.paths : null;
     if (!paths) {
-      const sent = await this.sendUp(items, title);
-      if (turn !== this.turn) return;
-      if (!Array.isArray(sent)) {
-        this.fail(title, sent.sentence);
-        return;
-      }
-      paths = sent;
+      const folder = folderName(this.ports.now());
+      const inside = items.map((item) => ({ ...item, path: `${folder}/${item.path}` }));
+      const cause = await this.ports.files.uploaded(inside, { place: PLACE, parts: [] }, title);
+      paths = await this.arrived(turn, title, folder, cause);
+      if (!paths) return;
       this.last = { mark, paths };
     }
-    this.copying = { title };
-    this.ports.copy({ files: paths });
+    this.copy(title, paths);
   }
 
-  /** Into a folder of their own; where they are then, by the machine's own names. */
-  private async sendUp(items: LocalItem[], title: string): Promise<RemotePath[] | CauseFacts> {
+  /** Somebody pastes what was copied on another machine; `take` fetches it into a folder
+   * of the machine's place for pastes. */
+  async beginFrom(title: string, take: (folder: string) => Promise<CauseFacts | null>): Promise<void> {
+    this.turn += 1;
+    const { turn } = this;
+    this.untouched = true;
+    this.copying = null;
+    this.show({ at: "sending", title });
     const folder = folderName(this.ports.now());
-    const inside = items.map((item) => ({ ...item, path: `${folder}/${item.path}` }));
-    const cause = await this.ports.files.uploaded(inside, { place: PLACE, parts: [] }, title);
-    if (cause) return cause;
-    const path = { place: PLACE, parts: [folder] };
-    const answer = await this.ports.files.ask({ kind: "list", path });
-    if (answer.cause) return answer.cause;
-    return answer.entries
-      .filter(({ kind }) => kind !== "other")
-      .map(({ name }) => ({ place: PLACE, parts: [folder, name] }));
+    const paths = await this.arrived(turn, title, folder, await take(folder));
+    if (paths) this.copy(title, paths);
+  }
+
+  /** Where what was sent up is, by the machine's own names; null when nobody pastes it. */
+  private async arrived(
+    turn: number,
+    title: string,
+    folder: string,
+    cause: CauseFacts | null,
+  ): Promise<RemotePath[] | null> {
+    const there = cause ?? (await waiting(this.ports.files, folder));
+    if (turn !== this.turn) return null;
+    if (Array.isArray(there)) return there;
+    this.fail(title, there.sentence);
+    return null;
+  }
+
+  private copy(title: string, paths: RemotePath[]): void {
+    this.copying = { title };
+    this.ports.copy({ files: paths });
   }
 
   /** Files that were copied here are on the machine's clipboard. */
@@ -205,19 +230,4 @@ export class FilePaste {
   private tell(): void {
     this.ports.changed(this.offer, this.paste);
   }
-}
-
-/** Sorts by time, is a name everywhere, and is no other paste's. */
-function folderName(now: Date): string {
-  const two = (number: number) => String(number).padStart(2, "0");
-  const day = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
-  const time = `${two(now.getHours())}.${two(now.getMinutes())}.${two(now.getSeconds())}`;
-  const [noise = 0] = crypto.getRandomValues(new Uint16Array(1));
-  return `${day} ${time} ${noise.toString(16).padStart(4, "0")}`;
-}
-
-/** For people: the one thing's name, or how many there are. */
-function titleOf(tops: ReadonlySet<string>): string {
-  const [first = ""] = tops;
-  return tops.size === 1 ? first : `${tops.size} files and folders`;
 }

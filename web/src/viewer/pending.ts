@@ -2,8 +2,8 @@
 
 import type { CauseFacts } from "../engine/messages";
 
-/** Nothing is waited for longer; a user may take a minute to allow something. */
-const PATIENCE_MS = 90_000;
+/** Nothing is waited for longer; Windows takes two minutes for a user's no. */
+const PATIENCE_MS = 180_000;
 
 const lost: CauseFacts = {
   code: "connection_lost",

@@ -74,8 +74,15 @@ function Chrome({ controller, sessionId, access, keys, stage }: ChromeProps) {
       <Overlay controller={controller} state={state} sessionId={sessionId} access={access} />
       <Banner controller={controller} state={state} access={access} />
       {state.files.dragging && (
-        <div className="files-drop" data-testid="files-drop">
-          Drop to send to the machine
+        <div
+          className={controller.drags.aimsDrops ? "files-drop aimed" : "files-drop"}
+          data-testid="files-drop"
+        >
+          <span>
+            {controller.drags.aimsDrops
+              ? "Drop on the window that is to take them"
+              : "Drop to send to the machine"}
+          </span>
         </div>
       )}
       {state.files.shown && <FilesPanel controller={controller} state={state} />}

@@ -2,7 +2,9 @@
 //! input nor pictures.
 
 mod audit;
+mod drag;
 mod none;
 mod thread;
 
+pub(crate) use drag::DragPorts;
 pub(crate) use thread::{FilesThread, Located, Locator};

@@ -33,6 +33,10 @@ impl FileStore for NoFiles {
         Err(self.0.clone())
     }
 
+    fn move_into(&mut self, _: &StorePath, _: &StorePath, _: &str) -> Result<(), StoreError> {
+        Err(self.0.clone())
+    }
+
     fn delete(&mut self, _: &StorePath) -> Result<(), StoreError> {
         Err(self.0.clone())
     }

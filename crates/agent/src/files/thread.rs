@@ -12,11 +12,13 @@ use bytes::Bytes;
 use gc_filetransfer::{Desk, DeskEvent, FilePolicy, ROOM, Role};
 use gc_platform::{FileStore, StoreError, StorePath};
 use gc_proto::v2::FileMessage;
+use gc_proto::v2::file_message::Body;
 use gc_proto::{Channel, Flags};
 use gc_types::{CauseCode, Clock};
 use prost::Message as _;
 
 use super::audit::{self, Audit};
+use super::drag::{DragDone, DragPorts, Drags};
 use super::none::NoFiles;
 use crate::outlet::Outlet;
 use crate::platform_set::Platform;
@@ -39,6 +41,8 @@ enum Command {
     /// A viewer sent more than it may have on its way.
     Overrun(u16),
     Locate(Vec<StorePath>, Answer),
+    /// What became of a drag.
+    Drag(DragDone),
     Stop,
 }
 
@@ -71,8 +75,17 @@ impl FilesThread {
         platform: Arc<dyn Platform>,
         clock: Arc<dyn Clock>,
         outlet: Outlet,
+        drag: DragPorts,
     ) -> io::Result<Self> {
         let (commands, receiver) = channel();
+        let drags = {
+            let commands = commands.clone();
+            let told = move |done| {
+                // Nobody is left to hear of it.
+                let _ = commands.send(Command::Drag(done));
+            };
+            Drags::new(drag, Arc::new(told))
+        };
         let waiting = Arc::new(AtomicUsize::new(0));
         let mut worker = Worker {
             waiting: Arc::clone(&waiting),
@@ -82,6 +95,7 @@ impl FilesThread {
             store: None,
             desks: BTreeMap::new(),
             audit: Audit::default(),
+            drags,
         };
         let thread = std::thread::Builder::new()
             .name("files".into())
@@ -139,14 +153,15 @@ impl Drop for FilesThread {
     }
 }
 
-struct Worker {
+pub(super) struct Worker {
     waiting: Arc<AtomicUsize>,
-    platform: Arc<dyn Platform>,
+    pub(super) platform: Arc<dyn Platform>,
     clock: Arc<dyn Clock>,
-    outlet: Outlet,
-    store: Option<Box<dyn FileStore>>,
-    desks: BTreeMap<u16, Desk>,
+    pub(super) outlet: Outlet,
+    pub(super) store: Option<Box<dyn FileStore>>,
+    pub(super) desks: BTreeMap<u16, Desk>,
     audit: Audit,
+    pub(super) drags: Drags,
 }
 
 impl Worker {
@@ -187,10 +202,7 @@ impl Worker {
         let now = self.clock.monotonic();
         match command {
             Command::Joined(participant) => {
-                let mut policy = FilePolicy::from_wire(self.outlet.files().as_ref());
-                if self.platform.files().is_none() {
-                    policy = FilePolicy::default();
-                }
+                let policy = self.policy();
                 self.desks.insert(participant, Desk::new(Role::Agent, policy, now));
                 self.share_room();
             }
@@ -209,12 +221,19 @@ impl Worker {
                     error.cause()
                 }));
             }
+            Command::Drag(done) => self.dragged(done),
             // Ends the loop.
             Command::Stop => {}
             Command::Message(participant, payload) => {
                 self.waiting.fetch_sub(payload.len() + 64, Ordering::AcqRel);
                 let Some(desk) = self.desks.get_mut(&participant) else { return };
                 match FileMessage::decode(payload) {
+                    Ok(FileMessage { body: Some(Body::Drop(drop)) }) => {
+                        self.drop_files(participant, &drop);
+                    }
+                    Ok(FileMessage { body: Some(Body::DragOut(drag)) }) => {
+                        self.drag_out(participant, drag.request);
+                    }
                     Ok(message) => {
                         let store = open(&mut self.store, self.platform.as_ref());
                         desk.receive(message, store, now);
@@ -298,6 +317,16 @@ impl Worker {
         }
     }
 
+    /// What the server's rules and this machine allow.
+    pub(super) fn policy(&self) -> FilePolicy {
+        if self.platform.files().is_none() {
+            return FilePolicy::default();
+        }
+        let mut policy = FilePolicy::from_wire(self.outlet.files().as_ref());
+        policy.drags = self.platform.drag().is_some();
+        policy
+    }
+
     fn lose(&mut self, participant: u16) {
         let now = self.clock.monotonic();
         if let Some(desk) = self.desks.get_mut(&participant) {
@@ -339,7 +368,7 @@ impl Worker {
 
 /// The store, opened when it is first needed. When it cannot be, every step is told
 /// why.
-fn open<'a>(
+pub(super) fn open<'a>(
     store: &'a mut Option<Box<dyn FileStore>>,
     platform: &dyn Platform,
 ) -> &'a mut dyn FileStore {

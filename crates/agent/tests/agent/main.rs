@@ -8,6 +8,7 @@
 )]
 
 mod clipboard;
+mod drags;
 mod hostile_relay;
 mod relay;
 mod workers;

@@ -8,13 +8,13 @@ use futures_util::{SinkExt, StreamExt};
 use gc_agent::{AgentSettings, Ended, Mode, Platform, worker};
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, ConnectedBar, ConsentPrompt,
-    DesktopSession, DesktopSessionId, DesktopSessionKind, DesktopSessionState, FileOpener,
-    InputError, InputInjector, Inventory, ScreenCapture,
+    DesktopSession, DesktopSessionId, DesktopSessionKind, DesktopSessionState, DragOpener,
+    FileOpener, InputError, InputInjector, Inventory, ScreenCapture,
 };
 use gc_platform_fake::{
     FakeBar, FakeBarControl, FakeClipboard, FakeClipboardControl, FakeConsent, FakeConsentControl,
-    FakeFiles, FakeFilesControl, FakeInput, FakeInputControl, FakeInventory, FakeScreen,
-    FakeScreenControl, FakeWorkerHost,
+    FakeDrag, FakeDragControl, FakeFiles, FakeFilesControl, FakeInput, FakeInputControl,
+    FakeInventory, FakeScreen, FakeScreenControl, FakeWorkerHost,
 };
 use gc_proto::v2::link_message::Body;
 use gc_proto::v2::{self, InputEvent, InputMessage, KeyEvent, input_event};
@@ -43,6 +43,7 @@ struct Machine {
     inventory: FakeInventory,
     clipboard: Arc<Mutex<Option<FakeClipboardControl>>>,
     files: FakeFiles,
+    drag: FakeDrag,
 }
 
 impl Platform for Machine {
@@ -69,6 +70,11 @@ impl Platform for Machine {
     fn files(&self) -> Option<FileOpener> {
         let files = self.files.clone();
         Some(Box::new(move || Ok(Box::new(files))))
+    }
+
+    fn drag(&self) -> Option<DragOpener> {
+        let drag = self.drag.clone();
+        Some(Box::new(move || Ok(Box::new(drag))))
     }
 
     fn consent(&self) -> &dyn ConsentPrompt {
@@ -172,6 +178,7 @@ pub(crate) struct Relay {
     pub(crate) bar: FakeBarControl,
     clipboard: Arc<Mutex<Option<FakeClipboardControl>>>,
     pub(crate) files: FakeFilesControl,
+    pub(crate) drags: FakeDragControl,
     /// What the next offer says of files.
     pub(crate) rules: Option<v2::FilePolicy>,
     pub(crate) sequence: u32,
@@ -187,6 +194,7 @@ impl Relay {
         let (consent, consent_control) = FakeConsent::new();
         let (bar, bar_control) = FakeBar::new();
         let (files, files_control) = FakeFiles::new();
+        let (drag, drags) = FakeDrag::new();
         let clipboard = Arc::new(Mutex::new(None));
         let machine = Machine {
             clipboard: Arc::clone(&clipboard),
@@ -196,6 +204,7 @@ impl Relay {
             bar,
             inventory: FakeInventory::new("test"),
             files,
+            drag,
         };
         let machine = Arc::new(machine);
         let start = Start::new().await;
@@ -219,6 +228,7 @@ impl Relay {
         relay.bar = bar_control;
         relay.clipboard = clipboard;
         relay.files = files_control;
+        relay.drags = drags;
         relay
     }
 
@@ -237,6 +247,7 @@ impl Relay {
             bar: FakeBar::new().1,
             clipboard: Arc::default(),
             files: FakeFiles::new().1,
+            drags: FakeDrag::new().1,
             rules: None,
             sequence: 0,
             notice: None,

@@ -1,7 +1,7 @@
 //! What a technician tells a Windows machine, and what its user is told.
 
 use anyhow::{Result, ensure};
-use gc_e2e::{Browser, Keyboard};
+use gc_e2e::{Browser, Keyboard, steps};
 use serde_json::json;
 
 use crate::office::Office;
@@ -24,11 +24,7 @@ async fn the_user_is_told_who_comes_and_the_technician_what_cannot_be_done() -> 
     desktop.wait_until("the notice", |_| Ok(part()? != before))?;
     desktop.wait_until("its end", |_| Ok(part()? == before))?;
 
-    // The toolbar has gone out of the way meanwhile.
-    let pin = "document.querySelector('[data-testid=toolbar-pin]')";
-    let handle = "document.querySelector('[data-testid=toolbar-handle]')";
-    page.wait_for(&format!("{pin} || ({handle}?.click(), false)")).await?;
-    page.click("[data-testid=toolbar-pin]").await?;
+    steps::pin_toolbar(&page).await?;
 
     // No helper is installed, and Wine hides no window from pictures.
     page.wait_for("window.__guruconnect.stats().actions").await?;

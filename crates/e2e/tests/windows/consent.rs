@@ -8,10 +8,10 @@ use serde_json::json;
 
 use crate::office::{Office, SCREEN};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Starts the one-time program, and waits for its window; the session that asks.
-fn ask(office: &Office) -> Result<(Agent, String)> {
+pub(crate) fn ask(office: &Office) -> Result<(Agent, String)> {
     let desktop = office.wine.desktop();
     // The desktop itself, before anything is on it.
     office.wine.run("wine", &["cmd", "/c", "ver"])?;
@@ -35,7 +35,7 @@ fn ask(office: &Office) -> Result<(Agent, String)> {
 
 /// Presses keys until the server knows of this answer: a window that is new ignores
 /// them.
-fn answer(office: &Office, session: &str, keys: &[&str], state: &str) -> Result<()> {
+pub(crate) fn answer(office: &Office, session: &str, keys: &[&str], state: &str) -> Result<()> {
     let path = format!("/api/sessions/{session}");
     office.wine.desktop().wait_until(&format!("consent is {state}"), |desktop| {
         std::thread::sleep(Duration::from_millis(700));

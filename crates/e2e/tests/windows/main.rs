@@ -2,7 +2,10 @@
 //! `cargo xtask windows`, which builds it.
 
 mod actions;
+mod clipboard;
 mod consent;
+mod elevation;
+mod faults;
 mod keyboard;
 mod life;
 mod office;

@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 use gc_agent::{EncoderCandidate, Ended, Mode, Platform};
 use gc_platform::{
     BarHandle, CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeEvent, CodeHandle,
-    CodeStatus, CodeWindow, ConnectedBar, ConsentAnswer, ConsentPrompt, ConsentRequest, FileOpener,
-    InputError, InputInjector, Inventory, MachineActions, NoticeOverlay, ProcessorTime,
+    CodeStatus, CodeWindow, ConnectedBar, ConsentAnswer, ConsentPrompt, ConsentRequest, DragOpener,
+    FileOpener, InputError, InputInjector, Inventory, MachineActions, NoticeOverlay, ProcessorTime,
     PromptError, PromptHandle, ScreenCapture,
 };
 use gc_runtime::OsEntropy;
@@ -81,7 +81,9 @@ async fn serve(
         let ended = gc_agent::run(settings, Arc::new(telling), clock, entropy, gone).await;
         crate::say(&ended.to_string());
         match ended {
-            Ended::Refused(reason) => user.window.tell(CodeStatus::Refused(reason)),
+            Ended::Refused(reason) | Ended::NoLink(reason) => {
+                user.window.tell(CodeStatus::Refused(reason));
+            }
             Ended::Stopped => {
                 return Ok(ExitCode::SUCCESS);
             }
@@ -219,6 +221,10 @@ impl Platform for Telling {
 
     fn files(&self) -> Option<FileOpener> {
         self.platform.files()
+    }
+
+    fn drag(&self) -> Option<DragOpener> {
+        self.platform.drag()
     }
 
     fn consent(&self) -> &dyn ConsentPrompt {

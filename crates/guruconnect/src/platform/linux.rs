@@ -12,14 +12,14 @@ use gc_agent::{EncoderCandidate, Platform};
 use gc_panel::Typeface;
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeWindow, ConnectedBar,
-    ConsentPrompt, FileOpener, InputError, InputInjector, Inventory, KeyStore, KeyStoreError,
-    MachineActions, NoticeOverlay, ProcessorTime, ScreenCapture, ViewerWindow, WorkerHost,
-    WorkerStream,
+    ConsentPrompt, DragOpener, FileOpener, InputError, InputInjector, Inventory, KeyStore,
+    KeyStoreError, MachineActions, NoticeOverlay, ProcessorTime, ScreenCapture, ViewerWindow,
+    WorkerHost, WorkerStream,
 };
 pub(crate) use gc_platform_linux::LinkTarget;
 use gc_platform_linux::{
     FileKeyStore, LinkHandler, LinuxInventory, X11Actions, X11Clipboard, X11ConnectedBar,
-    X11Consent, X11Input, X11Notice, X11Screen,
+    X11Consent, X11Drag, X11Input, X11Notice, X11Screen,
 };
 use gc_runtime::OsEntropy;
 use gc_transport::Connector;
@@ -236,6 +236,11 @@ impl Platform for Linux {
     fn files(&self) -> Option<FileOpener> {
         let home = gc_runtime::env("HOME").map(std::path::PathBuf::from);
         Some(gc_platform_linux::files_of_user(self.display.clone(), home))
+    }
+
+    fn drag(&self) -> Option<DragOpener> {
+        let (display, clock) = (self.display.clone(), Arc::clone(&self.clock));
+        Some(Box::new(move || Ok(Box::new(X11Drag::open(display.as_deref(), clock)?))))
     }
 
     fn consent(&self) -> &dyn ConsentPrompt {

@@ -6,7 +6,7 @@ mod lock;
 use std::sync::Arc;
 
 use gc_actions::{Action, Switch};
-use gc_platform::{ActionError, Attention, Freed, MachineActions, SwitchHandle};
+use gc_platform::{ActionError, Attention, ElevationHandle, Freed, MachineActions, SwitchHandle};
 use gc_types::{CauseCode, Clock};
 
 use self::lock::Locker;
@@ -32,6 +32,10 @@ impl X11Actions {
     }
 }
 
+fn no_elevation() -> ActionError {
+    ActionError::new(CauseCode::ActionUnsupported, NO_ELEVATION)
+}
+
 impl MachineActions for X11Actions {
     fn ability(&self, action: Action) -> Result<(), ActionError> {
         match action {
@@ -41,7 +45,7 @@ impl MachineActions for X11Actions {
             Action::Turn(Switch::BlankScreen) => {
                 Err(ActionError::new(CauseCode::ActionUnsupported, NO_BLANK))
             }
-            Action::Elevate => Err(ActionError::new(CauseCode::ActionUnsupported, NO_ELEVATION)),
+            Action::Elevate => Err(no_elevation()),
         }
     }
 
@@ -58,8 +62,8 @@ impl MachineActions for X11Actions {
         block::start(self.display.as_deref(), freed)
     }
 
-    fn elevate(&self) -> Result<(), ActionError> {
-        self.ability(Action::Elevate)
+    fn elevate(&self, _: Freed) -> Result<Box<dyn ElevationHandle>, ActionError> {
+        Err(no_elevation())
     }
 }
 

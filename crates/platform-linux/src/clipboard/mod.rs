@@ -1,9 +1,9 @@
 //! The CLIPBOARD selection of an X display.
 
 mod formats;
-mod reading;
+pub(crate) mod reading;
 mod sending;
-mod uri_list;
+pub(crate) mod uri_list;
 mod worker;
 
 use std::sync::Arc;

@@ -266,6 +266,6 @@ impl Reading {
 }
 
 /// How this machine calls itself, as some programs write it into their URIs.
-fn host() -> String {
+pub(crate) fn host() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }

@@ -75,7 +75,7 @@ fn uri(way: &str) -> String {
 }
 
 /// As `text/uri-list`.
-pub(super) fn write_uri_list(files: &CopiedFiles) -> String {
+pub(crate) fn write_uri_list(files: &CopiedFiles) -> String {
     ways(files).flat_map(|way| [uri(&way), "\r\n".to_owned()]).collect()
 }
 

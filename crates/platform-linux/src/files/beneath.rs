@@ -67,12 +67,17 @@ pub(super) fn step_by_step(
 }
 
 /// Gives a name that nothing has.
-pub(super) fn rename_new(folder: BorrowedFd<'_>, from: &str, to: &str) -> Result<(), Errno> {
-    match fs::renameat_with(folder, from, folder, to, RenameFlags::NOREPLACE) {
+pub(super) fn rename_new(
+    folder: BorrowedFd<'_>,
+    from: &str,
+    into: BorrowedFd<'_>,
+    to: &str,
+) -> Result<(), Errno> {
+    match fs::renameat_with(folder, from, into, to, RenameFlags::NOREPLACE) {
         // File systems that know no such rename (some network ones): a hard link
         // never replaces either; a folder cannot have one.
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
-            fs::linkat(folder, from, folder, to, AtFlags::empty())?;
+            fs::linkat(folder, from, into, to, AtFlags::empty())?;
             fs::unlinkat(folder, from, AtFlags::empty())
         }
         done => done,

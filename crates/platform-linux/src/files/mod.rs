@@ -216,7 +216,19 @@ impl FileStore for LinuxFiles {
     fn rename(&mut self, path: &StorePath, name: &str) -> Result<(), StoreError> {
         check_existing(name).map_err(|_| StoreError::Name)?;
         let at = self.inside(path)?;
-        beneath::rename_new(at.folder.as_fd(), at.name, name).map_err(error_of)
+        let folder = at.folder.as_fd();
+        beneath::rename_new(folder, at.name, folder, name).map_err(error_of)
+    }
+
+    fn move_into(
+        &mut self,
+        path: &StorePath,
+        folder: &StorePath,
+        name: &str,
+    ) -> Result<(), StoreError> {
+        check_existing(name).map_err(|_| StoreError::Name)?;
+        let (at, to) = (self.inside(path)?, self.folder(folder)?);
+        beneath::rename_new(at.folder.as_fd(), at.name, to.as_fd(), name).map_err(error_of)
     }
 
     fn delete(&mut self, path: &StorePath) -> Result<(), StoreError> {

@@ -129,7 +129,7 @@ impl PartialFile for Partial {
                 _ => fs::renameat(&self.folder, self.name.as_str(), &self.folder, name),
             }
         } else {
-            beneath::rename_new(self.folder.as_fd(), &self.name, name)
+            beneath::rename_new(self.folder.as_fd(), &self.name, self.folder.as_fd(), name)
         };
         done.map_err(error_of)?;
         // A name that a power cut takes back is told as not there, not as done.

@@ -7,6 +7,7 @@ mod actions;
 mod capture;
 mod client;
 mod clipboard;
+mod drag;
 mod inventory;
 mod keyboard;
 mod notice;

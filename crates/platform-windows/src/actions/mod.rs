@@ -15,7 +15,9 @@ mod version;
 use std::sync::Arc;
 
 use gc_actions::{Action, Switch};
-use gc_platform::{ActionError, Attention, Freed, MachineActions, SecureAttention, SwitchHandle};
+use gc_platform::{
+    ActionError, Attention, ElevationHandle, Freed, MachineActions, SecureAttention, SwitchHandle,
+};
 use gc_types::{CauseCode, Clock};
 
 /// Actions on the desktop that the calling threads are on.
@@ -67,7 +69,7 @@ impl MachineActions for WindowsActions {
         }
     }
 
-    fn elevate(&self) -> Result<(), ActionError> {
+    fn elevate(&self, _: Freed) -> Result<Box<dyn ElevationHandle>, ActionError> {
         Err(no_elevation())
     }
 }

@@ -241,6 +241,17 @@ impl FileStore for WindowsFiles {
         rename(&opened, &folder, name, false)
     }
 
+    fn move_into(
+        &mut self,
+        path: &StorePath,
+        folder: &StorePath,
+        name: &str,
+    ) -> Result<(), StoreError> {
+        let (before, old) = self.inside(path)?;
+        let (opened, _) = open_name(&before, old, How::there(DELETE))?;
+        rename(&opened, &self.folder(folder)?, name, false)
+    }
+
     fn delete(&mut self, path: &StorePath) -> Result<(), StoreError> {
         let (folder, name) = self.inside(path)?;
         remove::remove(&folder, name, 0)

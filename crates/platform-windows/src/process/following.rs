@@ -121,7 +121,16 @@ impl<D: DesktopSeam> FollowingInput<D> {
         leave: Leave,
         inner: Box<dyn InputInjector>,
     ) -> Self {
-        let follower = DesktopFollower::new(seam, account, times);
+        Self::by(DesktopFollower::new(seam, account, times), clock, leave, inner)
+    }
+
+    /// The same by a follower that is there.
+    pub fn by(
+        follower: DesktopFollower<D>,
+        clock: Arc<dyn Clock>,
+        leave: Leave,
+        inner: Box<dyn InputInjector>,
+    ) -> Self {
         Self { place: Place { follower, clock, leave }, inner, begun: false }
     }
 

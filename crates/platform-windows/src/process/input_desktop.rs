@@ -106,12 +106,21 @@ pub struct DesktopFollower<D> {
     account: WorkerAccount,
     current: Option<String>,
     times: DesktopTimes,
+    /// Whatever shows, nobody takes over.
+    stays: bool,
 }
 
 impl<D: DesktopSeam> DesktopFollower<D> {
     /// For the thread that calls [`Self::follow`].
     pub fn new(seam: D, account: WorkerAccount, times: DesktopTimes) -> Self {
-        Self { seam, account, current: None, times }
+        Self { seam, account, current: None, times, stays: false }
+    }
+
+    /// The same for LocalSystem that does not leave the user's desktop to the user, as it
+    /// has neither clipboard nor files there.
+    pub fn that_stays(seam: D) -> Self {
+        let times = DesktopTimes::default();
+        Self { seam, account: WorkerAccount::System, current: None, times, stays: true }
     }
 
     /// Looks, and follows. Called before a picture is taken and when taking one failed;
@@ -146,7 +155,10 @@ impl<D: DesktopSeam> DesktopFollower<D> {
     /// Whether SYSTEM has nothing to do here any longer.
     fn is_the_users_for_good(&self, name: &str, now: Duration) -> bool {
         let mut times = self.times.lock();
-        if self.account == WorkerAccount::User || !name.eq_ignore_ascii_case(USERS_DESKTOP) {
+        if self.stays
+            || self.account == WorkerAccount::User
+            || !name.eq_ignore_ascii_case(USERS_DESKTOP)
+        {
             times.back_since = None;
             return false;
         }
@@ -219,6 +231,24 @@ mod tests {
         *shown.borrow_mut() = Ok("Default");
         assert_eq!(follower.follow(at(30)), Followed::Switched("Default".into()));
         assert_eq!(*entered.borrow(), ["Default", "Screen-saver", "Default"]);
+    }
+
+    #[test]
+    fn one_that_stays_follows_and_leaves_nothing_to_anybody() {
+        let shown: Shown = Rc::new(RefCell::new(Ok("Default")));
+        let entered = Rc::default();
+        let fake = Fake { shown: Rc::clone(&shown), entered: Rc::clone(&entered), locked: false };
+        let mut follower = DesktopFollower::that_stays(fake);
+        follower.follow(at(0));
+        assert_eq!(follower.follow(at(60_000)), Followed::Same);
+        *shown.borrow_mut() = Ok("Winlogon");
+        assert_eq!(follower.follow(at(60_010)), Followed::Switched("Winlogon".into()));
+        *shown.borrow_mut() = Err(DesktopSeamError::Denied);
+        assert_eq!(follower.follow(at(70_000)), Followed::Blind(DesktopSeamError::Denied));
+        assert_eq!(follower.follow(at(80_000)), Followed::Blind(DesktopSeamError::Denied));
+        *shown.borrow_mut() = Ok("Default");
+        assert_eq!(follower.follow(at(90_000)), Followed::Switched("Default".into()));
+        assert_eq!(*entered.borrow(), ["Default", "Winlogon", "Default"]);
     }
 
     #[test]

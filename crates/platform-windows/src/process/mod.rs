@@ -26,7 +26,7 @@ pub use input_desktop::{
 };
 pub use session::{RawSession, account_for, classify};
 #[cfg(windows)]
-pub use thread_desktop::ThreadDesktop;
+pub use thread_desktop::{ThreadDesktop, enter_interactive_station};
 #[cfg(windows)]
 pub use worker::{
     WORKER_PIPE_VARIABLE, WORKER_SERVICE_VARIABLE, WorkerConnectError, account_of_this_process,

@@ -79,11 +79,16 @@ impl WorkerProcess for StartedProcess {
     }
 }
 
-/// Starts `program` as `token` on the desktop of its account, in `job`, with none of
-/// our handles. It runs when this returns.
+/// Desktop of the user's programs.
+pub(super) const USERS_DESKTOP: &str = r"winsta0\default";
+/// Desktop of logon, lock screen and prompts for rights.
+pub(super) const SECURE_DESKTOP: &str = r"winsta0\winlogon";
+
+/// Starts `program` as `token` on `desktop`, in `job`, with none of our handles. It runs
+/// when this returns.
 pub(super) fn start(
     token: &Token,
-    account: WorkerAccount,
+    desktop: &str,
     program: &Path,
     arguments: &[String],
     environment: &EnvironmentBlock,
@@ -92,10 +97,7 @@ pub(super) fn start(
     let application = Wide::new(program);
     let mut line = Wide::new(command_line(program.as_os_str(), arguments));
     let folder = program.parent().map_or_else(|| Wide::new(""), Wide::new);
-    let mut desktop = Wide::new(match account {
-        WorkerAccount::User => r"winsta0\default",
-        WorkerAccount::System => r"winsta0\winlogon",
-    });
+    let mut desktop = Wide::new(desktop);
     let startup = STARTUPINFOW {
         cb: size_of::<STARTUPINFOW>() as u32,
         lpDesktop: desktop.as_mut_ptr(),

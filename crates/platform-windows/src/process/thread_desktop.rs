@@ -5,14 +5,27 @@ use std::ffi::c_void;
 use windows::Win32::Foundation::{ERROR_ACCESS_DENIED, HANDLE};
 use windows::Win32::System::StationsAndDesktops::{
     CloseDesktop, DESKTOP_ACCESS_FLAGS, DESKTOP_CONTROL_FLAGS, GetUserObjectInformationW, HDESK,
-    OpenInputDesktop, SetThreadDesktop, UOI_NAME,
+    OpenDesktopW, OpenInputDesktop, OpenWindowStationW, SetProcessWindowStation, SetThreadDesktop,
+    UOI_NAME,
 };
+use windows::core::w;
 
 use super::{DesktopSeam, DesktopSeamError};
-use crate::win32::{CallError, Called};
+use crate::win32::{CallError, Called, Wide};
 
 /// `GENERIC_ALL`: read pixels, inject input, make windows, hooks.
 const EVERYTHING: DESKTOP_ACCESS_FLAGS = DESKTOP_ACCESS_FLAGS(0x1000_0000);
+
+/// Puts this process on the window station that people see, where it is not there already.
+pub fn enter_interactive_station() -> Result<(), CallError> {
+    // SAFETY: the text ends with a zero; the handle stays open for as long as the process
+    // is there.
+    unsafe {
+        let station =
+            OpenWindowStationW(w!("WinSta0"), false, EVERYTHING.0).called("OpenWindowStationW")?;
+        SetProcessWindowStation(station).called("SetProcessWindowStation")
+    }
+}
 
 /// Puts the thread that calls it on the desktop that shows.
 #[derive(Default)]
@@ -33,6 +46,21 @@ impl Desktop {
         unsafe { OpenInputDesktop(DESKTOP_CONTROL_FLAGS(0), false, EVERYTHING) }
             .called("OpenInputDesktop")
             .map(Self)
+    }
+
+    fn named(name: &str) -> Result<Self, CallError> {
+        let name = Wide::new(name);
+        // SAFETY: the text ends with a zero; the handle is ours.
+        unsafe { OpenDesktopW(name.as_ptr(), DESKTOP_CONTROL_FLAGS(0), false, EVERYTHING.0) }
+            .called("OpenDesktopW")
+            .map(Self)
+    }
+
+    /// Puts the calling thread on it.
+    fn enter(self) -> Result<Self, CallError> {
+        // SAFETY: the desktop is open, and stays so while the thread is on it.
+        unsafe { SetThreadDesktop(self.0) }.called("SetThreadDesktop")?;
+        Ok(self)
     }
 
     fn name(&self) -> Result<String, CallError> {
@@ -77,10 +105,13 @@ impl DesktopSeam for ThreadDesktop {
     fn enter(&mut self) -> Result<String, DesktopSeamError> {
         let desktop = Desktop::showing().map_err(told)?;
         let name = desktop.name().map_err(told)?;
-        // SAFETY: the desktop is open, and stays so while the thread is on it.
-        unsafe { SetThreadDesktop(desktop.0) }.called("SetThreadDesktop").map_err(told)?;
+        let entered = desktop.enter().or_else(|error| {
+            // Under Wine a thread of what a service starts gets that of the service; by its
+            // name it is the one of this process's window station.
+            Desktop::named(&name).and_then(Desktop::enter).map_err(|_| error)
+        });
         // Only now may the former one be closed.
-        self.entered = Some(desktop);
+        self.entered = Some(entered.map_err(told)?);
         Ok(name)
     }
 }

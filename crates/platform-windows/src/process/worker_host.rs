@@ -16,7 +16,7 @@ use super::environment::EnvironmentBlock;
 use super::job::Job;
 use super::session::{account_for, classify};
 use super::sessions::{console_session, is_gone, lock_flags_are_swapped, sessions};
-use super::start::{StartedProcess, start};
+use super::start::{SECURE_DESKTOP, StartedProcess, USERS_DESKTOP, start};
 use super::{WORKER_PIPE_VARIABLE, WORKER_SERVICE_VARIABLE, WorkerAccount};
 use crate::pipe::{Accepted, PipeServer, pipe_sddl};
 use crate::sas::WindowsSecureAttention;
@@ -144,37 +144,24 @@ impl WindowsWorkerHost {
             }
         }
     }
-}
 
-impl WorkerHost for WindowsWorkerHost {
-    fn sessions(&self) -> Result<Vec<DesktopSession>, WorkerHostError> {
-        let raw = sessions().map_err(|error| WorkerHostError::Sessions(error.to_string()))?;
-        let console = console_session();
-        Ok(raw
-            .iter()
-            .filter_map(|session| classify(session, console, self.flags_are_swapped))
-            .collect())
-    }
-
-    fn attention(&self) -> Option<Arc<dyn SecureAttention>> {
-        Some(Arc::new(WindowsSecureAttention::default()))
-    }
-
-    fn watch(&self, listener: SessionListener) -> Result<Box<dyn SessionWatch>, WorkerHostError> {
-        Ok(self.hub.watch(listener))
-    }
-
-    fn spawn(
+    /// The same as [`WorkerHost::spawn`], with a worker that is LocalSystem whatever
+    /// shows, and starts on the user's desktop.
+    pub fn spawn_system(
         &self,
         session: DesktopSessionId,
         ticket: &Secret,
     ) -> Result<SpawnedWorker, WorkerHostError> {
-        let sessions = self.sessions()?;
-        let found = sessions
-            .iter()
-            .find(|one| one.id == session)
-            .ok_or(WorkerHostError::SessionGone(session))?;
-        let account = self.account(found);
+        self.spawn_as(WorkerAccount::System, USERS_DESKTOP, session, ticket)
+    }
+
+    fn spawn_as(
+        &self,
+        account: WorkerAccount,
+        desktop: &str,
+        session: DesktopSessionId,
+        ticket: &Secret,
+    ) -> Result<SpawnedWorker, WorkerHostError> {
         let token = Self::token(account, session)?;
         let own = Token::of_this_process().and_then(|own| own.user()).map_err(not_started)?;
         let client = token.user().map_err(not_started)?;
@@ -192,7 +179,7 @@ impl WorkerHost for WindowsWorkerHost {
         );
         let environment = EnvironmentBlock::of(&token, &variables).map_err(not_started)?;
         let WorkerProgram { path, arguments, .. } = &self.program;
-        let start = |token: &Token| start(token, account, path, arguments, &environment, &self.job);
+        let start = |token: &Token| start(token, desktop, path, arguments, &environment, &self.job);
         let process = match account {
             WorkerAccount::System => start(&token),
             // Without it everything works but elevated windows, which take no input then.
@@ -224,5 +211,42 @@ impl WorkerHost for WindowsWorkerHost {
                 Err(error)
             }
         }
+    }
+}
+
+impl WorkerHost for WindowsWorkerHost {
+    fn sessions(&self) -> Result<Vec<DesktopSession>, WorkerHostError> {
+        let raw = sessions().map_err(|error| WorkerHostError::Sessions(error.to_string()))?;
+        let console = console_session();
+        Ok(raw
+            .iter()
+            .filter_map(|session| classify(session, console, self.flags_are_swapped))
+            .collect())
+    }
+
+    fn attention(&self) -> Option<Arc<dyn SecureAttention>> {
+        Some(Arc::new(WindowsSecureAttention::default()))
+    }
+
+    fn watch(&self, listener: SessionListener) -> Result<Box<dyn SessionWatch>, WorkerHostError> {
+        Ok(self.hub.watch(listener))
+    }
+
+    fn spawn(
+        &self,
+        session: DesktopSessionId,
+        ticket: &Secret,
+    ) -> Result<SpawnedWorker, WorkerHostError> {
+        let sessions = self.sessions()?;
+        let found = sessions
+            .iter()
+            .find(|one| one.id == session)
+            .ok_or(WorkerHostError::SessionGone(session))?;
+        let account = self.account(found);
+        let desktop = match account {
+            WorkerAccount::User => USERS_DESKTOP,
+            WorkerAccount::System => SECURE_DESKTOP,
+        };
+        self.spawn_as(account, desktop, session, ticket)
     }
 }

@@ -14,7 +14,7 @@ mod sender;
 #[cfg(windows)]
 pub use helper::{HelperSettings, serve};
 #[cfg(windows)]
-pub use library::press;
+pub use library::{PassingAttention, press};
 pub use message::{ANSWER_BYTES, Answer, REQUEST};
 pub use policy::services_may;
 #[cfg(windows)]

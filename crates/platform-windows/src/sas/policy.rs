@@ -59,6 +59,20 @@ pub(crate) fn set_policy(own: &RegistryKey) -> Result<(), CallError> {
     policies.set_number(POLICY, with_services(before))
 }
 
+/// Lets services for as long as `work` takes, where nobody has decided about it: an
+/// administrator's decision stays.
+#[cfg(windows)]
+pub(super) fn while_allowed<T>(work: impl FnOnce() -> T) -> Result<T, CallError> {
+    let policies = RegistryKey::create(POLICIES)?;
+    if policies.number(POLICY)?.is_some() {
+        return Ok(work());
+    }
+    policies.set_number(POLICY, SERVICES)?;
+    let done = work();
+    policies.remove(POLICY)?;
+    Ok(done)
+}
+
 /// Puts back what was before, unless somebody has changed it since.
 #[cfg(windows)]
 pub(crate) fn restore_policy(own: &RegistryKey) -> Result<(), CallError> {
@@ -88,12 +102,33 @@ mod tests {
 
 #[cfg(all(test, windows))]
 mod registry_tests {
+    use std::sync::Mutex;
+
     use super::*;
 
     const OWN: &str = "GuruConnectPolicyTest";
+    /// There is one policy.
+    static ALONE: Mutex<()> = Mutex::new(());
+
+    #[test]
+    fn a_service_for_one_session_leaves_the_policy_as_it_was() {
+        let _alone = ALONE.lock();
+        let policies = RegistryKey::create(POLICIES).unwrap();
+        for before in [None, Some(0), Some(3)] {
+            match before {
+                Some(value) => policies.set_number(POLICY, value).unwrap(),
+                None => policies.remove(POLICY).unwrap(),
+            }
+            let meanwhile = while_allowed(|| allowed(POLICIES).unwrap()).unwrap();
+            assert_eq!(meanwhile, before != Some(0), "{before:?}");
+            assert_eq!(policies.number(POLICY).unwrap(), before);
+        }
+        policies.remove(POLICY).unwrap();
+    }
 
     #[test]
     fn the_policy_is_set_remembered_once_and_put_back() {
+        let _alone = ALONE.lock();
         let policies = RegistryKey::create(POLICIES).unwrap();
         for before in [None, Some(0), Some(2), Some(1)] {
             RegistryKey::remove_tree("SOFTWARE", OWN).unwrap();

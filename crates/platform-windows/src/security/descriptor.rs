@@ -39,6 +39,11 @@ impl SecurityDescriptor {
         Ok(Self { descriptor, _memory: LocalMemory::new(descriptor.0) })
     }
 
+    /// For a call; lives as long as this value.
+    pub(super) const fn raw(&self) -> PSECURITY_DESCRIPTOR {
+        self.descriptor
+    }
+
     /// Owner and rights of an open object. The handle needs `READ_CONTROL`.
     pub(crate) fn of(object: HANDLE, kind: SE_OBJECT_TYPE) -> Result<Self, CallError> {
         let mut descriptor = PSECURITY_DESCRIPTOR::default();

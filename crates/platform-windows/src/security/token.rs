@@ -33,6 +33,17 @@ impl Token {
         }
     }
 
+    /// That of a process, to be looked at. The handle needs
+    /// `PROCESS_QUERY_LIMITED_INFORMATION`.
+    pub(crate) fn of_process(process: HANDLE) -> Result<Self, CallError> {
+        let mut token = HANDLE::default();
+        // SAFETY: the handle is written to a live place and ours.
+        unsafe {
+            OpenProcessToken(process, TOKEN_QUERY, &raw mut token).called("OpenProcessToken")?;
+            Ok(Self(owned(token)))
+        }
+    }
+
     /// That of the user who is logged on in a session; for LocalSystem only.
     pub(crate) fn of_user(session: u32) -> Result<Self, CallError> {
         let mut token = HANDLE::default();

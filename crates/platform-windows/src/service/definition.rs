@@ -64,4 +64,22 @@ mod tests {
         assert!(RESTART_DELAYS.is_sorted());
         assert!(RESTART_DELAYS.iter().sum::<Duration>() < FORGIVEN_AFTER, "it would start over");
     }
+
+    #[test]
+    fn what_stays_wrong_is_started_a_few_times_an_hour_and_never_given_up() {
+        let mut delays = RESTART_DELAYS.into_iter();
+        let mut last = Duration::ZERO;
+        let mut starts_in = |whole: Duration| {
+            let (mut passed, mut starts) = (Duration::ZERO, 0);
+            while passed < whole {
+                // The last one repeats, as the service manager does it.
+                last = delays.next().unwrap_or(last);
+                passed += last;
+                starts += 1;
+            }
+            starts
+        };
+        assert_eq!(starts_in(Duration::from_hours(1)), 16);
+        assert_eq!(starts_in(Duration::from_hours(1)), 12, "and then every five minutes");
+    }
 }

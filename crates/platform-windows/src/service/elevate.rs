@@ -3,7 +3,10 @@
 use std::os::windows::io::OwnedHandle;
 use std::path::Path;
 
-use windows::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_CANCELLED};
+use windows::Win32::Foundation::{
+    ERROR_ACCESS_DENIED, ERROR_ACCESS_DISABLED_BY_POLICY, ERROR_CANCELLED,
+    ERROR_ELEVATION_REQUIRED, WAIT_OBJECT_0, WIN32_ERROR,
+};
 use windows::Win32::System::Threading::{
     GetExitCodeProcess, GetProcessId, INFINITE, WaitForSingleObject,
 };
@@ -16,6 +19,10 @@ use windows::core::w;
 
 use super::command_line::argument_line;
 use crate::win32::{CallError, Called, Wide, owned, raw};
+
+/// What Windows says where its question is switched off, or the program is not allowed.
+const FORBIDDEN: [WIN32_ERROR; 3] =
+    [ERROR_ACCESS_DENIED, ERROR_ACCESS_DISABLED_BY_POLICY, ERROR_ELEVATION_REQUIRED];
 
 /// Why there is no elevated process.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -39,6 +46,19 @@ impl ElevatedProcess {
     pub fn id(&self) -> u32 {
         // SAFETY: the handle is open.
         unsafe { GetProcessId(raw(&self.0)) }
+    }
+
+    /// Its exit code, once it has ended.
+    pub fn exit_code(&self) -> Option<u32> {
+        let mut code = 0;
+        // SAFETY: the handle is open; the code is written to a live place.
+        unsafe {
+            if WaitForSingleObject(raw(&self.0), 0) != WAIT_OBJECT_0 {
+                return None;
+            }
+            GetExitCodeProcess(raw(&self.0), &raw mut code).ok()?;
+        }
+        Some(code)
     }
 
     /// Waits for its end and gives its exit code.
@@ -78,7 +98,9 @@ pub fn start_elevated(
     match unsafe { ShellExecuteExW(&raw mut info) }.called("ShellExecuteExW") {
         Ok(()) => {}
         Err(error) if error.is(ERROR_CANCELLED) => return Err(ElevateError::Declined),
-        Err(error) if error.is(ERROR_ACCESS_DENIED) => return Err(ElevateError::Forbidden),
+        Err(error) if FORBIDDEN.iter().any(|code| error.is(*code)) => {
+            return Err(ElevateError::Forbidden);
+        }
         Err(error) => return Err(error.into()),
     }
     if info.hProcess.is_invalid() {

@@ -34,7 +34,7 @@ impl FileError {
 }
 
 /// Eight random bytes as text.
-pub(super) fn suffix(entropy: &dyn Entropy) -> String {
+pub(crate) fn suffix(entropy: &dyn Entropy) -> String {
     let mut bytes = [0_u8; 8];
     entropy.fill(&mut bytes);
     format!("{:016x}", u64::from_le_bytes(bytes))

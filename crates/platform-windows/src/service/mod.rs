@@ -11,7 +11,7 @@ mod elevate;
 #[cfg(windows)]
 mod event_log;
 #[cfg(windows)]
-mod files;
+pub(crate) mod files;
 #[cfg(windows)]
 mod host;
 mod hub;
@@ -44,4 +44,4 @@ pub use manager::{Service, ServiceManager, ServiceState, ServiceStatus};
 #[cfg(windows)]
 pub use settings::{AGENT_SERVICE, ServiceSettings, data_folder, open_log};
 #[cfg(windows)]
-pub use temporary::{TemporaryService, TemporaryServiceRequest};
+pub use temporary::{TemporaryService, TemporaryServiceRequest, temporary_service_name};

@@ -19,6 +19,11 @@ const PREFIX: &str = "GuruConnectSupport-";
 const FOLDER: &str = "GuruConnect Support";
 const PROGRAM: &str = "guruconnect.exe";
 
+/// The name of a temporary service of this number.
+pub fn temporary_service_name(number: &str) -> String {
+    format!("{PREFIX}{number}")
+}
+
 /// What is to be run.
 pub struct TemporaryServiceRequest {
     /// The program; it is copied to where no user can change it.
@@ -27,6 +32,8 @@ pub struct TemporaryServiceRequest {
     pub arguments: Vec<String>,
     /// What the service gets when it is started; no process list shows it.
     pub start_arguments: Vec<String>,
+    /// Sixteen digits that its name ends with, see [`temporary_service_name`]; `None`: any.
+    pub number: Option<String>,
     /// Folder in which programs are; only administrators may write there.
     pub programs: PathBuf,
     /// Asks whether this process may do it.
@@ -40,6 +47,7 @@ impl TemporaryServiceRequest {
             program: program_of_this_process()?,
             arguments,
             start_arguments: Vec::new(),
+            number: None,
             programs: known_folder(KnownFolder::ProgramFiles)?,
             may: is_elevated,
         })
@@ -63,8 +71,8 @@ impl TemporaryService {
         if !(request.may)()? {
             return Err(InstallError::NotElevated);
         }
-        let number = suffix(entropy.as_ref());
-        let name = format!("{PREFIX}{number}");
+        let number = request.number.clone().unwrap_or_else(|| suffix(entropy.as_ref()));
+        let name = temporary_service_name(&number);
         let parent = request.programs.join(FOLDER);
         let folder = parent.join(&number);
         let program = folder.join(PROGRAM);

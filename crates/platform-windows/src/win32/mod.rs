@@ -12,6 +12,8 @@ pub use call::CallError;
 pub(crate) use call::Called;
 pub(crate) use folder::{KnownFolder, known_folder};
 pub(crate) use handle::{Event, LocalMemory, owned, raw};
-pub(crate) use process::{file_identity, image_of, program_of_this_process};
+pub(crate) use process::{
+    file_identity, image_of, open_process, program_of_this_process, wait_for_end,
+};
 pub(crate) use registry::RegistryKey;
 pub(crate) use text::{Wide, from_pwstr, nap, system_library};

@@ -3,16 +3,19 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::os::windows::ffi::OsStringExt;
+use std::os::windows::io::OwnedHandle;
 use std::path::{Path, PathBuf};
 
 use windows::Win32::Foundation::HANDLE;
 use windows::Win32::Storage::FileSystem::{BY_HANDLE_FILE_INFORMATION, GetFileInformationByHandle};
 use windows::Win32::System::Threading::{
-    GetCurrentProcess, PROCESS_NAME_WIN32, QueryFullProcessImageNameW,
+    GetCurrentProcess, INFINITE, OpenProcess, PROCESS_NAME_WIN32,
+    PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE, QueryFullProcessImageNameW,
+    WaitForSingleObject,
 };
 use windows::core::PWSTR;
 
-use super::{CallError, Called, raw};
+use super::{CallError, Called, owned, raw};
 
 /// Longest path that Windows has.
 const LONGEST: usize = 32_768;
@@ -33,6 +36,25 @@ pub(crate) fn image_of(process: HANDLE) -> Result<PathBuf, CallError> {
     }
     .called("QueryFullProcessImageNameW")?;
     Ok(PathBuf::from(OsString::from_wide(&path[..length as usize])))
+}
+
+/// Opens a process to be looked at and waited for. While it is open its number is not
+/// used again.
+pub(crate) fn open_process(id: u32) -> Result<OwnedHandle, CallError> {
+    // SAFETY: takes numbers; the handle is ours.
+    unsafe {
+        OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_SYNCHRONIZE, false, id)
+            .called("OpenProcess")
+            .map(|handle| owned(handle))
+    }
+}
+
+/// Blocks until a process has ended.
+pub(crate) fn wait_for_end(process: &OwnedHandle) {
+    // SAFETY: the handle is open.
+    unsafe {
+        WaitForSingleObject(raw(process), INFINITE);
+    }
 }
 
 /// Path of the program that runs.

@@ -7,6 +7,7 @@ mod actions;
 mod clipboard;
 mod code;
 mod consent;
+mod drag;
 mod input;
 mod keyboard;
 mod overlays;

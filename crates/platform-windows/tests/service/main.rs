@@ -3,6 +3,7 @@
 #![cfg(windows)]
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
+mod elevation;
 mod install;
 mod manager;
 mod selves;

@@ -18,6 +18,7 @@ fn request(programs: &Path, behaviour: &str) -> TemporaryServiceRequest {
             .map(str::to_owned)
             .collect(),
         start_arguments: Vec::new(),
+        number: None,
         programs: programs.to_path_buf(),
         may: || Ok(true),
     }

@@ -67,6 +67,10 @@ pub enum CauseCode {
     ActionFreedByUser = 106,
     SecureAttentionUnavailable = 108,
     ElevationDeclined = 109,
+    ElevationForbidden = 160,
+    ElevationPending = 161,
+    ElevationActive = 162,
+    ElevationLost = 163,
     ClipboardPrivate = 82,
     ClipboardUnusable = 83,
     /// Files.
@@ -90,6 +94,11 @@ pub enum CauseCode {
     FilesCancelled = 137,
     FilesNoUser = 138,
     FilesUnavailable = 139,
+    /// Files dragged onto a point of the machine's screen, or off it.
+    DropNotTaken = 200,
+    DropNoAnswer = 201,
+    DragNoFiles = 202,
+    DragUnavailable = 203,
 }
 impl CauseCode {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -143,6 +152,10 @@ impl CauseCode {
             Self::ActionFreedByUser => "CAUSE_CODE_ACTION_FREED_BY_USER",
             Self::SecureAttentionUnavailable => "CAUSE_CODE_SECURE_ATTENTION_UNAVAILABLE",
             Self::ElevationDeclined => "CAUSE_CODE_ELEVATION_DECLINED",
+            Self::ElevationForbidden => "CAUSE_CODE_ELEVATION_FORBIDDEN",
+            Self::ElevationPending => "CAUSE_CODE_ELEVATION_PENDING",
+            Self::ElevationActive => "CAUSE_CODE_ELEVATION_ACTIVE",
+            Self::ElevationLost => "CAUSE_CODE_ELEVATION_LOST",
             Self::ClipboardPrivate => "CAUSE_CODE_CLIPBOARD_PRIVATE",
             Self::ClipboardUnusable => "CAUSE_CODE_CLIPBOARD_UNUSABLE",
             Self::FilesDenied => "CAUSE_CODE_FILES_DENIED",
@@ -165,6 +178,10 @@ impl CauseCode {
             Self::FilesCancelled => "CAUSE_CODE_FILES_CANCELLED",
             Self::FilesNoUser => "CAUSE_CODE_FILES_NO_USER",
             Self::FilesUnavailable => "CAUSE_CODE_FILES_UNAVAILABLE",
+            Self::DropNotTaken => "CAUSE_CODE_DROP_NOT_TAKEN",
+            Self::DropNoAnswer => "CAUSE_CODE_DROP_NO_ANSWER",
+            Self::DragNoFiles => "CAUSE_CODE_DRAG_NO_FILES",
+            Self::DragUnavailable => "CAUSE_CODE_DRAG_UNAVAILABLE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -215,6 +232,10 @@ impl CauseCode {
             "CAUSE_CODE_ACTION_FREED_BY_USER" => Some(Self::ActionFreedByUser),
             "CAUSE_CODE_SECURE_ATTENTION_UNAVAILABLE" => Some(Self::SecureAttentionUnavailable),
             "CAUSE_CODE_ELEVATION_DECLINED" => Some(Self::ElevationDeclined),
+            "CAUSE_CODE_ELEVATION_FORBIDDEN" => Some(Self::ElevationForbidden),
+            "CAUSE_CODE_ELEVATION_PENDING" => Some(Self::ElevationPending),
+            "CAUSE_CODE_ELEVATION_ACTIVE" => Some(Self::ElevationActive),
+            "CAUSE_CODE_ELEVATION_LOST" => Some(Self::ElevationLost),
             "CAUSE_CODE_CLIPBOARD_PRIVATE" => Some(Self::ClipboardPrivate),
             "CAUSE_CODE_CLIPBOARD_UNUSABLE" => Some(Self::ClipboardUnusable),
             "CAUSE_CODE_FILES_DENIED" => Some(Self::FilesDenied),
@@ -237,6 +258,10 @@ impl CauseCode {
             "CAUSE_CODE_FILES_CANCELLED" => Some(Self::FilesCancelled),
             "CAUSE_CODE_FILES_NO_USER" => Some(Self::FilesNoUser),
             "CAUSE_CODE_FILES_UNAVAILABLE" => Some(Self::FilesUnavailable),
+            "CAUSE_CODE_DROP_NOT_TAKEN" => Some(Self::DropNotTaken),
+            "CAUSE_CODE_DROP_NO_ANSWER" => Some(Self::DropNoAnswer),
+            "CAUSE_CODE_DRAG_NO_FILES" => Some(Self::DragNoFiles),
+            "CAUSE_CODE_DRAG_UNAVAILABLE" => Some(Self::DragUnavailable),
             _ => None,
         }
     }
@@ -331,11 +356,35 @@ impl MachineAction {
         }
     }
 }
+/// A rectangle in surface pixels. `x` and `y` may not be negative on a surface;
+/// an empty rectangle (zero width or height) is malformed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Rect {
+    #[prost(uint32, tag = "1")]
+    pub x: u32,
+    #[prost(uint32, tag = "2")]
+    pub y: u32,
+    #[prost(uint32, tag = "3")]
+    pub width: u32,
+    #[prost(uint32, tag = "4")]
+    pub height: u32,
+}
+/// A point in surface pixels.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Point {
+    #[prost(int32, tag = "1")]
+    pub x: i32,
+    #[prost(int32, tag = "2")]
+    pub y: i32,
+}
 /// Channel files, both ways. A transfer is opened by the viewer; whoever has the
 /// files is its sender, the other end its receiver. See docs/protocol.md, Files.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct FileMessage {
-    #[prost(oneof = "file_message::Body", tags = "1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 16, 17")]
+    #[prost(
+        oneof = "file_message::Body",
+        tags = "1, 2, 3, 6, 7, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17"
+    )]
     pub body: ::core::option::Option<file_message::Body>,
 }
 /// Nested message and enum types in `FileMessage`.
@@ -349,11 +398,19 @@ pub mod file_message {
         Request(super::FolderRequest),
         #[prost(message, tag = "3")]
         Choice(super::ConflictChoice),
+        #[prost(message, tag = "6")]
+        Drop(super::FileDrop),
+        #[prost(message, tag = "7")]
+        DragOut(super::DragOut),
         /// Agent to viewer.
         #[prost(message, tag = "4")]
         Reply(super::FolderReply),
         #[prost(message, tag = "5")]
         Policy(super::FilePolicy),
+        #[prost(message, tag = "8")]
+        Dropped(super::FileDropped),
+        #[prost(message, tag = "9")]
+        DraggedOut(super::DraggedOut),
         /// Sender to receiver.
         #[prost(message, tag = "10")]
         Heads(super::FileHeads),
@@ -395,6 +452,57 @@ pub struct FilePolicy {
     /// The same; these never pass, by name or by content.
     #[prost(string, repeated, tag = "5")]
     pub blocked_extensions: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Only from the agent to the viewer: it answers FileDrop, and DragOut.
+    #[prost(bool, tag = "6")]
+    pub drops: bool,
+    #[prost(bool, tag = "7")]
+    pub drags_out: bool,
+}
+/// Viewer to agent, who is in control: drops what is in a folder of the place `pasted`
+/// on the window at a point, as if it had been dragged there. FileDropped answers.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FileDrop {
+    /// Chosen by the viewer, rises.
+    #[prost(uint32, tag = "1")]
+    pub request: u32,
+    /// One folder, in which is what is dropped; at most 1000 things.
+    #[prost(message, optional, tag = "2")]
+    pub folder: ::core::option::Option<FilePath>,
+    #[prost(message, optional, tag = "3")]
+    pub position: ::core::option::Option<Point>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FileDropped {
+    #[prost(uint32, tag = "1")]
+    pub request: u32,
+    /// Absent: the program there took them.
+    #[prost(message, optional, tag = "2")]
+    pub cause: ::core::option::Option<Cause>,
+    /// With a cause: where they were put instead, from the root or a drive. Absent: they
+    /// are nowhere that a person would find them.
+    #[prost(message, optional, tag = "3")]
+    pub folder: ::core::option::Option<FilePath>,
+}
+/// Viewer to agent, who is in control: files are being dragged on the machine, and the
+/// pointer has left the picture. The drag ends there; DraggedOut answers.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DragOut {
+    /// Chosen by the viewer, rises.
+    #[prost(uint32, tag = "1")]
+    pub request: u32,
+}
+/// What was being dragged, in one message or several.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DraggedOut {
+    #[prost(uint32, tag = "1")]
+    pub request: u32,
+    /// From the root or a drive; at most 1000 in all.
+    #[prost(message, repeated, tag = "2")]
+    pub paths: ::prost::alloc::vec::Vec<FilePath>,
+    #[prost(bool, tag = "3")]
+    pub last: bool,
+    #[prost(message, optional, tag = "4")]
+    pub cause: ::core::option::Option<Cause>,
 }
 /// A place of the machine and the way from it. No part is empty, `.` or `..`, or
 /// holds a separator.
@@ -935,27 +1043,6 @@ impl ClipboardFormat {
             _ => None,
         }
     }
-}
-/// A rectangle in surface pixels. `x` and `y` may not be negative on a surface;
-/// an empty rectangle (zero width or height) is malformed.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Rect {
-    #[prost(uint32, tag = "1")]
-    pub x: u32,
-    #[prost(uint32, tag = "2")]
-    pub y: u32,
-    #[prost(uint32, tag = "3")]
-    pub width: u32,
-    #[prost(uint32, tag = "4")]
-    pub height: u32,
-}
-/// A point in surface pixels.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Point {
-    #[prost(int32, tag = "1")]
-    pub x: i32,
-    #[prost(int32, tag = "2")]
-    pub y: i32,
 }
 /// First message on a link, due within 5 s. An agent is authenticated by the
 /// Authorization header of the upgrade; a viewer by `viewer.token` here, because a

@@ -7,18 +7,19 @@ use gc_proto::v2::{
     ClipboardSync, Close, CloseCode, ConnectionNotice, ConsentMode, ConsentState, ControlAction,
     ControlChanged, ControlVerb, CopyFrom, CursorMessage, CursorPosition, CursorShape,
     DesktopSession, DesktopSessionKind, DesktopSessionList, DesktopSessionState, Display,
-    DisplayList, FileAudit, FileChunk, FileHead, FileHeads, FileKind, FileMessage, FileOutcome,
-    FilePath, FilePolicy, FileReceipt, Fill, Frame, FrameAck, Grant, H264, Heartbeat, HeartbeatAck,
-    HeldSession, Hello, Hevc, InputEvent, InputMessage, KeyEvent, LockState, MachineAction,
-    MachineActionAbility, MachineActionRequest, MachineActionResult, MachineActionState, Notice,
-    NoticePosition, NoticeTopic, Operation, Participant, ParticipantJoined, ParticipantLeft,
-    PictureNeeded, PictureReason, Point, PointerButton, PointerMove, Preset, Rect, RefreshCause,
-    RefreshRequest, ReleaseAll, SelectDesktopSession, SelectDisplay, SessionAnswer, SessionEnd,
-    SessionOffer, SessionState, Slow, SlowCause, Surface, SystemChord, SystemKey, TextEvent, Tile,
-    TileEncoding, TransferDirection, VersionRange, VideoCodec, VideoFeedback, VideoMessage,
-    VideoSettings, VideoStatus, ViewerCapabilities, ViewerControl, ViewerHello, ViewerSeat,
-    Welcome, Wheel, agent_control, cursor_message, file_message, hello, input_event, link_message,
-    operation, video_feedback, video_message, viewer_control,
+    DisplayList, DraggedOut, FileAudit, FileChunk, FileDrop, FileDropped, FileHead, FileHeads,
+    FileKind, FileMessage, FileOutcome, FilePath, FilePolicy, FileReceipt, Fill, Frame, FrameAck,
+    Grant, H264, Heartbeat, HeartbeatAck, HeldSession, Hello, Hevc, InputEvent, InputMessage,
+    KeyEvent, LockState, MachineAction, MachineActionAbility, MachineActionRequest,
+    MachineActionResult, MachineActionState, Notice, NoticePosition, NoticeTopic, Operation,
+    Participant, ParticipantJoined, ParticipantLeft, PictureNeeded, PictureReason, Point,
+    PointerButton, PointerMove, Preset, Rect, RefreshCause, RefreshRequest, ReleaseAll,
+    SelectDesktopSession, SelectDisplay, SessionAnswer, SessionEnd, SessionOffer, SessionState,
+    Slow, SlowCause, Surface, SystemChord, SystemKey, TextEvent, Tile, TileEncoding,
+    TransferDirection, VersionRange, VideoCodec, VideoFeedback, VideoMessage, VideoSettings,
+    VideoStatus, ViewerCapabilities, ViewerControl, ViewerHello, ViewerSeat, Welcome, Wheel,
+    agent_control, cursor_message, file_message, hello, input_event, link_message, operation,
+    video_feedback, video_message, viewer_control,
 };
 use gc_proto::{Channel, Flags, Header, Record, encode_link};
 use gc_types::SessionId;
@@ -192,6 +193,7 @@ fn links() -> Vec<Case> {
                     max_file_bytes: 1 << 33,
                     allowed_extensions: Vec::new(),
                     blocked_extensions: vec!["exe".into()],
+                    ..FilePolicy::default()
                 }),
             }),
         ),
@@ -577,6 +579,43 @@ fn from_agent() -> Vec<Case> {
                     transfer_id: b"0123456789abcdef".to_vec(),
                 }],
             }),
+        ),
+        record(
+            "file_drop",
+            header(Channel::Files, Flags::NONE, 1, 0),
+            "FileMessage",
+            &FileMessage {
+                body: Some(file_message::Body::Drop(FileDrop {
+                    request: 3,
+                    folder: Some(FilePath { place: "pasted".into(), parts: vec!["one".into()] }),
+                    position: Some(Point { x: 30, y: -1 }),
+                })),
+            },
+        ),
+        record(
+            "file_dropped",
+            header(Channel::Files, Flags::NONE, 1, 0),
+            "FileMessage",
+            &FileMessage {
+                body: Some(file_message::Body::Dropped(FileDropped {
+                    request: 3,
+                    cause: Some(Cause { code: 200, detail: String::new() }),
+                    folder: Some(FilePath { place: "/".into(), parts: vec!["grüße".into()] }),
+                })),
+            },
+        ),
+        record(
+            "dragged_out",
+            header(Channel::Files, Flags::NONE, 1, 0),
+            "FileMessage",
+            &FileMessage {
+                body: Some(file_message::Body::DraggedOut(DraggedOut {
+                    request: 4,
+                    paths: vec![FilePath { place: "C:".into(), parts: vec!["a".into()] }],
+                    last: true,
+                    cause: None,
+                })),
+            },
         ),
         record(
             "file_heads",

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Subcommand;
 
-use super::{install, service};
+use super::{elevated, install, service};
 use crate::logging;
 
 #[derive(Subcommand)]
@@ -23,11 +23,23 @@ pub(crate) enum SystemCommand {
     /// What the service manager starts
     #[command(hide = true)]
     ServiceRun,
+    /// What Windows starts with the rights that a user gives to a one-time session
+    #[command(hide = true, name = elevated::ELEVATE)]
+    Elevate(elevated::Request),
+    /// The service of such a session
+    #[command(hide = true, name = elevated::SERVICE)]
+    ElevatedService(elevated::ServiceName),
+    /// What that service starts on the user's desktop
+    #[command(hide = true, name = elevated::WORKER)]
+    ElevatedWorker,
 }
 
 /// Whether a person started it.
 pub(crate) const fn is_by_hand(command: &SystemCommand) -> bool {
-    !matches!(command, SystemCommand::ServiceRun)
+    matches!(
+        command,
+        SystemCommand::Install(_) | SystemCommand::Repair(_) | SystemCommand::Uninstall(_)
+    )
 }
 
 /// Does it.
@@ -40,5 +52,8 @@ pub(crate) fn run_system(command: SystemCommand) -> Result<ExitCode> {
         SystemCommand::Repair(rights) => Ok(install::repair(&rights)),
         SystemCommand::Uninstall(rights) => Ok(install::uninstall(&rights)),
         SystemCommand::ServiceRun => service::run(),
+        SystemCommand::Elevate(request) => Ok(elevated::elevate(&request)),
+        SystemCommand::ElevatedService(name) => elevated::run_elevated_service(name),
+        SystemCommand::ElevatedWorker => elevated::run_elevated_worker(),
     }
 }

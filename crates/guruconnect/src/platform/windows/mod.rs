@@ -1,6 +1,7 @@
 //! Windows 7 SP1 and later.
 
 mod commands;
+mod elevated;
 mod install;
 mod logging;
 mod service;
@@ -10,20 +11,21 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use gc_agent::elevated::{ElevatingActions, Elevation};
 use gc_agent::{EncoderCandidate, Platform, TrayBar};
 use gc_panel::Typeface;
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeWindow, ConnectedBar,
-    ConsentPrompt, FileOpener, InputError, InputInjector, Inventory, MachineActions, NoticeOverlay,
-    ProcessorTime, ScreenCapture, TrayMenu, ViewerWindow,
+    ConsentPrompt, DragOpener, FileOpener, InputError, InputInjector, Inventory, MachineActions,
+    NoticeOverlay, ProcessorTime, ScreenCapture, TrayMenu, ViewerWindow,
 };
 pub(crate) use gc_platform_windows::LinkTarget;
 use gc_platform_windows::sas::WindowsSecureAttention;
 use gc_platform_windows::service::ServiceSettings;
 use gc_platform_windows::{
     EndOfSession, LinkScope, MediaFoundationFactory, Origin, WindowsActions, WindowsClipboard,
-    WindowsCodeWindow, WindowsConnectedBar, WindowsConsent, WindowsInput, WindowsInventory,
-    WindowsNotice, WindowsTrayIcon, console, local_time, removal,
+    WindowsCodeWindow, WindowsConnectedBar, WindowsConsent, WindowsDrag, WindowsInput,
+    WindowsInventory, WindowsNotice, WindowsTrayIcon, console, local_time, removal,
 };
 use gc_transport::Connector;
 use gc_types::Clock;
@@ -32,6 +34,7 @@ use tokio::signal::windows::{CtrlBreak, CtrlC, CtrlClose, ctrl_break, ctrl_c, ct
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 pub(crate) use self::commands::{SystemCommand, is_by_hand, run_system};
+use self::elevated::WindowsUser;
 pub(crate) use self::service::stored_key;
 use self::worker::Place;
 pub(crate) use self::worker::{
@@ -72,9 +75,14 @@ pub(crate) fn open(clock: &Arc<dyn Clock>) -> Arc<dyn Platform> {
 }
 
 /// The same with an icon in the notification area. Without `leave` the program is not
-/// the user's to end.
+/// the user's to end; with it, it is there for one session, and may ask them for rights.
 pub(crate) fn open_with_icon(clock: &Arc<dyn Clock>, leave: Option<Leave>) -> Arc<dyn Platform> {
-    Arc::new(Windows::new(clock, bar_with_icon(clock, leave), None))
+    let one_time = leave.is_some();
+    let mut windows = Windows::new(clock, bar_with_icon(clock, leave), None);
+    if one_time {
+        windows.ask_for_rights();
+    }
+    Arc::new(windows)
 }
 
 fn bar(clock: &Arc<dyn Clock>) -> Box<dyn ConnectedBar> {
@@ -195,7 +203,9 @@ struct Windows {
     clock: Arc<dyn Clock>,
     consent: WindowsConsent,
     bar: Box<dyn ConnectedBar>,
-    actions: WindowsActions,
+    actions: Box<dyn MachineActions>,
+    /// Of a one-time program, whose user may give it more rights.
+    elevation: Option<Elevation>,
     notice: WindowsNotice,
     inventory: WindowsInventory,
     /// Of a worker of the service.
@@ -204,34 +214,48 @@ struct Windows {
 
 impl Windows {
     fn new(clock: &Arc<dyn Clock>, bar: Box<dyn ConnectedBar>, place: Option<Place>) -> Self {
-        let attention = Arc::new(WindowsSecureAttention::default());
         Self {
             clock: Arc::clone(clock),
             consent: WindowsConsent::new(Arc::clone(clock)),
             bar,
-            actions: WindowsActions::new(attention, Arc::clone(clock)),
+            actions: Box::new(windows_actions(clock)),
+            elevation: None,
             notice: WindowsNotice::new(Arc::clone(clock)),
             inventory: WindowsInventory,
             place,
         }
     }
+
+    fn ask_for_rights(&mut self) {
+        let elevation = Elevation::default();
+        let (inner, user) = (windows_actions(&self.clock), Arc::new(WindowsUser));
+        self.actions = Box::new(ElevatingActions::new(inner, elevation.clone(), user));
+        self.elevation = Some(elevation);
+    }
+}
+
+fn windows_actions(clock: &Arc<dyn Clock>) -> WindowsActions {
+    WindowsActions::new(Arc::new(WindowsSecureAttention::default()), Arc::clone(clock))
 }
 
 impl Platform for Windows {
     fn open_screen(&self) -> Result<Box<dyn ScreenCapture>, CaptureError> {
-        let open = || gc_platform_windows::open_screen(Arc::clone(&self.clock));
-        match &self.place {
-            Some(place) => place.screen(open),
-            None => open(),
+        let clock = Arc::clone(&self.clock);
+        let open = move || gc_platform_windows::open_screen(Arc::clone(&clock));
+        match (&self.place, &self.elevation) {
+            (Some(place), _) => place.screen(open),
+            (None, Some(elevation)) => elevation.screen(Arc::new(open)),
+            (None, None) => open(),
         }
     }
 
     fn open_input(&self) -> Result<Box<dyn InputInjector>, InputError> {
-        let input = Box::new(WindowsInput::new());
-        Ok(match &self.place {
-            Some(place) => place.input(input),
-            None => input,
-        })
+        let open = || Box::new(WindowsInput::new());
+        match (&self.place, &self.elevation) {
+            (Some(place), _) => Ok(place.input(open())),
+            (None, Some(elevation)) => elevation.input(Arc::new(move || Ok(open()))),
+            (None, None) => Ok(open()),
+        }
     }
 
     fn open_clipboard(
@@ -247,6 +271,12 @@ impl Platform for Windows {
     fn files(&self) -> Option<FileOpener> {
         let theirs = self.place.as_ref().is_none_or(Place::is_the_users);
         theirs.then(gc_platform_windows::files_of_user)
+    }
+
+    fn drag(&self) -> Option<DragOpener> {
+        let theirs = self.place.as_ref().is_none_or(Place::is_the_users);
+        let clock = Arc::clone(&self.clock);
+        theirs.then(|| -> DragOpener { Box::new(|| Ok(Box::new(WindowsDrag::new(clock)))) })
     }
 
     fn encoders(&self) -> Vec<EncoderCandidate> {
@@ -277,7 +307,7 @@ impl Platform for Windows {
     }
 
     fn actions(&self) -> &dyn MachineActions {
-        &self.actions
+        self.actions.as_ref()
     }
 
     fn notice(&self) -> Option<&dyn NoticeOverlay> {

@@ -134,6 +134,6 @@ fn serve(context: ServiceContext) -> Result<(), ServiceFailure> {
     runtime.shutdown_background();
     match ended.map_err(|error| start(&error))? {
         Ended::Stopped | Ended::SessionOver(_) => Ok(()),
-        refused @ Ended::Refused(_) => Err(failed(failure::REFUSED)(&refused)),
+        refused @ (Ended::Refused(_) | Ended::NoLink(_)) => Err(failed(failure::REFUSED)(&refused)),
     }
 }

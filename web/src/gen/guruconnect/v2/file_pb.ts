@@ -6,13 +6,15 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Cause, CauseCode } from "./cause_pb";
 import { file_guruconnect_v2_cause } from "./cause_pb";
+import type { Point } from "./geometry_pb";
+import { file_guruconnect_v2_geometry } from "./geometry_pb";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file guruconnect/v2/file.proto.
  */
 export const file_guruconnect_v2_file: GenFile = /*@__PURE__*/
-  fileDesc("ChlndXJ1Y29ubmVjdC92Mi9maWxlLnByb3RvEg5ndXJ1Y29ubmVjdC52MiLlBAoLRmlsZU1lc3NhZ2USLAoEb3BlbhgBIAEoCzIcLmd1cnVjb25uZWN0LnYyLlRyYW5zZmVyT3BlbkgAEjAKB3JlcXVlc3QYAiABKAsyHS5ndXJ1Y29ubmVjdC52Mi5Gb2xkZXJSZXF1ZXN0SAASMAoGY2hvaWNlGAMgASgLMh4uZ3VydWNvbm5lY3QudjIuQ29uZmxpY3RDaG9pY2VIABIsCgVyZXBseRgEIAEoCzIbLmd1cnVjb25uZWN0LnYyLkZvbGRlclJlcGx5SAASLAoGcG9saWN5GAUgASgLMhouZ3VydWNvbm5lY3QudjIuRmlsZVBvbGljeUgAEioKBWhlYWRzGAogASgLMhkuZ3VydWNvbm5lY3QudjIuRmlsZUhlYWRzSAASKgoFY2h1bmsYCyABKAsyGS5ndXJ1Y29ubmVjdC52Mi5GaWxlQ2h1bmtIABImCgNlbmQYDCABKAsyFy5ndXJ1Y29ubmVjdC52Mi5GaWxlRW5kSAASLAoGYW5zd2VyGA0gASgLMhouZ3VydWNvbm5lY3QudjIuRmlsZUFuc3dlckgAEiwKBnJlc3VsdBgOIAEoCzIaLmd1cnVjb25uZWN0LnYyLkZpbGVSZXN1bHRIABImCgNhY2sYDyABKAsyFy5ndXJ1Y29ubmVjdC52Mi5GaWxlQWNrSAASLAoEc3RvcBgQIAEoCzIcLmd1cnVjb25uZWN0LnYyLlRyYW5zZmVyU3RvcEgAEi4KBXBhdXNlGBEgASgLMh0uZ3VydWNvbm5lY3QudjIuVHJhbnNmZXJQYXVzZUgAQgYKBGJvZHkifgoKRmlsZVBvbGljeRIOCgZ1cGxvYWQYASABKAgSEAoIZG93bmxvYWQYAiABKAgSFgoObWF4X2ZpbGVfYnl0ZXMYAyABKAQSGgoSYWxsb3dlZF9leHRlbnNpb25zGAQgAygJEhoKEmJsb2NrZWRfZXh0ZW5zaW9ucxgFIAMoCSIoCghGaWxlUGF0aBINCgVwbGFjZRgBIAEoCRINCgVwYXJ0cxgCIAMoCSL3AQoMVHJhbnNmZXJPcGVuEhAKCHRyYW5zZmVyGAEgASgNEgoKAmlkGAIgASgMEjQKCWRpcmVjdGlvbhgDIAEoDjIhLmd1cnVjb25uZWN0LnYyLlRyYW5zZmVyRGlyZWN0aW9uEigKBmZvbGRlchgEIAEoCzIYLmd1cnVjb25uZWN0LnYyLkZpbGVQYXRoEikKB3NvdXJjZXMYBSADKAsyGC5ndXJ1Y29ubmVjdC52Mi5GaWxlUGF0aBIuCghjb25mbGljdBgGIAEoDjIcLmd1cnVjb25uZWN0LnYyLkNvbmZsaWN0UnVsZRIOCgZyZXN1bWUYByABKAgifgoJRmlsZUhlYWRzEhAKCHRyYW5zZmVyGAEgASgNEicKBWhlYWRzGAIgAygLMhguZ3VydWNvbm5lY3QudjIuRmlsZUhlYWQSDAoEbGFzdBgDIAEoCBITCgt0b3RhbF9maWxlcxgEIAEoBBITCgt0b3RhbF9ieXRlcxgFIAEoBCJ3CghGaWxlSGVhZBINCgVpbmRleBgBIAEoDRIMCgRwYXRoGAIgASgJEiYKBGtpbmQYAyABKA4yGC5ndXJ1Y29ubmVjdC52Mi5GaWxlS2luZBIMCgRzaXplGAQgASgEEhgKEG1vZGlmaWVkX3VuaXhfbXMYBSABKBIiugEKCkZpbGVBbnN3ZXISEAoIdHJhbnNmZXIYASABKA0SDQoFaW5kZXgYAiABKA0SKgoGYWN0aW9uGAMgASgOMhouZ3VydWNvbm5lY3QudjIuRmlsZUFjdGlvbhIOCgZvZmZzZXQYBCABKAQSFQoNcHJlZml4X3NoYTI1NhgFIAEoDBIVCg1leGlzdGluZ19zaXplGAYgASgEEiEKGWV4aXN0aW5nX21vZGlmaWVkX3VuaXhfbXMYByABKBIiagoOQ29uZmxpY3RDaG9pY2USEAoIdHJhbnNmZXIYASABKA0SDQoFaW5kZXgYAiABKA0SKgoEcnVsZRgDIAEoDjIcLmd1cnVjb25uZWN0LnYyLkNvbmZsaWN0UnVsZRILCgNhbGwYBCABKAgiWwoJRmlsZUNodW5rEhAKCHRyYW5zZmVyGAEgASgNEg0KBWluZGV4GAIgASgNEg4KBm9mZnNldBgDIAEoBBIMCgRkYXRhGAQgASgMEg8KB3Jlc3RhcnQYBSABKAgiYAoHRmlsZUVuZBIQCgh0cmFuc2ZlchgBIAEoDRINCgVpbmRleBgCIAEoDRIOCgZzaGEyNTYYAyABKAwSJAoFY2F1c2UYBCABKAsyFS5ndXJ1Y29ubmVjdC52Mi5DYXVzZSKPAQoKRmlsZVJlc3VsdBIQCgh0cmFuc2ZlchgBIAEoDRINCgVpbmRleBgCIAEoDRIsCgdvdXRjb21lGAMgASgOMhsuZ3VydWNvbm5lY3QudjIuRmlsZU91dGNvbWUSJAoFY2F1c2UYBCABKAsyFS5ndXJ1Y29ubmVjdC52Mi5DYXVzZRIMCgRuYW1lGAUgASgJIikKB0ZpbGVBY2sSEAoIcmVjZWl2ZWQYASABKAQSDAoEcm9vbRgCIAEoBCJGCgxUcmFuc2ZlclN0b3ASEAoIdHJhbnNmZXIYASABKA0SJAoFY2F1c2UYAiABKAsyFS5ndXJ1Y29ubmVjdC52Mi5DYXVzZSIxCg1UcmFuc2ZlclBhdXNlEhAKCHRyYW5zZmVyGAEgASgNEg4KBnBhdXNlZBgCIAEoCCKCAgoNRm9sZGVyUmVxdWVzdBIPCgdyZXF1ZXN0GAEgASgNEigKBGxpc3QYAiABKAsyGC5ndXJ1Y29ubmVjdC52Mi5GaWxlUGF0aEgAEigKBHN0YXQYAyABKAsyGC5ndXJ1Y29ubmVjdC52Mi5GaWxlUGF0aEgAEigKBG1ha2UYBCABKAsyGC5ndXJ1Y29ubmVjdC52Mi5GaWxlUGF0aEgAEi4KBnJlbmFtZRgFIAEoCzIcLmd1cnVjb25uZWN0LnYyLkZvbGRlclJlbmFtZUgAEioKBmRlbGV0ZRgGIAEoCzIYLmd1cnVjb25uZWN0LnYyLkZpbGVQYXRoSABCBgoEc3RlcCJECgxGb2xkZXJSZW5hbWUSJgoEcGF0aBgBIAEoCzIYLmd1cnVjb25uZWN0LnYyLkZpbGVQYXRoEgwKBG5hbWUYAiABKAkijQEKC0ZvbGRlclJlcGx5Eg8KB3JlcXVlc3QYASABKA0SLAoHZW50cmllcxgCIAMoCzIbLmd1cnVjb25uZWN0LnYyLkZvbGRlckVudHJ5EgwKBGxhc3QYAyABKAgSJAoFY2F1c2UYBCABKAsyFS5ndXJ1Y29ubmVjdC52Mi5DYXVzZRILCgNjdXQYBSABKAgiegoLRm9sZGVyRW50cnkSDAoEbmFtZRgBIAEoCRImCgRraW5kGAIgASgOMhguZ3VydWNvbm5lY3QudjIuRmlsZUtpbmQSDAoEc2l6ZRgDIAEoBBIYChBtb2RpZmllZF91bml4X21zGAQgASgSEg0KBXBsYWNlGAUgASgJIksKCUZpbGVBdWRpdBISCgpzZXNzaW9uX2lkGAEgASgMEioKBWZpbGVzGAIgAygLMhsuZ3VydWNvbm5lY3QudjIuRmlsZVJlY2VpcHQirAIKC0ZpbGVSZWNlaXB0EhMKC3BhcnRpY2lwYW50GAEgASgNEjQKCWRpcmVjdGlvbhgCIAEoDjIhLmd1cnVjb25uZWN0LnYyLlRyYW5zZmVyRGlyZWN0aW9uEgwKBHBhdGgYAyABKAkSDAoEc2l6ZRgEIAEoBBIOCgZzaGEyNTYYBSABKAwSLAoHb3V0Y29tZRgGIAEoDjIbLmd1cnVjb25uZWN0LnYyLkZpbGVPdXRjb21lEigKBWNhdXNlGAcgASgOMhkuZ3VydWNvbm5lY3QudjIuQ2F1c2VDb2RlEg0KBW1vdmVkGAggASgEEhMKC2R1cmF0aW9uX21zGAkgASgNEhUKDWVuZGVkX3VuaXhfbXMYCiABKAQSEwoLdHJhbnNmZXJfaWQYCyABKAwqdwoRVHJhbnNmZXJEaXJlY3Rpb24SIgoeVFJBTlNGRVJfRElSRUNUSU9OX1VOU1BFQ0lGSUVEEAASHQoZVFJBTlNGRVJfRElSRUNUSU9OX1VQTE9BRBABEh8KG1RSQU5TRkVSX0RJUkVDVElPTl9ET1dOTE9BRBACKpMBCgxDb25mbGljdFJ1bGUSHQoZQ09ORkxJQ1RfUlVMRV9VTlNQRUNJRklFRBAAEhUKEUNPTkZMSUNUX1JVTEVfQVNLEAESGAoUQ09ORkxJQ1RfUlVMRV9SRU5BTUUQAhIWChJDT05GTElDVF9SVUxFX1NLSVAQAxIbChdDT05GTElDVF9SVUxFX09WRVJXUklURRAEKmQKCEZpbGVLaW5kEhkKFUZJTEVfS0lORF9VTlNQRUNJRklFRBAAEhIKDkZJTEVfS0lORF9GSUxFEAESFAoQRklMRV9LSU5EX0ZPTERFUhACEhMKD0ZJTEVfS0lORF9PVEhFUhADKmoKCkZpbGVBY3Rpb24SGwoXRklMRV9BQ1RJT05fVU5TUEVDSUZJRUQQABIUChBGSUxFX0FDVElPTl9TRU5EEAESFAoQRklMRV9BQ1RJT05fU0tJUBACEhMKD0ZJTEVfQUNUSU9OX0FTSxADKqoBCgtGaWxlT3V0Y29tZRIcChhGSUxFX09VVENPTUVfVU5TUEVDSUZJRUQQABIVChFGSUxFX09VVENPTUVfRE9ORRABEhgKFEZJTEVfT1VUQ09NRV9TS0lQUEVEEAISFwoTRklMRV9PVVRDT01FX0ZBSUxFRBADEhoKFkZJTEVfT1VUQ09NRV9DQU5DRUxMRUQQBBIXChNGSUxFX09VVENPTUVfREVOSUVEEAViBnByb3RvMw", [file_guruconnect_v2_cause]);
+  fileDesc("ChlndXJ1Y29ubmVjdC92Mi9maWxlLnByb3RvEg5ndXJ1Y29ubmVjdC52MiKfBgoLRmlsZU1lc3NhZ2USLAoEb3BlbhgBIAEoCzIcLmd1cnVjb25uZWN0LnYyLlRyYW5zZmVyT3BlbkgAEjAKB3JlcXVlc3QYAiABKAsyHS5ndXJ1Y29ubmVjdC52Mi5Gb2xkZXJSZXF1ZXN0SAASMAoGY2hvaWNlGAMgASgLMh4uZ3VydWNvbm5lY3QudjIuQ29uZmxpY3RDaG9pY2VIABIoCgRkcm9wGAYgASgLMhguZ3VydWNvbm5lY3QudjIuRmlsZURyb3BIABIrCghkcmFnX291dBgHIAEoCzIXLmd1cnVjb25uZWN0LnYyLkRyYWdPdXRIABIsCgVyZXBseRgEIAEoCzIbLmd1cnVjb25uZWN0LnYyLkZvbGRlclJlcGx5SAASLAoGcG9saWN5GAUgASgLMhouZ3VydWNvbm5lY3QudjIuRmlsZVBvbGljeUgAEi4KB2Ryb3BwZWQYCCABKAsyGy5ndXJ1Y29ubmVjdC52Mi5GaWxlRHJvcHBlZEgAEjEKC2RyYWdnZWRfb3V0GAkgASgLMhouZ3VydWNvbm5lY3QudjIuRHJhZ2dlZE91dEgAEioKBWhlYWRzGAogASgLMhkuZ3VydWNvbm5lY3QudjIuRmlsZUhlYWRzSAASKgoFY2h1bmsYCyABKAsyGS5ndXJ1Y29ubmVjdC52Mi5GaWxlQ2h1bmtIABImCgNlbmQYDCABKAsyFy5ndXJ1Y29ubmVjdC52Mi5GaWxlRW5kSAASLAoGYW5zd2VyGA0gASgLMhouZ3VydWNvbm5lY3QudjIuRmlsZUFuc3dlckgAEiwKBnJlc3VsdBgOIAEoCzIaLmd1cnVjb25uZWN0LnYyLkZpbGVSZXN1bHRIABImCgNhY2sYDyABKAsyFy5ndXJ1Y29ubmVjdC52Mi5GaWxlQWNrSAASLAoEc3RvcBgQIAEoCzIcLmd1cnVjb25uZWN0LnYyLlRyYW5zZmVyU3RvcEgAEi4KBXBhdXNlGBEgASgLMh0uZ3VydWNvbm5lY3QudjIuVHJhbnNmZXJQYXVzZUgAQgYKBGJvZHkioAEKCkZpbGVQb2xpY3kSDgoGdXBsb2FkGAEgASgIEhAKCGRvd25sb2FkGAIgASgIEhYKDm1heF9maWxlX2J5dGVzGAMgASgEEhoKEmFsbG93ZWRfZXh0ZW5zaW9ucxgEIAMoCRIaChJibG9ja2VkX2V4dGVuc2lvbnMYBSADKAkSDQoFZHJvcHMYBiABKAgSEQoJZHJhZ3Nfb3V0GAcgASgIIm4KCEZpbGVEcm9wEg8KB3JlcXVlc3QYASABKA0SKAoGZm9sZGVyGAIgASgLMhguZ3VydWNvbm5lY3QudjIuRmlsZVBhdGgSJwoIcG9zaXRpb24YAyABKAsyFS5ndXJ1Y29ubmVjdC52Mi5Qb2ludCJuCgtGaWxlRHJvcHBlZBIPCgdyZXF1ZXN0GAEgASgNEiQKBWNhdXNlGAIgASgLMhUuZ3VydWNvbm5lY3QudjIuQ2F1c2USKAoGZm9sZGVyGAMgASgLMhguZ3VydWNvbm5lY3QudjIuRmlsZVBhdGgiGgoHRHJhZ091dBIPCgdyZXF1ZXN0GAEgASgNInoKCkRyYWdnZWRPdXQSDwoHcmVxdWVzdBgBIAEoDRInCgVwYXRocxgCIAMoCzIYLmd1cnVjb25uZWN0LnYyLkZpbGVQYXRoEgwKBGxhc3QYAyABKAgSJAoFY2F1c2UYBCABKAsyFS5ndXJ1Y29ubmVjdC52Mi5DYXVzZSIoCghGaWxlUGF0aBINCgVwbGFjZRgBIAEoCRINCgVwYXJ0cxgCIAMoCSL3AQoMVHJhbnNmZXJPcGVuEhAKCHRyYW5zZmVyGAEgASgNEgoKAmlkGAIgASgMEjQKCWRpcmVjdGlvbhgDIAEoDjIhLmd1cnVjb25uZWN0LnYyLlRyYW5zZmVyRGlyZWN0aW9uEigKBmZvbGRlchgEIAEoCzIYLmd1cnVjb25uZWN0LnYyLkZpbGVQYXRoEikKB3NvdXJjZXMYBSADKAsyGC5ndXJ1Y29ubmVjdC52Mi5GaWxlUGF0aBIuCghjb25mbGljdBgGIAEoDjIcLmd1cnVjb25uZWN0LnYyLkNvbmZsaWN0UnVsZRIOCgZyZXN1bWUYByABKAgifgoJRmlsZUhlYWRzEhAKCHRyYW5zZmVyGAEgASgNEicKBWhlYWRzGAIgAygLMhguZ3VydWNvbm5lY3QudjIuRmlsZUhlYWQSDAoEbGFzdBgDIAEoCBITCgt0b3RhbF9maWxlcxgEIAEoBBITCgt0b3RhbF9ieXRlcxgFIAEoBCJ3CghGaWxlSGVhZBINCgVpbmRleBgBIAEoDRIMCgRwYXRoGAIgASgJEiYKBGtpbmQYAyABKA4yGC5ndXJ1Y29ubmVjdC52Mi5GaWxlS2luZBIMCgRzaXplGAQgASgEEhgKEG1vZGlmaWVkX3VuaXhfbXMYBSABKBIiugEKCkZpbGVBbnN3ZXISEAoIdHJhbnNmZXIYASABKA0SDQoFaW5kZXgYAiABKA0SKgoGYWN0aW9uGAMgASgOMhouZ3VydWNvbm5lY3QudjIuRmlsZUFjdGlvbhIOCgZvZmZzZXQYBCABKAQSFQoNcHJlZml4X3NoYTI1NhgFIAEoDBIVCg1leGlzdGluZ19zaXplGAYgASgEEiEKGWV4aXN0aW5nX21vZGlmaWVkX3VuaXhfbXMYByABKBIiagoOQ29uZmxpY3RDaG9pY2USEAoIdHJhbnNmZXIYASABKA0SDQoFaW5kZXgYAiABKA0SKgoEcnVsZRgDIAEoDjIcLmd1cnVjb25uZWN0LnYyLkNvbmZsaWN0UnVsZRILCgNhbGwYBCABKAgiWwoJRmlsZUNodW5rEhAKCHRyYW5zZmVyGAEgASgNEg0KBWluZGV4GAIgASgNEg4KBm9mZnNldBgDIAEoBBIMCgRkYXRhGAQgASgMEg8KB3Jlc3RhcnQYBSABKAgiYAoHRmlsZUVuZBIQCgh0cmFuc2ZlchgBIAEoDRINCgVpbmRleBgCIAEoDRIOCgZzaGEyNTYYAyABKAwSJAoFY2F1c2UYBCABKAsyFS5ndXJ1Y29ubmVjdC52Mi5DYXVzZSKPAQoKRmlsZVJlc3VsdBIQCgh0cmFuc2ZlchgBIAEoDRINCgVpbmRleBgCIAEoDRIsCgdvdXRjb21lGAMgASgOMhsuZ3VydWNvbm5lY3QudjIuRmlsZU91dGNvbWUSJAoFY2F1c2UYBCABKAsyFS5ndXJ1Y29ubmVjdC52Mi5DYXVzZRIMCgRuYW1lGAUgASgJIikKB0ZpbGVBY2sSEAoIcmVjZWl2ZWQYASABKAQSDAoEcm9vbRgCIAEoBCJGCgxUcmFuc2ZlclN0b3ASEAoIdHJhbnNmZXIYASABKA0SJAoFY2F1c2UYAiABKAsyFS5ndXJ1Y29ubmVjdC52Mi5DYXVzZSIxCg1UcmFuc2ZlclBhdXNlEhAKCHRyYW5zZmVyGAEgASgNEg4KBnBhdXNlZBgCIAEoCCKCAgoNRm9sZGVyUmVxdWVzdBIPCgdyZXF1ZXN0GAEgASgNEigKBGxpc3QYAiABKAsyGC5ndXJ1Y29ubmVjdC52Mi5GaWxlUGF0aEgAEigKBHN0YXQYAyABKAsyGC5ndXJ1Y29ubmVjdC52Mi5GaWxlUGF0aEgAEigKBG1ha2UYBCABKAsyGC5ndXJ1Y29ubmVjdC52Mi5GaWxlUGF0aEgAEi4KBnJlbmFtZRgFIAEoCzIcLmd1cnVjb25uZWN0LnYyLkZvbGRlclJlbmFtZUgAEioKBmRlbGV0ZRgGIAEoCzIYLmd1cnVjb25uZWN0LnYyLkZpbGVQYXRoSABCBgoEc3RlcCJECgxGb2xkZXJSZW5hbWUSJgoEcGF0aBgBIAEoCzIYLmd1cnVjb25uZWN0LnYyLkZpbGVQYXRoEgwKBG5hbWUYAiABKAkijQEKC0ZvbGRlclJlcGx5Eg8KB3JlcXVlc3QYASABKA0SLAoHZW50cmllcxgCIAMoCzIbLmd1cnVjb25uZWN0LnYyLkZvbGRlckVudHJ5EgwKBGxhc3QYAyABKAgSJAoFY2F1c2UYBCABKAsyFS5ndXJ1Y29ubmVjdC52Mi5DYXVzZRILCgNjdXQYBSABKAgiegoLRm9sZGVyRW50cnkSDAoEbmFtZRgBIAEoCRImCgRraW5kGAIgASgOMhguZ3VydWNvbm5lY3QudjIuRmlsZUtpbmQSDAoEc2l6ZRgDIAEoBBIYChBtb2RpZmllZF91bml4X21zGAQgASgSEg0KBXBsYWNlGAUgASgJIksKCUZpbGVBdWRpdBISCgpzZXNzaW9uX2lkGAEgASgMEioKBWZpbGVzGAIgAygLMhsuZ3VydWNvbm5lY3QudjIuRmlsZVJlY2VpcHQirAIKC0ZpbGVSZWNlaXB0EhMKC3BhcnRpY2lwYW50GAEgASgNEjQKCWRpcmVjdGlvbhgCIAEoDjIhLmd1cnVjb25uZWN0LnYyLlRyYW5zZmVyRGlyZWN0aW9uEgwKBHBhdGgYAyABKAkSDAoEc2l6ZRgEIAEoBBIOCgZzaGEyNTYYBSABKAwSLAoHb3V0Y29tZRgGIAEoDjIbLmd1cnVjb25uZWN0LnYyLkZpbGVPdXRjb21lEigKBWNhdXNlGAcgASgOMhkuZ3VydWNvbm5lY3QudjIuQ2F1c2VDb2RlEg0KBW1vdmVkGAggASgEEhMKC2R1cmF0aW9uX21zGAkgASgNEhUKDWVuZGVkX3VuaXhfbXMYCiABKAQSEwoLdHJhbnNmZXJfaWQYCyABKAwqdwoRVHJhbnNmZXJEaXJlY3Rpb24SIgoeVFJBTlNGRVJfRElSRUNUSU9OX1VOU1BFQ0lGSUVEEAASHQoZVFJBTlNGRVJfRElSRUNUSU9OX1VQTE9BRBABEh8KG1RSQU5TRkVSX0RJUkVDVElPTl9ET1dOTE9BRBACKpMBCgxDb25mbGljdFJ1bGUSHQoZQ09ORkxJQ1RfUlVMRV9VTlNQRUNJRklFRBAAEhUKEUNPTkZMSUNUX1JVTEVfQVNLEAESGAoUQ09ORkxJQ1RfUlVMRV9SRU5BTUUQAhIWChJDT05GTElDVF9SVUxFX1NLSVAQAxIbChdDT05GTElDVF9SVUxFX09WRVJXUklURRAEKmQKCEZpbGVLaW5kEhkKFUZJTEVfS0lORF9VTlNQRUNJRklFRBAAEhIKDkZJTEVfS0lORF9GSUxFEAESFAoQRklMRV9LSU5EX0ZPTERFUhACEhMKD0ZJTEVfS0lORF9PVEhFUhADKmoKCkZpbGVBY3Rpb24SGwoXRklMRV9BQ1RJT05fVU5TUEVDSUZJRUQQABIUChBGSUxFX0FDVElPTl9TRU5EEAESFAoQRklMRV9BQ1RJT05fU0tJUBACEhMKD0ZJTEVfQUNUSU9OX0FTSxADKqoBCgtGaWxlT3V0Y29tZRIcChhGSUxFX09VVENPTUVfVU5TUEVDSUZJRUQQABIVChFGSUxFX09VVENPTUVfRE9ORRABEhgKFEZJTEVfT1VUQ09NRV9TS0lQUEVEEAISFwoTRklMRV9PVVRDT01FX0ZBSUxFRBADEhoKFkZJTEVfT1VUQ09NRV9DQU5DRUxMRUQQBBIXChNGSUxFX09VVENPTUVfREVOSUVEEAViBnByb3RvMw", [file_guruconnect_v2_cause, file_guruconnect_v2_geometry]);
 
 /**
  * Channel files, both ways. A transfer is opened by the viewer; whoever has the
@@ -46,6 +48,18 @@ export type FileMessage = Message<"guruconnect.v2.FileMessage"> & {
     case: "choice";
   } | {
     /**
+     * @generated from field: guruconnect.v2.FileDrop drop = 6;
+     */
+    value: FileDrop;
+    case: "drop";
+  } | {
+    /**
+     * @generated from field: guruconnect.v2.DragOut drag_out = 7;
+     */
+    value: DragOut;
+    case: "dragOut";
+  } | {
+    /**
      * Agent to viewer.
      *
      * @generated from field: guruconnect.v2.FolderReply reply = 4;
@@ -58,6 +72,18 @@ export type FileMessage = Message<"guruconnect.v2.FileMessage"> & {
      */
     value: FilePolicy;
     case: "policy";
+  } | {
+    /**
+     * @generated from field: guruconnect.v2.FileDropped dropped = 8;
+     */
+    value: FileDropped;
+    case: "dropped";
+  } | {
+    /**
+     * @generated from field: guruconnect.v2.DraggedOut dragged_out = 9;
+     */
+    value: DraggedOut;
+    case: "draggedOut";
   } | {
     /**
      * Sender to receiver.
@@ -164,6 +190,18 @@ export type FilePolicy = Message<"guruconnect.v2.FilePolicy"> & {
    * @generated from field: repeated string blocked_extensions = 5;
    */
   blockedExtensions: string[];
+
+  /**
+   * Only from the agent to the viewer: it answers FileDrop, and DragOut.
+   *
+   * @generated from field: bool drops = 6;
+   */
+  drops: boolean;
+
+  /**
+   * @generated from field: bool drags_out = 7;
+   */
+  dragsOut: boolean;
 };
 
 /**
@@ -172,6 +210,130 @@ export type FilePolicy = Message<"guruconnect.v2.FilePolicy"> & {
  */
 export const FilePolicySchema: GenMessage<FilePolicy> = /*@__PURE__*/
   messageDesc(file_guruconnect_v2_file, 1);
+
+/**
+ * Viewer to agent, who is in control: drops what is in a folder of the place `pasted`
+ * on the window at a point, as if it had been dragged there. FileDropped answers.
+ *
+ * @generated from message guruconnect.v2.FileDrop
+ */
+export type FileDrop = Message<"guruconnect.v2.FileDrop"> & {
+  /**
+   * Chosen by the viewer, rises.
+   *
+   * @generated from field: uint32 request = 1;
+   */
+  request: number;
+
+  /**
+   * One folder, in which is what is dropped; at most 1000 things.
+   *
+   * @generated from field: guruconnect.v2.FilePath folder = 2;
+   */
+  folder?: FilePath | undefined;
+
+  /**
+   * @generated from field: guruconnect.v2.Point position = 3;
+   */
+  position?: Point | undefined;
+};
+
+/**
+ * Describes the message guruconnect.v2.FileDrop.
+ * Use `create(FileDropSchema)` to create a new message.
+ */
+export const FileDropSchema: GenMessage<FileDrop> = /*@__PURE__*/
+  messageDesc(file_guruconnect_v2_file, 2);
+
+/**
+ * @generated from message guruconnect.v2.FileDropped
+ */
+export type FileDropped = Message<"guruconnect.v2.FileDropped"> & {
+  /**
+   * @generated from field: uint32 request = 1;
+   */
+  request: number;
+
+  /**
+   * Absent: the program there took them.
+   *
+   * @generated from field: guruconnect.v2.Cause cause = 2;
+   */
+  cause?: Cause | undefined;
+
+  /**
+   * With a cause: where they were put instead, from the root or a drive. Absent: they
+   * are nowhere that a person would find them.
+   *
+   * @generated from field: guruconnect.v2.FilePath folder = 3;
+   */
+  folder?: FilePath | undefined;
+};
+
+/**
+ * Describes the message guruconnect.v2.FileDropped.
+ * Use `create(FileDroppedSchema)` to create a new message.
+ */
+export const FileDroppedSchema: GenMessage<FileDropped> = /*@__PURE__*/
+  messageDesc(file_guruconnect_v2_file, 3);
+
+/**
+ * Viewer to agent, who is in control: files are being dragged on the machine, and the
+ * pointer has left the picture. The drag ends there; DraggedOut answers.
+ *
+ * @generated from message guruconnect.v2.DragOut
+ */
+export type DragOut = Message<"guruconnect.v2.DragOut"> & {
+  /**
+   * Chosen by the viewer, rises.
+   *
+   * @generated from field: uint32 request = 1;
+   */
+  request: number;
+};
+
+/**
+ * Describes the message guruconnect.v2.DragOut.
+ * Use `create(DragOutSchema)` to create a new message.
+ */
+export const DragOutSchema: GenMessage<DragOut> = /*@__PURE__*/
+  messageDesc(file_guruconnect_v2_file, 4);
+
+/**
+ * What was being dragged, in one message or several.
+ *
+ * @generated from message guruconnect.v2.DraggedOut
+ */
+export type DraggedOut = Message<"guruconnect.v2.DraggedOut"> & {
+  /**
+   * @generated from field: uint32 request = 1;
+   */
+  request: number;
+
+  /**
+   * From the root or a drive; at most 1000 in all.
+   *
+   * @generated from field: repeated guruconnect.v2.FilePath paths = 2;
+   */
+  paths: FilePath[];
+
+  /**
+   * @generated from field: bool last = 3;
+   */
+  last: boolean;
+
+  /**
+   * @generated from field: guruconnect.v2.Cause cause = 4;
+   */
+  cause?: Cause | undefined;
+};
+
+/**
+ * Describes the message guruconnect.v2.DraggedOut.
+ * Use `create(DraggedOutSchema)` to create a new message.
+ */
+export const DraggedOutSchema: GenMessage<DraggedOut> = /*@__PURE__*/
+  messageDesc(file_guruconnect_v2_file, 5);
 
 /**
  * A place of the machine and the way from it. No part is empty, `.` or `..`, or
@@ -202,7 +364,7 @@ export type FilePath = Message<"guruconnect.v2.FilePath"> & {
  * Use `create(FilePathSchema)` to create a new message.
  */
 export const FilePathSchema: GenMessage<FilePath> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_file, 2);
+  messageDesc(file_guruconnect_v2_file, 6);
 
 /**
  * Viewer to agent: begins a transfer, or takes it up again after a lost link or
@@ -262,7 +424,7 @@ export type TransferOpen = Message<"guruconnect.v2.TransferOpen"> & {
  * Use `create(TransferOpenSchema)` to create a new message.
  */
 export const TransferOpenSchema: GenMessage<TransferOpen> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_file, 3);
+  messageDesc(file_guruconnect_v2_file, 7);
 
 /**
  * What the sender has, in the order of their indices, ahead of the bytes. A folder
@@ -306,7 +468,7 @@ export type FileHeads = Message<"guruconnect.v2.FileHeads"> & {
  * Use `create(FileHeadsSchema)` to create a new message.
  */
 export const FileHeadsSchema: GenMessage<FileHeads> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_file, 4);
+  messageDesc(file_guruconnect_v2_file, 8);
 
 /**
  * @generated from message guruconnect.v2.FileHead
@@ -347,7 +509,7 @@ export type FileHead = Message<"guruconnect.v2.FileHead"> & {
  * Use `create(FileHeadSchema)` to create a new message.
  */
 export const FileHeadSchema: GenMessage<FileHead> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_file, 5);
+  messageDesc(file_guruconnect_v2_file, 9);
 
 /**
  * @generated from message guruconnect.v2.FileAnswer
@@ -400,7 +562,7 @@ export type FileAnswer = Message<"guruconnect.v2.FileAnswer"> & {
  * Use `create(FileAnswerSchema)` to create a new message.
  */
 export const FileAnswerSchema: GenMessage<FileAnswer> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_file, 6);
+  messageDesc(file_guruconnect_v2_file, 10);
 
 /**
  * Viewer to agent: what to do about an ASK of the agent.
@@ -436,7 +598,7 @@ export type ConflictChoice = Message<"guruconnect.v2.ConflictChoice"> & {
  * Use `create(ConflictChoiceSchema)` to create a new message.
  */
 export const ConflictChoiceSchema: GenMessage<ConflictChoice> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_file, 7);
+  messageDesc(file_guruconnect_v2_file, 11);
 
 /**
  * The next bytes of the file that is being sent. One file at a time for each
@@ -478,7 +640,7 @@ export type FileChunk = Message<"guruconnect.v2.FileChunk"> & {
  * Use `create(FileChunkSchema)` to create a new message.
  */
 export const FileChunkSchema: GenMessage<FileChunk> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_file, 8);
+  messageDesc(file_guruconnect_v2_file, 12);
 
 /**
  * @generated from message guruconnect.v2.FileEnd
@@ -514,7 +676,7 @@ export type FileEnd = Message<"guruconnect.v2.FileEnd"> & {
  * Use `create(FileEndSchema)` to create a new message.
  */
 export const FileEndSchema: GenMessage<FileEnd> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_file, 9);
+  messageDesc(file_guruconnect_v2_file, 13);
 
 /**
  * @generated from message guruconnect.v2.FileResult
@@ -553,7 +715,7 @@ export type FileResult = Message<"guruconnect.v2.FileResult"> & {
  * Use `create(FileResultSchema)` to create a new message.
  */
 export const FileResultSchema: GenMessage<FileResult> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_file, 10);
+  messageDesc(file_guruconnect_v2_file, 14);
 
 /**
  * Receiver to sender, for all transfers of the link together.
@@ -581,7 +743,7 @@ export type FileAck = Message<"guruconnect.v2.FileAck"> & {
  * Use `create(FileAckSchema)` to create a new message.
  */
 export const FileAckSchema: GenMessage<FileAck> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_file, 11);
+  messageDesc(file_guruconnect_v2_file, 15);
 
 /**
  * The transfer is over, before its time when there is a cause.
@@ -605,7 +767,7 @@ export type TransferStop = Message<"guruconnect.v2.TransferStop"> & {
  * Use `create(TransferStopSchema)` to create a new message.
  */
 export const TransferStopSchema: GenMessage<TransferStop> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_file, 12);
+  messageDesc(file_guruconnect_v2_file, 16);
 
 /**
  * @generated from message guruconnect.v2.TransferPause
@@ -627,7 +789,7 @@ export type TransferPause = Message<"guruconnect.v2.TransferPause"> & {
  * Use `create(TransferPauseSchema)` to create a new message.
  */
 export const TransferPauseSchema: GenMessage<TransferPause> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_file, 13);
+  messageDesc(file_guruconnect_v2_file, 17);
 
 /**
  * Viewer to agent: one step in the folders of the machine. Answered in order.
@@ -685,7 +847,7 @@ export type FolderRequest = Message<"guruconnect.v2.FolderRequest"> & {
  * Use `create(FolderRequestSchema)` to create a new message.
  */
 export const FolderRequestSchema: GenMessage<FolderRequest> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_file, 14);
+  messageDesc(file_guruconnect_v2_file, 18);
 
 /**
  * @generated from message guruconnect.v2.FolderRename
@@ -707,7 +869,7 @@ export type FolderRename = Message<"guruconnect.v2.FolderRename"> & {
  * Use `create(FolderRenameSchema)` to create a new message.
  */
 export const FolderRenameSchema: GenMessage<FolderRename> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_file, 15);
+  messageDesc(file_guruconnect_v2_file, 19);
 
 /**
  * Long lists come in several replies.
@@ -750,7 +912,7 @@ export type FolderReply = Message<"guruconnect.v2.FolderReply"> & {
  * Use `create(FolderReplySchema)` to create a new message.
  */
 export const FolderReplySchema: GenMessage<FolderReply> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_file, 16);
+  messageDesc(file_guruconnect_v2_file, 20);
 
 /**
  * @generated from message guruconnect.v2.FolderEntry
@@ -789,7 +951,7 @@ export type FolderEntry = Message<"guruconnect.v2.FolderEntry"> & {
  * Use `create(FolderEntrySchema)` to create a new message.
  */
 export const FolderEntrySchema: GenMessage<FolderEntry> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_file, 17);
+  messageDesc(file_guruconnect_v2_file, 21);
 
 /**
  * Agent to relay: what became of files.
@@ -815,7 +977,7 @@ export type FileAudit = Message<"guruconnect.v2.FileAudit"> & {
  * Use `create(FileAuditSchema)` to create a new message.
  */
 export const FileAuditSchema: GenMessage<FileAudit> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_file, 18);
+  messageDesc(file_guruconnect_v2_file, 22);
 
 /**
  * @generated from message guruconnect.v2.FileReceipt
@@ -892,7 +1054,7 @@ export type FileReceipt = Message<"guruconnect.v2.FileReceipt"> & {
  * Use `create(FileReceiptSchema)` to create a new message.
  */
 export const FileReceiptSchema: GenMessage<FileReceipt> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_file, 19);
+  messageDesc(file_guruconnect_v2_file, 23);
 
 /**
  * @generated from enum guruconnect.v2.TransferDirection

@@ -11,4 +11,3 @@ mod life;
 mod office;
 mod program;
 mod service;
-mod viewer;

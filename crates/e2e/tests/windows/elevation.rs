@@ -210,31 +210,3 @@ async fn a_session_goes_on_with_more_rights_and_leaves_nothing() -> Result<()> {
     ensure!(errors.is_empty(), "the page reported errors: {errors:#?}");
     Ok(())
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn rights_that_are_lost_cost_the_session_nothing_else() -> Result<()> {
-    let office = Office::start(Keyboard::AMERICAN)?;
-    let mut session = Session::start(&office).await?;
-    let desktop = office.wine.desktop();
-    session.elevate().await?;
-    session.write(desktop, "With rights", "With rights").await?;
-
-    // The worker dies: the program goes on by itself, and the viewer is told.
-    let kill = |word: &str| -> Result<()> {
-        let all = processes(&office)?;
-        let (number, _) = all.iter().find(|(_, it)| it.contains(word)).context("not there")?;
-        office.wine.desktop().output("kill", &["-9", &number.to_string()]).map(drop)
-    };
-    kill("elevated-worker")?;
-    session.page.wait_for_element("[data-cause=elevation_lost]").await?;
-    wait_until_nothing_is_left(&office)?;
-    session.click_back().await?;
-    session.write(desktop, "On its own", "On its own").await?;
-    steps::wait_pixel_exact(&session.page, office.wine.desktop(), REST).await?;
-
-    // They can be asked for again; and a program that is killed takes them with it.
-    session.elevate().await?;
-    session.write(desktop, "and again", "and again").await?;
-    session.agent.process.kill()?;
-    wait_until_nothing_is_left(&office)
-}

@@ -16,8 +16,8 @@ use super::desk::{Desk, Heard, LineEnd};
 use super::message::{
     Act, Grab, Inject, Key, Locks, Place, Press, Select, Step, Surface, WaitFor, Wish, Word,
 };
-use super::serve::{LONGEST_WAIT, button_out};
-use super::wire::{Piece, clipped, display_in, event_in, read_cause};
+use super::serve::LONGEST_WAIT;
+use super::wire::{Piece, button_out, clipped, display_in, event_in, read_cause};
 
 /// Rectangles in one message.
 pub(super) const AT_ONCE: usize = 1_000;

@@ -12,16 +12,17 @@ use gc_platform::{
     CaptureError, DisplaySelection, InputError, InputInjector, PixelRect, PixelSize, ScreenCapture,
     ScreenEvent, WaitWaker, WorkerStream,
 };
-use gc_proto::v2::Button;
 use gc_types::{CauseCode, Secret, VERSION};
 
 use super::ElevatedError;
 use super::message::{
-    Act, Events, Failed, FromProgram, Grab, Hello, Inject, Key, Line, Locks, Place, Press, Select,
+    Act, Events, Failed, FromProgram, Grab, Hello, Inject, Key, Line, Place, Press, Select,
     Surface, ToProgram, WaitFor, Wish, Word,
 };
 use super::screen::AT_ONCE;
-use super::wire::{Out, capture_failed, cause, clipped, display_out, event_out, send_pixels};
+use super::wire::{
+    Out, capture_failed, cause, clipped, display_out, event_out, perform, send_pixels,
+};
 use crate::input_thread::pointer_button;
 use crate::worker::frame::{self, Frame, FrameError};
 
@@ -354,7 +355,7 @@ impl Input {
         {
             let mut injected = Ok(());
             for act in acts {
-                injected = injected.and(self.act(input.as_mut(), act));
+                injected = injected.and(self.act(input.as_mut(), &act));
             }
             let injected = injected.and_then(|()| input.flush());
             told = self.answer(injected);
@@ -362,24 +363,20 @@ impl Input {
         self.release(input.as_mut());
     }
 
-    fn act(&mut self, input: &mut dyn InputInjector, act: Act) -> Result<(), InputError> {
-        match act {
-            Act::Key(Key { code, extended, down }) => {
-                let Ok(code) = u8::try_from(code) else { return Ok(()) };
-                self.held.apply(PROGRAM, Control::Key(ScanCode { code, extended }), down);
-                input.key(code, extended, down)
-            }
-            Act::Text(text) => input.text(&text),
-            Act::Move(Place { x, y }) => input.pointer_move(x, y),
-            Act::Button(press) => {
-                let Press { down, .. } = press;
-                let Some(button) = pointer_button(press.button()) else { return Ok(()) };
-                self.held.apply(PROGRAM, Control::Button(press.button()), down);
-                input.pointer_button(button, down)
-            }
-            Act::Wheel(Place { x, y }) => input.wheel(x, y),
-            Act::Locks(Locks { caps, num, scroll }) => input.set_locks(caps, num, scroll),
+    fn act(&mut self, input: &mut dyn InputInjector, act: &Act) -> Result<(), InputError> {
+        let control = match act {
+            Act::Key(Key { code, extended, .. }) => u8::try_from(*code)
+                .ok()
+                .map(|code| Control::Key(ScanCode { code, extended: *extended })),
+            Act::Button(press) => Some(Control::Button(press.button())),
+            _ => None,
+        };
+        if let (Some(control), Act::Key(Key { down, .. }) | Act::Button(Press { down, .. })) =
+            (control, act)
+        {
+            self.held.apply(PROGRAM, control, *down);
         }
+        perform(input, act)
     }
 
     fn release(&mut self, input: &mut dyn InputInjector) {
@@ -410,17 +407,5 @@ impl Input {
             }
         };
         self.out.say(&ToProgram { word: Some(word) })
-    }
-}
-
-/// To the wire's name of a button.
-pub(super) const fn button_out(button: gc_platform::PointerButton) -> Button {
-    use gc_platform::PointerButton as From;
-    match button {
-        From::Left => Button::Left,
-        From::Middle => Button::Middle,
-        From::Right => Button::Right,
-        From::Back => Button::Back,
-        From::Forward => Button::Forward,
     }
 }

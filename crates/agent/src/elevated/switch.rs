@@ -11,7 +11,9 @@ use gc_platform::{
 };
 
 use super::desk::Desk;
+use super::message::{Act, Key, Locks, Place, Press};
 use super::screen::{DeskInput, DeskScreen};
+use super::wire::{button_out, perform};
 
 /// Opens the program's own screen.
 pub type OpenScreen = Arc<dyn Fn() -> Result<Box<dyn ScreenCapture>, CaptureError> + Send + Sync>;
@@ -83,7 +85,8 @@ impl Elevation {
     /// Keyboard and pointer of whoever works.
     pub fn input(&self, own: OpenInput) -> Result<Box<dyn InputInjector>, InputError> {
         let (seen, inner) = self.open_input(&own)?;
-        Ok(Box::new(SwitchingInput { elevation: self.clone(), own, inner, seen }))
+        let (elevation, steps) = (self.clone(), Vec::new());
+        Ok(Box::new(SwitchingInput { elevation, own, inner, seen, steps }))
     }
 
     fn open_screen(&self, own: &OpenScreen) -> Result<(u64, OpenedScreen), CaptureError> {
@@ -103,7 +106,12 @@ impl Elevation {
     fn open_input(&self, own: &OpenInput) -> Result<(u64, Box<dyn InputInjector>), InputError> {
         let seen = self.changes();
         let inner: Box<dyn InputInjector> = match self.desk() {
-            Some(desk) => Box::new(DeskInput::open(&desk)?),
+            Some(desk) => match DeskInput::open(&desk) {
+                Ok(inner) => Box::new(inner),
+                // It went in this moment.
+                Err(_) if !desk.is_open() => own()?,
+                Err(error) => return Err(error),
+            },
             None => own()?,
         };
         Ok((seen, inner))
@@ -209,44 +217,58 @@ struct SwitchingInput {
     own: OpenInput,
     inner: Box<dyn InputInjector>,
     seen: u64,
+    /// Since the last flush, for the program's own input to do should the helper die: a
+    /// key whose release is lost would stay down.
+    steps: Vec<Act>,
 }
 
 impl SwitchingInput {
-    fn inner(&mut self) -> Result<&mut dyn InputInjector, InputError> {
-        if self.seen != self.elevation.changes() {
+    fn step(&mut self, act: Act) -> Result<(), InputError> {
+        if self.steps.is_empty() && self.seen != self.elevation.changes() {
             (self.seen, self.inner) = self.elevation.open_input(&self.own)?;
         }
-        Ok(self.inner.as_mut())
+        let done = perform(self.inner.as_mut(), &act);
+        self.steps.push(act);
+        done
     }
 }
 
 impl InputInjector for SwitchingInput {
     fn key(&mut self, scan_code: u8, extended: bool, down: bool) -> Result<(), InputError> {
-        self.inner()?.key(scan_code, extended, down)
+        self.step(Act::Key(Key { code: scan_code.into(), extended, down }))
     }
 
     fn text(&mut self, text: &str) -> Result<(), InputError> {
-        self.inner()?.text(text)
+        self.step(Act::Text(text.to_owned()))
     }
 
     fn pointer_move(&mut self, x: i32, y: i32) -> Result<(), InputError> {
-        self.inner()?.pointer_move(x, y)
+        self.step(Act::Move(Place { x, y }))
     }
 
     fn pointer_button(&mut self, button: PointerButton, down: bool) -> Result<(), InputError> {
-        self.inner()?.pointer_button(button, down)
+        let button = button_out(button).into();
+        self.step(Act::Button(Press { button, down }))
     }
 
     fn wheel(&mut self, x: i32, y: i32) -> Result<(), InputError> {
-        self.inner()?.wheel(x, y)
+        self.step(Act::Wheel(Place { x, y }))
     }
 
     fn set_locks(&mut self, caps: bool, num: bool, scroll: bool) -> Result<(), InputError> {
-        self.inner()?.set_locks(caps, num, scroll)
+        self.step(Act::Locks(Locks { caps, num, scroll }))
     }
 
-    /// Of what came before: not a moment to change.
     fn flush(&mut self) -> Result<(), InputError> {
+        let steps = std::mem::take(&mut self.steps);
+        let flushed = self.inner.flush();
+        if flushed.is_ok() || self.seen == self.elevation.changes() {
+            return flushed;
+        }
+        (self.seen, self.inner) = self.elevation.open_input(&self.own)?;
+        for act in &steps {
+            perform(self.inner.as_mut(), act)?;
+        }
         self.inner.flush()
     }
 }

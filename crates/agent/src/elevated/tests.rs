@@ -371,6 +371,20 @@ fn a_helper_that_dies_is_told_and_the_session_goes_on_without() {
 }
 
 #[test]
+fn a_release_that_the_helper_takes_with_it_is_made_good() {
+    let rig = Rig::new();
+    let mut input = rig.input();
+    let (_rights, lost) = rig.elevate();
+    input.pointer_button(PointerButton::Left, true).unwrap();
+    input.flush().unwrap();
+    input.pointer_button(PointerButton::Left, false).unwrap();
+    rig.helper.worker.sever();
+    lost.recv_timeout(PATIENCE).unwrap();
+    input.flush().unwrap();
+    assert_eq!(rig.own.input().take(), [Injected::PointerButton(PointerButton::Left, false)]);
+}
+
+#[test]
 fn a_picture_that_is_being_read_when_the_helper_dies_is_the_last_one_once_more() {
     let rig = Rig::new();
     let mut screen = rig.screen();

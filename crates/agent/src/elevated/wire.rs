@@ -5,14 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use gc_platform::{
-    CaptureError, CursorImage, DisplayInfo, PixelRect, PixelSize, ScreenEvent, ScreenNotice,
-    ScreenView,
+    CaptureError, CursorImage, DisplayInfo, InputError, InputInjector, PixelRect, PixelSize,
+    PointerButton, ScreenEvent, ScreenNotice, ScreenView,
 };
-use gc_proto::v2::{self, Point};
+use gc_proto::v2::{self, Button, Point};
 use gc_types::CauseCode;
 use prost::Message;
 
-use super::message::{Event, Failed, Goodbye, Place, Rect, Seen};
+use super::message::{Act, Event, Failed, Goodbye, Key, Locks, Place, Rect, Seen};
+use crate::input_thread::pointer_button;
 use crate::worker::frame;
 
 /// Of pictures, in one frame: what else is under way waits for no more than this.
@@ -165,6 +166,35 @@ impl From<PixelRect> for Rect {
 impl From<Rect> for PixelRect {
     fn from(Rect { x, y, width, height }: Rect) -> Self {
         Self { x, y, width, height }
+    }
+}
+
+/// Does one step.
+pub(super) fn perform(input: &mut dyn InputInjector, act: &Act) -> Result<(), InputError> {
+    match act {
+        Act::Key(Key { code, extended, down }) => match u8::try_from(*code) {
+            Ok(code) => input.key(code, *extended, *down),
+            Err(_) => Ok(()),
+        },
+        Act::Text(text) => input.text(text),
+        Act::Move(Place { x, y }) => input.pointer_move(*x, *y),
+        Act::Button(press) => match pointer_button(press.button()) {
+            Some(button) => input.pointer_button(button, press.down),
+            None => Ok(()),
+        },
+        Act::Wheel(Place { x, y }) => input.wheel(*x, *y),
+        Act::Locks(Locks { caps, num, scroll }) => input.set_locks(*caps, *num, *scroll),
+    }
+}
+
+/// To the wire's name of a button.
+pub(super) const fn button_out(button: PointerButton) -> Button {
+    match button {
+        PointerButton::Left => Button::Left,
+        PointerButton::Middle => Button::Middle,
+        PointerButton::Right => Button::Right,
+        PointerButton::Back => Button::Back,
+        PointerButton::Forward => Button::Forward,
     }
 }
 

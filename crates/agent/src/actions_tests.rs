@@ -277,9 +277,11 @@ fn a_lost_link_is_waited_for_and_not_for_ever() {
     rig.thread.link_lost();
     rig.thread.joined(1, "Ada", Rights::CONTROL);
     rig.thread.in_control(1);
+    // Its state tells that what came before was handled.
+    rig.thread.joined(3, "Cy", Rights::VIEW_ONLY);
+    while rig.sent.state().0 != 3 {}
     rig.later(60);
     rig.thread.joined(2, "Ben", Rights::CONTROL);
-    // Its state tells that what came before was handled.
     while rig.sent.state().0 != 2 {}
     assert!(rig.machine.is_on(Switch::BlockInput), "she came back in time");
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use gc_e2e::steps::{self, Answer};
-use gc_e2e::{Browser, Page, ServerOptions, Stack};
+use gc_e2e::{Agent, Browser, Desktop, Page, ServerOptions, Stack};
 use serde_json::{Value, json};
 
 const SIZE: usize = 300_001;
@@ -40,21 +40,9 @@ impl Session {
         Ok(folder)
     }
 
-    /// The file manager shows it at the left of the screen, and has the keyboard.
+    /// The file manager shows it, and has the keyboard.
     fn open(&mut self, folder: &Path) -> Result<()> {
-        let name = folder.file_name().context("no name")?.to_string_lossy().into_owned();
-        let home = format!("HOME={}", self.home.path().display());
-        let way = folder.to_string_lossy().into_owned();
-        let desktop = &mut self.stack.desktop;
-        desktop.run("pcmanfm", "env", &[&home, "pcmanfm", "--no-desktop", &way])?;
-        let window = desktop.find_window("--name", &format!("^{name}$"))?;
-        desktop.output("xdotool", &["windowactivate", "--sync", &window])?;
-        desktop.output("xdotool", &["windowmove", "--sync", &window, "0", "0"])?;
-        desktop.output("xdotool", &["windowsize", "--sync", &window, "600", "450"])?;
-        // Into the list of files, below what is in it.
-        desktop
-            .output("xdotool", &["mousemove", "--window", &window, "450", "350", "click", "1"])?;
-        Ok(())
+        open(&mut self.stack.desktop, self.home.path(), folder)
     }
 
     /// Somebody drags files of their own over the picture and lets go at a point.
@@ -91,6 +79,21 @@ impl Session {
         ensure!(errors.is_empty(), "the page reported errors: {errors:#?}");
         Ok(())
     }
+}
+
+/// The file manager shows a folder at the left of the screen, and has the keyboard.
+fn open(desktop: &mut Desktop, home: &Path, folder: &Path) -> Result<()> {
+    let name = folder.file_name().context("no name")?.to_string_lossy().into_owned();
+    let home = format!("HOME={}", home.display());
+    let way = folder.to_string_lossy().into_owned();
+    desktop.run("pcmanfm", "env", &[&home, "pcmanfm", "--no-desktop", &way])?;
+    let window = desktop.find_window("--name", &format!("^{name}$"))?;
+    desktop.output("xdotool", &["windowactivate", "--sync", &window])?;
+    desktop.output("xdotool", &["windowmove", "--sync", &window, "0", "0"])?;
+    desktop.output("xdotool", &["windowsize", "--sync", &window, "600", "450"])?;
+    // Into the list of files, below what is in it.
+    desktop.output("xdotool", &["mousemove", "--window", &window, "450", "350", "click", "1"])?;
+    Ok(())
 }
 
 async fn take_control(page: &Page) -> Result<()> {
@@ -205,9 +208,14 @@ async fn icon(session: &Session) -> Result<(u32, u32)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_copied_in_one_session_is_pasted_in_another() -> Result<()> {
     let mut session = Session::start().await?;
-    // A second session, in another tab of the same browser.
+    // A second session, in another tab of the same browser, with another machine: two
+    // agents of one desktop would hear each other copy.
     let code = session.stack.rest.add_code()?;
-    let _second = session.stack.support_agent(&code)?;
+    let beside = session.make("beside")?;
+    let mut desktop = Desktop::start(1000, 700, &beside)?;
+    desktop.manage_windows()?;
+    let server = session.stack.server.address();
+    let second = Agent::support(&session.stack.programs, &desktop, server, &code, &beside)?;
     let pending = session.stack.rest.wait_for(
         "/api/sessions?state=live",
         "a session that waits for consent",
@@ -217,7 +225,7 @@ async fn what_was_copied_in_one_session_is_pasted_in_another() -> Result<()> {
             found["id"].as_str().map(ToOwned::to_owned)
         },
     )?;
-    steps::answer_consent(&session.stack.desktop, Answer::Allow)?;
+    steps::answer_consent(&desktop, Answer::Allow)?;
     session.stack.rest.wait_for(&format!("/api/sessions/{pending}"), "consent", |s| {
         (s["consent_state"] == "granted").then_some(())
     })?;
@@ -240,10 +248,12 @@ async fn what_was_copied_in_one_session_is_pasted_in_another() -> Result<()> {
     other.wait_for_text("Paste 2 files from").await?;
 
     let target = session.make("target")?;
-    session.open(&target)?;
+    open(&mut desktop, session.home.path(), &target)?;
     other.focus().await?;
     other.click("[data-testid=peer-offer-paste]").await?;
-    session.wait_for(&target, &names).with_context(|| "other tab")?;
+    session
+        .wait_for(&target, &names)
+        .with_context(|| format!("other agent log:\n{}", second.process.log()))?;
     // Both machines tell of it.
     for (id, direction) in [(session.stack.session()?, "download"), (pending, "upload")] {
         let path = format!("/api/sessions/{id}/file-transfers");

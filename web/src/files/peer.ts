@@ -9,6 +9,11 @@ import type { FileFacts, Sink, Writer } from "./sink";
 
 /** Bytes that may be handed over before the other page has taken them. */
 const WINDOW = 2 << 20;
+/** How often, and how far apart, the other page's lock is looked for until it counts as gone. */
+const LOOKS = 100;
+const LOOK_MS = 50;
+/** How long the last words of a page that has gone may take. */
+const GRACE_MS = 3_000;
 
 type FromGiver =
   | { say: "file"; id: number; path: string; size: number; modifiedMs: number }
@@ -54,10 +59,20 @@ export function openChannel(name: string, side: "giver" | "taker"): PeerChannel 
       };
     },
     watch: (gone) => {
-      locks
-        ?.request(lock(other), { signal: abort.signal }, () => abort.signal.aborted || gone())
-        // Closed before.
-        .catch(() => undefined);
+      const miss = async (held: LockManager) => {
+        // The other page has asked for its lock, and the browser may not have heard of it
+        // yet: who asks for it too early is given it, and takes the other for gone.
+        for (let look = 0; look < LOOKS && !abort.signal.aborted; look += 1) {
+          const now = await held.query();
+          if (now.held?.some(({ name: known }) => known === lock(other))) break;
+          await new Promise((wake) => setTimeout(wake, LOOK_MS));
+        }
+        await held.request(lock(other), { signal: abort.signal }, () => undefined);
+        // What it said last may come later than its lock.
+        setTimeout(gone, GRACE_MS);
+      };
+      // Closed before.
+      if (locks) miss(locks).catch(() => undefined);
     },
     close: () => {
       channel.close();

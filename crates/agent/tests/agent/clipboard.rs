@@ -205,6 +205,7 @@ async fn pastes_of_viewers(place: Place) {
     relay.offer(v2::ConsentMode::Silent, Rights::CONTROL, 1).await;
     relay.join(1, Rights::CONTROL).await;
     relay.join(2, Rights::CONTROL).await;
+    relay.wait_for_files(2).await;
     relay.catch_up().await;
     relay.files.put_at(&StorePath::new("pasted", "one/a.txt"), b"a", 1);
 

@@ -15,6 +15,7 @@ async fn session(place: Place, upload: bool, download: bool) -> Relay {
     relay.offer(v2::ConsentMode::Silent, Rights::CONTROL, 1).await;
     relay.join(1, Rights::CONTROL).await;
     relay.join(2, Rights::CONTROL).await;
+    relay.wait_for_files(2).await;
     relay.give_control(1).await;
     relay.catch_up().await;
     relay.files.put_at(&StorePath::new("pasted", "one/a.txt"), b"a", 1);

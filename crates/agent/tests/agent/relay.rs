@@ -398,6 +398,20 @@ impl Relay {
         }
     }
 
+    /// Waits until a participant has been told what may be moved: only then is whoever
+    /// serves files there, in a worker's process perhaps.
+    pub(crate) async fn wait_for_files(&mut self, participant: u16) {
+        loop {
+            let record = self.wait_for_record(Channel::Files).await;
+            let told = v2::FileMessage::decode(record.payload()).unwrap().body;
+            if record.header().participant == participant
+                && matches!(told, Some(v2::file_message::Body::Policy(_)))
+            {
+                return;
+            }
+        }
+    }
+
     pub(crate) async fn wait_for_record(&mut self, channel: Channel) -> Record {
         loop {
             if let Packet::Record(record) = receive(&mut self.socket).await

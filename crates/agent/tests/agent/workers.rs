@@ -620,6 +620,10 @@ async fn a_question_survives_the_worker_that_asked_it() {
     world.catch_up().await;
     let user = |world: &World, index: usize| world.users.lock().unwrap()[index].0.clone();
     assert!(world.host.wait_for_started(1, PATIENCE));
+    // A worker that has started is not there yet.
+    while world.users.lock().unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
     assert!(user(&world, 0).wait_for_open(1, PATIENCE), "nobody was asked");
     world.newest().kill();
     assert!(world.host.wait_for_started(2, PATIENCE));

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use gc_codec::{EncoderPool, TileEncoder, ZstdTiles};
 use gc_platform::{
-    CaptureError, CursorImage, DisplaySelection, PixelSize, ScreenCapture, ScreenEvent,
-    ScreenNotice, WaitWaker,
+    CaptureError, CursorImage, DisplayInfo, DisplaySelection, PixelSize, ScreenCapture,
+    ScreenEvent, ScreenNotice, WaitWaker,
 };
 use gc_proto::v2::{
     AgentControl, CursorMessage, CursorPosition, CursorShape, Display, DisplayList, NoticeTopic,
@@ -512,14 +512,7 @@ impl Worker {
     }
 
     fn send_displays(&self, participant: u16) {
-        let displays = self.displays.iter().map(|display| Display {
-            id: display.id,
-            name: gc_proto::clean_text(&display.name, 64),
-            origin: Some(Point { x: display.x, y: display.y }),
-            width: display.size.width,
-            height: display.size.height,
-            primary: display.primary,
-        });
+        let displays = self.displays.iter().map(display_message);
         let selected = match self.selection {
             Some(DisplaySelection::One(id)) => id,
             Some(DisplaySelection::All) | None => 0,
@@ -568,4 +561,16 @@ impl Worker {
 
 fn platform_rect(rect: PixelRect) -> gc_platform::PixelRect {
     gc_platform::PixelRect { x: rect.x, y: rect.y, width: rect.width, height: rect.height }
+}
+
+/// A monitor as the wire has it, with a name that is fit to be shown.
+pub(crate) fn display_message(display: &DisplayInfo) -> Display {
+    Display {
+        id: display.id,
+        name: gc_proto::clean_text(&display.name, 64),
+        origin: Some(Point { x: display.x, y: display.y }),
+        width: display.size.width,
+        height: display.size.height,
+        primary: display.primary,
+    }
 }

@@ -20,10 +20,9 @@ use super::message::{
     Surface, ToProgram, WaitFor, Wish, Word,
 };
 use super::screen::AT_ONCE;
-use super::wire::{
-    Out, capture_failed, cause, clipped, display_out, event_out, perform, send_pixels,
-};
+use super::wire::{Out, capture_failed, cause, clipped, event_out, perform, send_pixels};
 use crate::input_thread::pointer_button;
+use crate::picture_thread::display_message;
 use crate::worker::frame::{self, Frame, FrameError};
 
 /// Screens and keyboards together. A session opens one of each.
@@ -274,7 +273,7 @@ impl Screen {
             width: size.width,
             height: size.height,
             origin: Some(Place { x, y }),
-            displays: displays.iter().map(display_out).collect(),
+            displays: displays.iter().map(display_message).collect(),
         })
     }
 

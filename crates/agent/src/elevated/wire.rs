@@ -213,17 +213,6 @@ pub(super) fn capture_failed(line: u32, error: &CaptureError) -> Failed {
     Failed { line, cause: Some(cause(error.cause, &error.detail)), lost: error.lost }
 }
 
-pub(super) fn display_out(display: &DisplayInfo) -> v2::Display {
-    v2::Display {
-        id: display.id,
-        name: gc_proto::clean_text(&display.name, 64),
-        origin: Some(Point { x: display.x, y: display.y }),
-        width: display.size.width,
-        height: display.size.height,
-        primary: display.primary,
-    }
-}
-
 pub(super) fn display_in(display: v2::Display) -> DisplayInfo {
     let Point { x, y } = display.origin.unwrap_or_default();
     let size = PixelSize { width: display.width.max(1), height: display.height.max(1) };

@@ -11,6 +11,13 @@ import type { FilePaste } from "./file-paste";
 import { PLACE } from "./pasted-place";
 import { openTabs, PeerOffers } from "./peer-offers";
 
+/** Why files of another session did not come. What streams from another tab is read once:
+ * unlike other transfers, this one is not taken up again. */
+export function ofPeer(cause: CauseFacts | null): CauseFacts | null {
+  if (cause?.code !== "file_peer_gone") return cause;
+  return { ...cause, sentence: "The other session or the connection is gone. Paste them once more." };
+}
+
 export interface FileDragPorts {
   files: FilesController;
   filePaste: FilePaste;
@@ -142,7 +149,7 @@ export class FileDrags {
       const still = await peers.take(offer, (channel) => {
         done = this.ports.files.fetched(channel, place, folder, title);
       });
-      if (still && done) return done;
+      if (still && done) return ofPeer(await done);
       const sentence = "They are not on the clipboard of the other session any more.";
       return { code: "file_peer_gone", sentence, detail: "" };
     });

@@ -115,6 +115,18 @@ impl Desktop {
         Ok(home)
     }
 
+    /// Opens a folder in a file manager of somebody with this home, and gives it the
+    /// keyboard; its X id. The desktop has a window manager.
+    pub fn show_folder(&mut self, home: &Path, folder: &Path) -> Result<String> {
+        let name = folder.file_name().context("no name")?.to_string_lossy().into_owned();
+        let home = format!("HOME={}", home.display());
+        let way = folder.to_str().context("path is not UTF-8")?;
+        self.run("pcmanfm", "env", &[&home, "pcmanfm", "--no-desktop", way])?;
+        let window = self.find_window("--name", &format!("^{name}$"))?;
+        self.output("xdotool", &["windowactivate", "--sync", &window])?;
+        Ok(window)
+    }
+
     /// Starts a window manager and waits until it has taken charge: a window that is
     /// mapped in the middle of that may stay hidden for ever.
     pub fn manage_windows(&mut self) -> Result<()> {

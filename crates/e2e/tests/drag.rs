@@ -83,12 +83,7 @@ impl Session {
 
 /// The file manager shows a folder at the left of the screen, and has the keyboard.
 fn open(desktop: &mut Desktop, home: &Path, folder: &Path) -> Result<()> {
-    let name = folder.file_name().context("no name")?.to_string_lossy().into_owned();
-    let home = format!("HOME={}", home.display());
-    let way = folder.to_string_lossy().into_owned();
-    desktop.run("pcmanfm", "env", &[&home, "pcmanfm", "--no-desktop", &way])?;
-    let window = desktop.find_window("--name", &format!("^{name}$"))?;
-    desktop.output("xdotool", &["windowactivate", "--sync", &window])?;
+    let window = desktop.show_folder(home, folder)?;
     desktop.output("xdotool", &["windowmove", "--sync", &window, "0", "0"])?;
     desktop.output("xdotool", &["windowsize", "--sync", &window, "600", "450"])?;
     // Into the list of files, below what is in it.

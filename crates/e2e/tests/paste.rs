@@ -45,13 +45,8 @@ impl Session {
 
     /// The file manager shows it and has the keyboard.
     fn open(&mut self, folder: &Path) -> Result<()> {
-        let name = folder.file_name().context("no name")?.to_string_lossy().into_owned();
-        let home = format!("HOME={}", self.home.path().display());
-        let way = folder.to_string_lossy().into_owned();
         let desktop = &mut self.stack.desktop;
-        desktop.run("pcmanfm", "env", &[&home, "pcmanfm", "--no-desktop", &way])?;
-        let window = desktop.find_window("--name", &format!("^{name}$"))?;
-        desktop.output("xdotool", &["windowactivate", "--sync", &window])?;
+        let window = desktop.show_folder(self.home.path(), folder)?;
         // Into the list of files, below what is in it.
         desktop
             .output("xdotool", &["mousemove", "--window", &window, "400", "350", "click", "1"])?;

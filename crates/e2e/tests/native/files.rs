@@ -36,10 +36,7 @@ fn seat(stack: &Stack, home: &Path, folder: &Path) -> Result<NativeViewer> {
     let session = stack.session()?;
     let mut desktop = Desktop::start(1300, 800, home)?;
     desktop.manage_windows()?;
-    let name = folder.file_name().context("no name")?.to_string_lossy().into_owned();
-    let env = format!("HOME={}", home.display());
-    desktop.run("files", "env", &[&env, "pcmanfm", "--no-desktop", &folder.to_string_lossy()])?;
-    let manager = desktop.find_window("--name", &format!("^{name}$"))?;
+    let manager = desktop.show_folder(home, folder)?;
     desktop.output("xdotool", &["windowsize", "--sync", &manager, "560", "400"])?;
     desktop.output("xdotool", &["windowmove", "--sync", &manager, "0", "380"])?;
     let ticket = NativeViewer::ticket(&stack.rest, &session, "control")?;

@@ -68,11 +68,13 @@ impl Group {
     ) -> Result<T> {
         let end = monotonic() + limit;
         loop {
+            // Asked before the log is read: what it said last is in there then.
+            let ended = has_ended(self.child.id());
             let log = self.log();
             if let Some(found) = found(&log) {
                 return Ok(found);
             }
-            if has_ended(self.child.id()) {
+            if ended {
                 let status = self.end()?;
                 bail!("{} ended ({status}) before {what}: {}", self.name, last_lines(&log));
             }

@@ -3,6 +3,7 @@
 //! an operating system.
 
 mod actions;
+mod card;
 mod clipboard;
 mod code_window;
 mod consent;
@@ -22,6 +23,7 @@ mod worker_host;
 pub use actions::{
     ActionError, Attention, ElevationHandle, Freed, MachineActions, NoActions, SwitchHandle,
 };
+pub use card::{Card, CardStep, is_software_renderer};
 pub use clipboard::{
     Clipboard, ClipboardContent, ClipboardError, ClipboardEvent, ClipboardListener, CopiedFiles,
 };

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{CursorImage, PixelRect, PixelSize, PointerButton, StorePath, WaitWaker};
+use crate::{Card, CursorImage, PixelRect, PixelSize, PointerButton, StorePath, WaitWaker};
 
 /// Why there is no window, or not any more.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +68,9 @@ pub enum WindowEvent {
     /// Files and folders of this computer were dropped on it; only after
     /// [`ViewerWindow::take_files`].
     Dropped(Vec<StorePath>),
+    /// The graphics card could not show again what was uncovered, and why; see
+    /// [`ViewerWindow::close_card`].
+    CardLost(String),
     /// The user wants it closed.
     CloseRequested,
 }
@@ -122,6 +125,23 @@ pub trait ViewerWindow {
 
     /// Shows a part of the pixels.
     fn present(&mut self, area: PixelRect) -> Result<(), WindowError>;
+
+    /// Has the graphics card draw it from now on, by [`card`](Self::card), and answers
+    /// with the card's name. `any`: also by a renderer that is known to be none before it
+    /// is asked; see [`is_software_renderer`](crate::is_software_renderer) for those that
+    /// tell only by their names. Takes a moment: libraries are loaded.
+    fn open_card(&mut self, any: bool) -> Result<String, WindowError> {
+        let _ = any;
+        Err(WindowError("windows of this system are not drawn by a graphics card".to_owned()))
+    }
+
+    /// What draws it instead of [`pixels`](Self::pixels) and [`present`](Self::present).
+    fn card(&mut self) -> Option<&mut dyn Card> {
+        None
+    }
+
+    /// Goes back to [`pixels`](Self::pixels), whose content is undefined then.
+    fn close_card(&mut self) {}
 
     /// Names it.
     fn set_title(&mut self, title: &str);

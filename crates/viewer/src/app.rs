@@ -16,6 +16,7 @@ use gc_viewer_core::{Cursor, SessionIds, Surface};
 use crate::chrome::{Layer, Menu, Painter, Toolbar};
 use crate::clipboard::{ClipboardOpener, Desk};
 use crate::commands::{Command, Tool};
+use crate::drawing::Drawer;
 use crate::keys::{Keys, OwnKey};
 use crate::link::{self, Joining, LinkHold};
 use crate::picture::Scaler;
@@ -66,6 +67,7 @@ pub(crate) struct App {
     pub(crate) window: Box<dyn ViewerWindow>,
     pub(crate) painter: Painter,
     pub(crate) scaler: Scaler,
+    pub(crate) drawer: Drawer,
     pub(crate) view: View,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -165,13 +167,24 @@ impl App {
     }
 
     fn bare(parts: Parts) -> Self {
-        let Parts { window, more_windows, face, clipboard, files, clock, entropy, runtime } = parts;
+        let Parts {
+            window,
+            more_windows,
+            drawing,
+            face,
+            clipboard,
+            files,
+            clock,
+            entropy,
+            runtime,
+        } = parts;
         let painter = Painter::new(face, window.scale());
         let view = View::new(window.size());
         Self {
             window,
             painter,
             scaler: Scaler::default(),
+            drawer: Drawer::new(drawing, Arc::clone(&clock)),
             view,
             clock,
             entropy,
@@ -416,6 +429,10 @@ impl App {
                 }
             }
             WindowEvent::Dropped(paths) => self.upload(paths),
+            WindowEvent::CardLost(cause) => {
+                self.drawer.give_up(&mut *self.window, &cause);
+                self.damage_all();
+            }
             WindowEvent::CloseRequested => self.done = true,
         }
     }

@@ -7,6 +7,7 @@ use gc_types::{ManualClock, Secret, SeededEntropy, UnixMillis};
 
 use super::*;
 use crate::chrome::tests::Boxes;
+use crate::drawing::Drawing;
 
 /// What the window was told.
 #[derive(Default)]
@@ -118,6 +119,7 @@ fn rig(width: u32, height: u32, script: &[WindowEvent]) -> Rig {
     };
     let parts = Parts {
         window: Box::new(window),
+        drawing: Drawing::Software,
         more_windows: Arc::new(|_| Err(WindowError("none".to_owned()))),
         face: Box::new(Boxes),
         clipboard: Box::new(|_| Err(gc_platform::ClipboardError("none".to_owned()))),

@@ -150,6 +150,9 @@ impl App {
                     spread.update(surface, damage.iter().map(area));
                 }
                 for rect in damage {
+                    let (x, y) = (rect.x, rect.y);
+                    let (width, height) = (rect.width, rect.height);
+                    self.drawer.picture_changed(PixelRect { x, y, width, height });
                     if let Some(area) = self.view.damaged(rect.x, rect.y, rect.width, rect.height) {
                         self.damage(area);
                     }
@@ -246,6 +249,7 @@ impl App {
             tracing::info!(?size, "the picture's size");
         }
         self.view.set_surface(size);
+        self.drawer.picture_is_new();
         self.stale = true;
     }
 }

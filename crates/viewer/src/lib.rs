@@ -10,6 +10,7 @@ mod chrome;
 mod clipboard;
 mod commands;
 mod crossings;
+mod drawing;
 mod joined;
 mod keys;
 mod link;
@@ -33,6 +34,7 @@ use gc_types::{Clock, Entropy, Secret};
 
 pub use cause::Facts;
 pub use clipboard::ClipboardOpener;
+pub use drawing::Drawing;
 pub use spread::WindowOpener;
 pub use transfers::FilesOpener;
 
@@ -56,6 +58,8 @@ pub struct Parts {
     pub window: Box<dyn ViewerWindow>,
     /// Opens one more for each further monitor, where the person wants that.
     pub more_windows: WindowOpener,
+    /// Who draws it.
+    pub drawing: Drawing,
     /// Of all text in it.
     pub face: Box<dyn Typeface>,
     /// Opens the clipboard when there is a session to share it with.

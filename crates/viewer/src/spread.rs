@@ -14,7 +14,8 @@ use gc_platform::{
 use gc_viewer_core::Surface;
 
 use crate::chrome::intersection;
-use crate::paint::{dim, fill, merged};
+use crate::drawing::{Drawer, Drawn, Picture, Scene};
+use crate::paint::{dim, fill, merged, whole};
 use crate::picture::{Part, Scaler};
 use crate::pointer::Place;
 use crate::view::{Scaling, View};
@@ -145,6 +146,7 @@ impl Spread {
         monitors: Vec<Monitor>,
         opener: &WindowOpener,
         waker: &Arc<dyn WaitWaker>,
+        drawer: &Drawer,
     ) -> std::io::Result<Option<Self>> {
         if monitors.len() < 2 {
             return Ok(None);
@@ -165,10 +167,10 @@ impl Spread {
             });
             let teller = Teller { index, tell: tell.clone(), waker: Arc::clone(waker) };
             let (opener, title) = (Arc::clone(opener), monitor.title.clone());
-            let theirs = Arc::clone(&shared);
+            let (theirs, drawer) = (Arc::clone(&shared), drawer.for_another());
             let thread =
                 std::thread::Builder::new().name("viewer-monitor".to_owned()).spawn(move || {
-                    if let Err(error) = show(&opener, &title, part, &theirs, &teller) {
+                    if let Err(error) = show(&opener, &title, part, &theirs, &teller, drawer) {
                         tracing::warn!(%error, "the window of a monitor");
                         teller.tell(PaneEvent::Closed);
                     }
@@ -258,6 +260,7 @@ struct Pane<'a> {
     window: Box<dyn ViewerWindow>,
     view: View,
     scaler: Scaler,
+    drawer: Drawer,
     shared: &'a Shared,
     teller: &'a Teller,
     look: Look,
@@ -277,6 +280,7 @@ fn show(
     part: PixelRect,
     shared: &Shared,
     teller: &Teller,
+    drawer: Drawer,
 ) -> Result<(), WindowError> {
     let window = opener(title)?;
     *shared.waker.lock().unwrap_or_else(PoisonError::into_inner) = Some(window.waker());
@@ -286,6 +290,7 @@ fn show(
         window,
         view,
         scaler: Scaler::default(),
+        drawer,
         shared,
         teller,
         look: Look::default(),
@@ -304,7 +309,7 @@ fn show(
 impl Pane<'_> {
     fn run(&mut self, part: PixelRect) -> Result<(), WindowError> {
         let mut events = Vec::new();
-        while self.settle() {
+        while self.settle(part) {
             self.paint(part)?;
             events.clear();
             self.window.wait(self.scrolls.then_some(SCROLL_STEP), &mut events)?;
@@ -320,7 +325,7 @@ impl Pane<'_> {
     }
 
     /// Takes over what is wished; `false`: it is to close.
-    fn settle(&mut self) -> bool {
+    fn settle(&mut self, part: PixelRect) -> bool {
         let mut wish = self.shared.lock();
         if wish.close {
             return false;
@@ -329,6 +334,9 @@ impl Pane<'_> {
         let (look, full_screen) = (wish.look.clone(), wish.full_screen);
         drop(wish);
         for area in damage {
+            // Of the whole picture; the window has a part of it.
+            let (x, y) = (area.x.saturating_sub(part.x), area.y.saturating_sub(part.y));
+            self.drawer.picture_changed(PixelRect { x, y, ..area });
             self.damage.extend(self.view.damaged(area.x, area.y, area.width, area.height));
         }
         if full_screen != self.full_screen {
@@ -365,7 +373,23 @@ impl Pane<'_> {
 
     fn paint(&mut self, part: PixelRect) -> Result<(), WindowError> {
         let size = PixelSize { width: part.width, height: part.height };
-        for area in merged(std::mem::take(&mut self.damage)) {
+        let mut areas = merged(std::mem::take(&mut self.damage));
+        if !areas.is_empty() {
+            let wish = self.shared.lock();
+            let picture = self.view.placed().map(|placed| Picture {
+                pixels: Part::whole(&wish.pixels, size),
+                part: whole(size),
+                placed,
+                dim: self.look.dims,
+            });
+            let scene = Scene { picture, field: [0; 3], layers: &[] };
+            match self.drawer.draw(&mut *self.window, &areas, &scene) {
+                Drawn::ByCard => areas.clear(),
+                Drawn::Not => {}
+                Drawn::Lost => areas = vec![whole(self.window.size())],
+            }
+        }
+        for area in areas {
             let window = self.window.size();
             let frame = self.window.pixels();
             if let Some(placed) = self.view.placed() {
@@ -415,6 +439,10 @@ impl Pane<'_> {
                 }
             }
             WindowEvent::Dropped(files) => self.teller.tell(PaneEvent::Dropped(files)),
+            WindowEvent::CardLost(cause) => {
+                self.drawer.give_up(&mut *self.window, &cause);
+                self.damage_all();
+            }
             WindowEvent::CloseRequested => self.teller.tell(PaneEvent::Closed),
         }
     }

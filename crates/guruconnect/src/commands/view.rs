@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use gc_platform::WindowError;
 use gc_runtime::OsEntropy;
 use gc_transport::{Connector, Endpoint};
@@ -18,6 +18,34 @@ use crate::name::Name;
 use crate::platform::LinkTarget;
 use crate::{link, platform};
 
+/// Who draws windows.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(super) enum Drawing {
+    /// The graphics card, where there is a real one that is fast enough
+    #[default]
+    Auto,
+    /// Whatever calls itself a graphics card
+    Gpu,
+    /// This program
+    Software,
+}
+
+impl Drawing {
+    /// As the environment has it, for a start without options.
+    pub(super) fn of_environment() -> Self {
+        let name = gc_runtime::env("GURUCONNECT_DRAWING").unwrap_or_default();
+        Self::from_str(&name, true).unwrap_or_default()
+    }
+
+    const fn choice(self) -> gc_viewer::Drawing {
+        match self {
+            Self::Auto => gc_viewer::Drawing::Auto,
+            Self::Gpu => gc_viewer::Drawing::Card,
+            Self::Software => gc_viewer::Drawing::Software,
+        }
+    }
+}
+
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Address of the server's console; starts with https://
@@ -29,6 +57,10 @@ pub(crate) struct Arguments {
     /// A one-time ticket from the console; several open a window each
     #[arg(long = "ticket", value_name = "TICKET", conflicts_with = "link")]
     tickets: Vec<String>,
+    /// Who draws the windows: the graphics card where there is a real one, whatever calls
+    /// itself one, or this program
+    #[arg(long, value_name = "WAY", value_enum, default_value_t, env = "GURUCONNECT_DRAWING")]
+    drawing: Drawing,
     /// Let the console's "Open in app" start this program with this server, for you
     #[arg(long, conflicts_with_all = ["tickets", "link"])]
     register: bool,
@@ -68,7 +100,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode> {
         return register(&server, arguments.ca_file.as_deref());
     }
     let wanted = wanted(&arguments)?;
-    open(&wanted, &server, arguments.ca_file.or(ca_file).as_deref())
+    open(&wanted, &server, arguments.ca_file.or(ca_file).as_deref(), arguments.drawing)
 }
 
 fn register(server: &str, ca_file: Option<&Path>) -> Result<ExitCode> {
@@ -90,7 +122,12 @@ fn endpoint(server: &str) -> Result<Endpoint> {
 }
 
 /// Shows them, and returns when all their windows are closed.
-pub(super) fn open(wanted: &[Wanted], server: &str, ca_file: Option<&Path>) -> Result<ExitCode> {
+pub(super) fn open(
+    wanted: &[Wanted],
+    server: &str,
+    ca_file: Option<&Path>,
+    drawing: Drawing,
+) -> Result<ExitCode> {
     let endpoint = endpoint(server)?;
     let connector = platform::connector(ca_file)?;
     let runtime = link::runtime()?;
@@ -101,11 +138,11 @@ pub(super) fn open(wanted: &[Wanted], server: &str, ca_file: Option<&Path>) -> R
             .iter()
             .map(|one| {
                 let (connector, endpoint) = (connector.clone(), endpoint.clone());
-                scope.spawn(move || show(one, connector, endpoint, handle))
+                scope.spawn(move || show(one, connector, endpoint, handle, drawing))
             })
             .collect();
         // Each window on a thread of its own; the first on this one.
-        let mut shown = show(first, connector.clone(), endpoint.clone(), handle);
+        let mut shown = show(first, connector.clone(), endpoint.clone(), handle, drawing);
         for thread in threads {
             let one = thread.join().unwrap_or_else(|_| anyhow::bail!("a window's thread failed"));
             shown = shown.and(one);
@@ -115,7 +152,13 @@ pub(super) fn open(wanted: &[Wanted], server: &str, ca_file: Option<&Path>) -> R
     Ok(ExitCode::SUCCESS)
 }
 
-fn show(wanted: &Wanted, connector: Connector, endpoint: Endpoint, runtime: &Handle) -> Result<()> {
+fn show(
+    wanted: &Wanted,
+    connector: Connector,
+    endpoint: Endpoint,
+    runtime: &Handle,
+    drawing: Drawing,
+) -> Result<()> {
     let session = Session {
         connector,
         endpoint,
@@ -123,16 +166,16 @@ fn show(wanted: &Wanted, connector: Connector, endpoint: Endpoint, runtime: &Han
         ask_first: wanted.ask_first,
         software: format!("guruconnect {}", gc_types::VERSION),
     };
-    Ok(gc_viewer::run(session, parts(runtime)?)?)
+    Ok(gc_viewer::run(session, parts(runtime, drawing)?)?)
 }
 
 /// Says in a window why there is no session.
 pub(super) fn explain(facts: Facts) -> Result<()> {
     let runtime = link::runtime()?;
-    Ok(gc_viewer::explain(facts, parts(runtime.handle())?)?)
+    Ok(gc_viewer::explain(facts, parts(runtime.handle(), Drawing::Software)?)?)
 }
 
-fn parts(runtime: &Handle) -> Result<Parts> {
+fn parts(runtime: &Handle, drawing: Drawing) -> Result<Parts> {
     let clock = link::clock();
     let window = platform::viewer_window("GuruConnect")?;
     let face = platform::typeface()?;
@@ -142,6 +185,7 @@ fn parts(runtime: &Handle) -> Result<Parts> {
         more_windows: Arc::new(|title| {
             platform::viewer_window(title).map_err(|error| WindowError(format!("{error:#}")))
         }),
+        drawing: drawing.choice(),
         face,
         clipboard: Box::new(move |listener| system.open_clipboard(listener)),
         files: Box::new(platform::own_files),

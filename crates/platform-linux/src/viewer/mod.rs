@@ -2,6 +2,7 @@
 
 mod cursor;
 mod dropped;
+mod egl;
 mod keyboard;
 mod surface;
 mod window;

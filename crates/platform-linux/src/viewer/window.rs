@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gc_platform::{
-    LockKeys, PixelRect, PixelSize, PointerButton, ViewerWindow, WaitWaker, WindowCursor,
+    Card, LockKeys, PixelRect, PixelSize, PointerButton, ViewerWindow, WaitWaker, WindowCursor,
     WindowError, WindowEvent, WindowKey,
 };
+use gc_platform_gl::GlCard;
 use x11rb::connection::Connection;
 use x11rb::properties::{WmHints, WmSizeHints};
 use x11rb::protocol::Event;
@@ -20,6 +21,7 @@ use x11rb::wrapper::ConnectionExt as _;
 
 use super::cursor::Cursors;
 use super::dropped::DropTarget;
+use super::egl::{self, EglWindow};
 use super::keyboard::{self, Layout};
 use super::surface::Surface;
 use crate::DisplayError;
@@ -56,6 +58,9 @@ x11rb::atom_manager! {
 
 /// A viewer's window on an X display.
 pub struct X11ViewerWindow {
+    /// Goes before the window does.
+    card: Option<GlCard<EglWindow>>,
+    display: Option<String>,
     link: Link,
     window: Window,
     gc: Gcontext,
@@ -81,10 +86,10 @@ pub struct X11ViewerWindow {
 impl X11ViewerWindow {
     /// `display` is what `DISPLAY` holds.
     pub fn open(display: Option<&str>, title: &str) -> Result<Self, WindowError> {
-        Ok(Self::make(Link::open(display)?, title)?)
+        Ok(Self::make(Link::open(display)?, display, title)?)
     }
 
-    fn make(link: Link, title: &str) -> Result<Self, DisplayError> {
+    fn make(link: Link, display: Option<&str>, title: &str) -> Result<Self, DisplayError> {
         link.check_format()?;
         let atoms = Atoms::new(&link.conn)?.reply()?;
         let place = Place::main(&link)?;
@@ -143,6 +148,8 @@ impl X11ViewerWindow {
         let drops = DropTarget::new(&link)?;
         let layout = Layout::read(&link)?;
         let mut made = Self {
+            card: None,
+            display: display.map(str::to_owned),
             link,
             window,
             gc,
@@ -208,6 +215,14 @@ impl X11ViewerWindow {
         events: &mut Vec<WindowEvent>,
     ) -> Result<(), DisplayError> {
         match event {
+            Event::Expose(expose) if self.card.is_some() => {
+                // One comes for each rectangle; all of it is shown once, after the last.
+                if let Some(card) = self.card.as_mut().filter(|_| expose.count == 0)
+                    && let Err(error) = card.show_again()
+                {
+                    events.push(WindowEvent::CardLost(error.0));
+                }
+            }
             Event::Expose(expose) => {
                 let PixelSize { width, height } = self.surface.size();
                 let (x, y) = (u32::from(expose.x).min(width), u32::from(expose.y).min(height));
@@ -510,6 +525,25 @@ impl ViewerWindow for X11ViewerWindow {
 
     fn present(&mut self, area: PixelRect) -> Result<(), WindowError> {
         Ok(self.put(area)?)
+    }
+
+    fn open_card(&mut self, any: bool) -> Result<String, WindowError> {
+        if !any && !egl::has_card() {
+            return Err(WindowError("this computer has none that Linux knows of".to_owned()));
+        }
+        self.card = None;
+        let visual = self.link.screen().root_visual;
+        let window = EglWindow::new(self.display.as_deref(), self.window, visual)?;
+        let card = self.card.insert(GlCard::new(window)?);
+        Ok(card.name().to_owned())
+    }
+
+    fn card(&mut self) -> Option<&mut dyn Card> {
+        self.card.as_mut().map(|card| card as &mut dyn Card)
+    }
+
+    fn close_card(&mut self) {
+        self.card = None;
     }
 
     fn set_title(&mut self, title: &str) {

@@ -10,6 +10,8 @@ mod surface;
 #[cfg(windows)]
 mod text;
 #[cfg(windows)]
+mod wgl;
+#[cfg(windows)]
 mod window;
 
 pub use keys::{Diverted, DivertedKeys, HookedKey, wire_key};

@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gc_platform::{
-    CursorImage, LockKeys, PixelRect, PixelSize, PointerButton, ViewerWindow, WaitWaker,
+    Card, CursorImage, LockKeys, PixelRect, PixelSize, PointerButton, ViewerWindow, WaitWaker,
     WindowCursor, WindowError, WindowEvent, WindowKey,
 };
+use gc_platform_gl::GlCard;
 use windows::Win32::Foundation::{
     ERROR_CLASS_ALREADY_EXISTS, GetLastError, HWND, LPARAM, LRESULT, RECT, SetLastError,
     WIN32_ERROR, WPARAM,
@@ -45,6 +46,7 @@ use super::hook::{KeyboardHook, WM_HOOKED, unpacked};
 use super::keys::{HookedKey, wire_key};
 use super::surface::Surface;
 use super::text::Typist;
+use super::wgl::{self, WM_UNCOVERED, WglWindow};
 use crate::ui::{be_sharp, dib_section, scale};
 
 const CLASS: &str = "GuruConnectViewer";
@@ -82,6 +84,9 @@ struct Content {
     address: Address,
     events: RefCell<Vec<WindowEvent>>,
     surface: RefCell<Surface>,
+    /// What the graphics card draws, over all of the inside.
+    card: Cell<Option<HWND>>,
+    uncovered: Cell<bool>,
     cursor: Cell<HCURSOR>,
     focused: Cell<bool>,
     hooked: Cell<bool>,
@@ -96,6 +101,8 @@ struct Content {
 /// A viewer's window on the desktop of the user.
 pub struct WindowsViewerWindow {
     window: HWND,
+    /// Goes before the window does.
+    card: Option<GlCard<WglWindow>>,
     content: Rc<Content>,
     hook: Option<KeyboardHook>,
     own_cursor: Option<HCURSOR>,
@@ -138,6 +145,8 @@ impl WindowsViewerWindow {
             address: Arc::default(),
             events: RefCell::default(),
             surface: RefCell::new(Surface::new(PixelSize { width: 1, height: 1 })?),
+            card: Cell::new(None),
+            uncovered: Cell::new(false),
             cursor: Cell::new(arrow),
             focused: Cell::new(false),
             hooked: Cell::new(false),
@@ -168,7 +177,8 @@ impl WindowsViewerWindow {
         }
         .map_err(failed("CreateWindowExW"))?;
         *content.address.lock().unwrap_or_else(PoisonError::into_inner) = Some(window.0 as isize);
-        let opened = Self { window, content, hook: None, own_cursor: None, arrow, before: None };
+        let opened =
+            Self { window, card: None, content, hook: None, own_cursor: None, arrow, before: None };
         opened.choose_size();
         // SAFETY: ours.
         let _ = unsafe { ShowWindow(window, SW_SHOWDEFAULT) };
@@ -236,6 +246,15 @@ impl WindowsViewerWindow {
         }
     }
 
+    fn show_uncovered(&mut self) {
+        if self.content.uncovered.take()
+            && let Some(card) = &mut self.card
+            && let Err(error) = card.show_again()
+        {
+            self.content.tell(WindowEvent::CardLost(error.0));
+        }
+    }
+
     /// Hands messages to the window until there is none.
     fn pump() {
         let mut message = MSG::default();
@@ -252,6 +271,7 @@ impl WindowsViewerWindow {
 impl Drop for WindowsViewerWindow {
     fn drop(&mut self) {
         self.hook = None;
+        self.close_card();
         *self.content.address.lock().unwrap_or_else(PoisonError::into_inner) = None;
         // SAFETY: ours, on its own thread.
         unsafe {
@@ -280,6 +300,7 @@ impl ViewerWindow for WindowsViewerWindow {
             unsafe { MsgWaitForMultipleObjectsEx(None, limit, QS_ALLINPUT, MWMO_INPUTAVAILABLE) };
             Self::pump();
         }
+        self.show_uncovered();
         events.append(&mut self.content.events.borrow_mut());
         Ok(())
     }
@@ -312,6 +333,31 @@ impl ViewerWindow for WindowsViewerWindow {
             ReleaseDC(Some(self.window), dc);
         }
         Ok(())
+    }
+
+    fn open_card(&mut self, any: bool) -> Result<String, WindowError> {
+        if !any && !wgl::has_card() {
+            return Err(WindowError("the screen is that of a remote desktop".to_owned()));
+        }
+        self.close_card();
+        let window = WglWindow::new(self.window, self.size(), any)?;
+        self.content.card.set(Some(window.handle()));
+        match GlCard::new(window) {
+            Ok(card) => Ok(self.card.insert(card).name().to_owned()),
+            Err(error) => {
+                self.content.card.set(None);
+                Err(error)
+            }
+        }
+    }
+
+    fn card(&mut self) -> Option<&mut dyn Card> {
+        self.card.as_mut().map(|card| card as &mut dyn Card)
+    }
+
+    fn close_card(&mut self) {
+        self.content.card.set(None);
+        self.card = None;
     }
 
     fn set_title(&mut self, title: &str) {
@@ -429,6 +475,9 @@ impl Content {
         if self.surface.borrow().size() == size {
             return;
         }
+        if let Some(card) = self.card.get() {
+            wgl::resize(card, size);
+        }
         match Surface::new(size) {
             Ok(surface) => {
                 *self.surface.borrow_mut() = surface;
@@ -453,7 +502,9 @@ impl Content {
                 width: (rect.right.max(0) as u32).min(size.width) - left,
                 height: (rect.bottom.max(0) as u32).min(size.height) - top,
             };
-            surface.copy(dc, area);
+            if self.card.get().is_none() {
+                surface.copy(dc, area);
+            }
             let _ = EndPaint(window, &raw const paint);
         }
     }
@@ -565,6 +616,7 @@ impl Content {
         let side = if high == SECOND { Forward } else { Back };
         match message {
             WM_WAKE => {}
+            WM_UNCOVERED => self.uncovered.set(true),
             WM_ERASEBKGND => return Some(LRESULT(1)),
             WM_PAINT => self.paint(window),
             WM_SIZE if wparam.0 as u32 != SIZE_MINIMIZED => self.resized(window),

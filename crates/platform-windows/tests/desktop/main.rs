@@ -4,6 +4,7 @@
 #![expect(unsafe_code, reason = "windows of other programs are reached by Win32 only")]
 
 mod actions;
+mod card;
 mod clipboard;
 mod code;
 mod consent;

@@ -37,9 +37,20 @@ impl NativeViewer {
 
     /// The same with what stands on its command line.
     pub fn on(stack: &Stack, desktop: Desktop, arguments: &[&str], folder: &Path) -> Result<Self> {
+        Self::with(stack, desktop, arguments, &[], folder)
+    }
+
+    /// The same with variables of its environment.
+    pub fn with(
+        stack: &Stack,
+        desktop: Desktop,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+        folder: &Path,
+    ) -> Result<Self> {
         let mut command = desktop.command(&stack.programs.path("guruconnect").to_string_lossy());
         command.args(["view", "--server", stack.server.address()]).args(arguments);
-        command.env("RUST_LOG", "info,gc_viewer=debug");
+        command.env("RUST_LOG", "info,gc_viewer=debug").envs(variables.iter().copied());
         let process = Process::start("viewer", &mut command, folder)?;
         Ok(Self { process, desktop })
     }

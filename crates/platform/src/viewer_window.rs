@@ -152,6 +152,9 @@ pub trait ViewerWindow {
     /// Fills the monitor that it is on, or goes back.
     fn set_full_screen(&mut self, on: bool);
 
+    /// Brings it to the front, and the keyboard to it, as far as the system lets it.
+    fn raise(&mut self) {}
+
     /// Lets it have the keys that the system keeps for itself, for as long as it has the
     /// keyboard: Win and what goes with it, Alt+Tab, Alt+Esc, Ctrl+Esc. No other program
     /// is ever touched by it.

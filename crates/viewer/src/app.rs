@@ -22,6 +22,7 @@ use crate::link::{self, Joining, LinkHold};
 use crate::picture::Scaler;
 use crate::pointer::Pointer;
 use crate::seat::Seat;
+use crate::siblings::Sibling;
 use crate::spread::{Look, Spread, WindowOpener};
 use crate::status::{Asking, Phase, Status};
 use crate::transfers::{FilesOpener, Line, Transfers};
@@ -121,6 +122,8 @@ pub(crate) struct App {
     /// Frames that are drawn and not yet shown, and when they came.
     pub(crate) frames: Vec<(u32, Duration)>,
     pub(crate) title: String,
+    /// Among the windows of this process.
+    pub(crate) sibling: Sibling,
     pub(crate) more_windows: WindowOpener,
     /// Until the first transfer.
     pub(crate) files_opener: Option<FilesOpener>,
@@ -169,6 +172,7 @@ impl App {
     fn bare(parts: Parts) -> Self {
         let Parts {
             window,
+            siblings,
             more_windows,
             drawing,
             face,
@@ -180,6 +184,7 @@ impl App {
         } = parts;
         let painter = Painter::new(face, window.scale());
         let view = View::new(window.size());
+        let sibling = siblings.join(window.waker());
         Self {
             window,
             painter,
@@ -234,6 +239,7 @@ impl App {
             damage: Vec::new(),
             frames: Vec::new(),
             title: String::new(),
+            sibling,
             more_windows,
             files_opener: Some(files),
             transfers: None,
@@ -262,6 +268,7 @@ impl App {
             self.take_crossed();
             self.take_spread();
             self.take_transfers();
+            self.take_calls();
             self.timers();
             self.settle();
             self.paint()?;
@@ -480,6 +487,7 @@ impl App {
                 (Some(index), Some(spread)) => spread.toggle_full_screen(index),
                 _ => self.execute(Command::FullScreen),
             },
+            OwnKey::OtherSession { forward } => self.go_beside(forward),
             OwnKey::Statistics => self.execute(Command::Statistics),
             OwnKey::SystemKeys => self.execute(Command::SystemKeys),
             OwnKey::TextMode => self.execute(Command::TextMode),

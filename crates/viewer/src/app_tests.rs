@@ -8,6 +8,7 @@ use gc_types::{ManualClock, Secret, SeededEntropy, UnixMillis};
 use super::*;
 use crate::chrome::tests::Boxes;
 use crate::drawing::Drawing;
+use crate::siblings::Siblings;
 
 /// What the window was told.
 #[derive(Default)]
@@ -119,6 +120,7 @@ fn rig(width: u32, height: u32, script: &[WindowEvent]) -> Rig {
     };
     let parts = Parts {
         window: Box::new(window),
+        siblings: Siblings::default(),
         drawing: Drawing::Software,
         more_windows: Arc::new(|_| Err(WindowError("none".to_owned()))),
         face: Box::new(Boxes),

@@ -22,6 +22,7 @@ pub(crate) enum Tool {
     Files,
     Info,
     People,
+    Sessions,
     Leave,
     Pin,
 }
@@ -51,6 +52,8 @@ pub(crate) enum Command {
     LetGoControl,
     Give(u16),
     Refuse(u16),
+    /// Another window of this process.
+    Session(u64),
     Leave,
     AskEnd,
     End,
@@ -139,7 +142,7 @@ impl App {
             0 => "People".to_owned(),
             count => format!("People {count}"),
         };
-        vec![
+        let tools = [
             tool(Tool::Monitors, &monitor),
             chrome::Tool { enabled: true, ..tool(Tool::View, "View") },
             tool(Tool::Quality, "Quality"),
@@ -155,9 +158,12 @@ impl App {
             },
             chrome::Tool { pressed: self.show_statistics, apart: true, ..tool(Tool::Info, "Info") },
             tool(Tool::People, &people),
+        ];
+        let last = [
             chrome::Tool { enabled: true, apart: true, ..tool(Tool::Leave, "Leave") },
             chrome::Tool { enabled: true, pressed: self.pinned, ..tool(Tool::Pin, "Pin") },
-        ]
+        ];
+        tools.into_iter().chain(self.sessions_tool()).chain(last).collect()
     }
 
     fn entries(&self, tool: Tool) -> Vec<Entry<Command>> {
@@ -189,6 +195,7 @@ impl App {
             Tool::Keys => self.key_entries(),
             Tool::Files => self.file_entries(),
             Tool::People => self.people(),
+            Tool::Sessions => self.session_entries(),
             Tool::Leave => vec![
                 Entry::new("Disconnect, session stays open", Command::Leave),
                 Entry::new("End session for everyone…", Command::AskEnd).only_if(self.live()),
@@ -376,6 +383,9 @@ impl App {
                     seat.ask_no_more();
                     seat.control(ControlVerb::Give, to);
                 });
+            }
+            Command::Session(id) => {
+                self.sibling.call(id);
             }
             Command::Refuse(whom) => {
                 self.with_seat(|seat| seat.control(ControlVerb::Refuse, whom));

@@ -224,6 +224,7 @@ impl App {
         } else {
             format!("{} · GuruConnect", seat.machine())
         };
+        self.sibling.set_name(seat.machine());
         if title != self.title {
             self.window.set_title(&title);
             self.title = title;

@@ -17,6 +17,8 @@ pub(crate) enum OwnKey {
     FullScreen,
     /// Ctrl+Alt+Shift+I or +S.
     Statistics,
+    /// Ctrl+Alt+Shift+Page Down, or Page Up: another window of this process.
+    OtherSession { forward: bool },
     /// Ctrl+Alt+Shift+M: the keyboard goes to the toolbar.
     Toolbar,
     /// Ctrl+Alt+Shift+K: whether the system's keys go to the machine.
@@ -42,6 +44,8 @@ const ALT_GR: ScanCode = ScanCode::extended(0x38);
 const PAUSE: ScanCode = ScanCode::extended(0x45);
 /// Pause while Ctrl is down.
 const BREAK: ScanCode = ScanCode::extended(0x46);
+const PAGE_UP: ScanCode = ScanCode::extended(0x49);
+const PAGE_DOWN: ScanCode = ScanCode::extended(0x51);
 const END: ScanCode = ScanCode::extended(0x4F);
 /// Caps Lock, Num Lock, Scroll Lock.
 const LOCKS: [ScanCode; 3] = [ScanCode::plain(0x3A), ScanCode::plain(0x45), ScanCode::plain(0x46)];
@@ -191,6 +195,8 @@ impl Keys {
         }
         let own = match code {
             BREAK | PAUSE if !self.any(&SHIFT) => OwnKey::FullScreen,
+            PAGE_UP if self.any(&SHIFT) => OwnKey::OtherSession { forward: false },
+            PAGE_DOWN if self.any(&SHIFT) => OwnKey::OtherSession { forward: true },
             _ if !self.any(&SHIFT) || code.extended => return None,
             ScanCode { code: 0x21, .. } => OwnKey::FullScreen,
             ScanCode { code: 0x17 | 0x1F, .. } => OwnKey::Statistics,
@@ -266,6 +272,8 @@ mod tests {
             (vec![CTRL[0], ALT[0], SHIFT[0], ScanCode::plain(0x17)], OwnKey::Statistics),
             (vec![SHIFT[0], ALT[0], CTRL[0], ScanCode::plain(0x32)], OwnKey::Toolbar),
             (vec![CTRL[0], SHIFT[0], ALT[1], ScanCode::plain(0x14)], OwnKey::TextMode),
+            (vec![CTRL[0], ALT[0], SHIFT[0], PAGE_DOWN], OwnKey::OtherSession { forward: true }),
+            (vec![CTRL[0], ALT[0], SHIFT[0], PAGE_UP], OwnKey::OtherSession { forward: false }),
         ] {
             let mut keys = Keys::default();
             let (last, modifiers) = codes.split_last().unwrap();

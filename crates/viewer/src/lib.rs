@@ -20,6 +20,7 @@ mod paint;
 mod picture;
 mod pointer;
 mod seat;
+mod siblings;
 mod spread;
 mod status;
 mod transfers;
@@ -35,6 +36,7 @@ use gc_types::{Clock, Entropy, Secret};
 pub use cause::Facts;
 pub use clipboard::ClipboardOpener;
 pub use drawing::Drawing;
+pub use siblings::Siblings;
 pub use spread::WindowOpener;
 pub use transfers::FilesOpener;
 
@@ -58,6 +60,8 @@ pub struct Parts {
     pub window: Box<dyn ViewerWindow>,
     /// Opens one more for each further monitor, where the person wants that.
     pub more_windows: WindowOpener,
+    /// The other windows of this process.
+    pub siblings: Siblings,
     /// Who draws it.
     pub drawing: Drawing,
     /// Of all text in it.

@@ -1,9 +1,11 @@
 //! A technician works with the native viewer.
 
+mod drawing;
 mod files;
 mod layouts;
 mod links;
 mod monitors;
+mod sessions;
 
 use std::time::Duration;
 

@@ -15,7 +15,7 @@ use x11rb::protocol::xkb::{self, ConnectionExt as _};
 use x11rb::protocol::xproto::{
     Atom, AtomEnum, ChangeWindowAttributesAux, ClientMessageEvent, ConfigureWindowAux,
     ConnectionExt as _, CreateGCAux, CreateWindowAux, EventMask, Gcontext, GrabMode, GrabStatus,
-    KeyPressEvent, NotifyDetail, NotifyMode, PropMode, Window, WindowClass,
+    InputFocus, KeyPressEvent, NotifyDetail, NotifyMode, PropMode, StackMode, Window, WindowClass,
 };
 use x11rb::wrapper::ConnectionExt as _;
 
@@ -47,6 +47,7 @@ x11rb::atom_manager! {
         UTF8_STRING,
         WM_PROTOCOLS,
         WM_DELETE_WINDOW,
+        _NET_ACTIVE_WINDOW,
         _NET_SUPPORTING_WM_CHECK,
         _NET_WM_ICON,
         _NET_WM_NAME,
@@ -450,6 +451,25 @@ impl X11ViewerWindow {
         Ok(())
     }
 
+    fn come_to_front(&self) -> Result<(), DisplayError> {
+        let (conn, root, window) = (&self.link.conn, self.link.root, self.window);
+        conn.map_window(window)?;
+        let check = self.atoms._NET_SUPPORTING_WM_CHECK;
+        let managed = conn.get_property(false, root, check, AtomEnum::WINDOW, 0, 1)?.reply()?;
+        if managed.value_len == 0 {
+            conn.configure_window(window, &ConfigureWindowAux::new().stack_mode(StackMode::ABOVE))?;
+            conn.set_input_focus(InputFocus::PARENT, window, x11rb::CURRENT_TIME)?;
+        } else {
+            // 2 is a program that switches windows: a person has asked for this one.
+            let data = [2, x11rb::CURRENT_TIME, 0, 0, 0];
+            let event = ClientMessageEvent::new(32, window, self.atoms._NET_ACTIVE_WINDOW, data);
+            let mask = EventMask::SUBSTRUCTURE_REDIRECT | EventMask::SUBSTRUCTURE_NOTIFY;
+            conn.send_event(false, root, mask, event)?;
+        }
+        conn.flush()?;
+        Ok(())
+    }
+
     fn show_cursor(&mut self, cursor: &WindowCursor) -> Result<(), DisplayError> {
         let cursor = self.cursors.choose(&self.link, self.window, cursor)?;
         let aux = ChangeWindowAttributesAux::new().cursor(cursor);
@@ -556,6 +576,10 @@ impl ViewerWindow for X11ViewerWindow {
 
     fn set_full_screen(&mut self, on: bool) {
         noted("full screen", self.show_full_screen(on));
+    }
+
+    fn raise(&mut self) {
+        noted("front", self.come_to_front());
     }
 
     fn divert_keys(&mut self, on: bool) {

@@ -1,6 +1,8 @@
 //! The viewer's window drawn by OpenGL: here by Mesa's program for the processor, which
 //! follows the same rules as a card.
 
+#![expect(clippy::print_stdout, reason = "the seed of a test")]
+
 use std::time::Duration;
 
 use gc_platform::{CardStep, PixelRect, PixelSize, ViewerWindow, WindowEvent};

@@ -254,7 +254,7 @@ impl GlWindow for WglWindow {
             // Drivers also answer with these where there is none. Those of OpenGL 1.1 are
             // in the library itself.
             if matches!(found as isize, -1..=3) {
-                self.library.find(name).unwrap_or(ptr::null())
+                self.library.find(name).unwrap_or_default()
             } else {
                 found
             }

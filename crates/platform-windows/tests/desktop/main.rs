@@ -8,6 +8,7 @@ mod card;
 mod clipboard;
 mod code;
 mod consent;
+mod door;
 mod input;
 mod keyboard;
 mod overlays;

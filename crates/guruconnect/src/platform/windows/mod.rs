@@ -7,6 +7,7 @@ mod logging;
 mod service;
 mod worker;
 
+use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -19,7 +20,6 @@ use gc_platform::{
     ConsentPrompt, FileOpener, InputError, InputInjector, Inventory, MachineActions, NoticeOverlay,
     ProcessorTime, ScreenCapture, TrayMenu, ViewerWindow,
 };
-pub(crate) use gc_platform_windows::LinkTarget;
 use gc_platform_windows::sas::WindowsSecureAttention;
 use gc_platform_windows::service::ServiceSettings;
 use gc_platform_windows::{
@@ -27,6 +27,7 @@ use gc_platform_windows::{
     WindowsCodeWindow, WindowsConnectedBar, WindowsConsent, WindowsInput, WindowsInventory,
     WindowsNotice, WindowsTrayIcon, console, local_time, removal,
 };
+pub(crate) use gc_platform_windows::{LinkTarget, ViewerDoor};
 use gc_transport::Connector;
 use gc_types::Clock;
 use rustls_platform_verifier::Verifier;
@@ -191,6 +192,24 @@ pub(crate) fn link_target() -> Result<Option<LinkTarget>> {
     }
     let installed = ServiceSettings::load()?;
     Ok(installed.map(|settings| LinkTarget { server: settings.server, ca_file: None }))
+}
+
+/// To be found by the next start of the program; `None` without a way to.
+pub(crate) fn open_door() -> Option<ViewerDoor> {
+    ViewerDoor::open().unwrap_or_else(|error| {
+        tracing::info!(%error, "further links open processes of their own");
+        None
+    })
+}
+
+/// The next who comes, of this user.
+pub(crate) fn visitor(door: &mut ViewerDoor) -> std::io::Result<impl Read + Write + use<>> {
+    door.visitor()
+}
+
+/// To the viewer that runs already.
+pub(crate) fn knock() -> std::io::Result<Option<impl Read + Write>> {
+    gc_platform_windows::knock()
 }
 
 /// Whether whoever started the program is told what it says: by [`complain`] if nowhere

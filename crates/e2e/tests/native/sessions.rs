@@ -1,7 +1,7 @@
 //! Several sessions in one process: a link that is opened while a viewer runs gets a
 //! window of that one.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -48,7 +48,8 @@ fn said(socket: &Path, words: &[u8]) -> Result<String> {
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     stream.write_all(words)?;
     let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
+    // It closes before it has heard everything.
+    BufReader::new(stream).read_line(&mut answer)?;
     Ok(answer)
 }
 

@@ -149,11 +149,11 @@ impl Drawer {
         if !matches!(self.way, Way::Card(_)) {
             return Drawn::Not;
         }
+        let areas = whole.as_ref().map_or(areas, |whole| whole);
         if areas.is_empty() {
             return Drawn::ByCard;
         }
         let began = self.clock.monotonic();
-        let areas = whole.as_ref().map_or(areas, |whole| whole);
         let size = window.size();
         let drawn = match window.card() {
             Some(card) => self.draw_with(card, size, areas, scene),

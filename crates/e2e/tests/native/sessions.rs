@@ -54,6 +54,36 @@ fn said(socket: &Path, words: &[u8]) -> Result<String> {
 }
 
 #[test]
+fn a_viewer_that_does_not_answer_is_not_waited_for_and_shows_no_ticket_twice() -> Result<()> {
+    let stack = stack()?;
+    let session = stack.session()?;
+    let runtime = runtime(&stack)?;
+    let ticket = || NativeViewer::ticket(&stack.rest, &session, "control");
+    let mut desktop = Desktop::start(1000, 760, &runtime)?;
+    desktop.manage_windows()?;
+    let place = runtime.to_str().context("path is not UTF-8")?;
+    let words = ["--ticket", &ticket()?];
+    let viewer =
+        NativeViewer::with(&stack, desktop, &words, &[("XDG_RUNTIME_DIR", place)], &runtime)?;
+    viewer.wait_until_used()?;
+    let id = viewer.process.id().to_string();
+    viewer.desktop.output("kill", &["-STOP", &id])?;
+    let again = start(&stack, &viewer.desktop, &runtime, &["view", "--ticket", &ticket()?]);
+    let shown = again.and_then(|again| {
+        viewer
+            .desktop
+            .wait_until("a window of its own", |_| Ok(again.log().contains("in the session")))?;
+        Ok(again)
+    });
+    viewer.desktop.output("kill", &["-CONT", &id])?;
+    let again = shown?;
+    ensure!(again.log().contains("does not answer"), "{}", again.log());
+    viewer.wait_for_line("turned away at the door", 1)?;
+    ensure!(!viewer.process.log().contains("one more session"), "{}", viewer.process.log());
+    Ok(())
+}
+
+#[test]
 fn a_link_that_is_opened_while_a_viewer_runs_gets_a_window_of_that_one() -> Result<()> {
     let stack = stack()?;
     let session = stack.session()?;

@@ -435,7 +435,8 @@ impl App {
                     self.send(&events);
                 }
             }
-            WindowEvent::Dropped(paths) => self.upload(paths),
+            WindowEvent::Dropped { files, .. } => self.upload(files),
+            WindowEvent::DragEnded(_) => {}
             WindowEvent::CardLost(cause) => {
                 self.drawer.give_up(&mut *self.window, &cause);
                 self.damage_all();

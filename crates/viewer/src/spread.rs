@@ -438,7 +438,9 @@ impl Pane<'_> {
                     self.at(x, y, |at| PaneEvent::Wheel { dx, dy, at });
                 }
             }
-            WindowEvent::Dropped(files) => self.teller.tell(PaneEvent::Dropped(files)),
+            WindowEvent::Dropped { files, .. } => self.teller.tell(PaneEvent::Dropped(files)),
+            // Nothing is dragged out of the window of one monitor.
+            WindowEvent::DragEnded(_) => {}
             WindowEvent::CardLost(cause) => {
                 self.drawer.give_up(&mut *self.window, &cause);
                 self.damage_all();

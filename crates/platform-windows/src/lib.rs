@@ -19,6 +19,8 @@ pub mod clipboard;
 pub mod console;
 pub mod credentials;
 mod cursor;
+#[cfg(windows)]
+mod drag;
 pub mod duplication;
 pub mod elevation;
 #[cfg(windows)]
@@ -64,6 +66,8 @@ pub use changes::changes;
 #[cfg(windows)]
 pub use clipboard::WindowsClipboard;
 pub use cursor::{CursorBitmaps, cursor_picture};
+#[cfg(windows)]
+pub use drag::WindowsDrag;
 #[cfg(windows)]
 pub use ending::EndOfSession;
 #[cfg(windows)]

@@ -5,7 +5,7 @@ mod dib;
 mod drop_files;
 mod html;
 #[cfg(windows)]
-mod memory;
+pub(crate) mod memory;
 mod picture;
 #[cfg(windows)]
 mod registered;
@@ -21,6 +21,8 @@ pub use dib::{Dib, DibError, dibv5_header};
 pub use drop_files::{read_drop_files, write_drop_files};
 pub use html::{read_html_format, write_html_format};
 pub use picture::{dib_to_png, png_to_dibv5};
+#[cfg(windows)]
+pub(crate) use registered::preferred_effect;
 pub use text::{read_unicode_text, write_unicode_text};
 #[cfg(windows)]
 pub use window::WindowsClipboard;

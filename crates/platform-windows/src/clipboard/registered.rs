@@ -24,6 +24,13 @@ pub(super) struct Registered {
     pub(super) cloud: u32,
 }
 
+/// The number of "Preferred DropEffect", for objects that hold data.
+pub(crate) fn preferred_effect() -> Option<u16> {
+    // SAFETY: the name is a literal that ends with a zero.
+    let number = unsafe { RegisterClipboardFormatW(w!("Preferred DropEffect")) };
+    u16::try_from(number).ok().filter(|number| *number != 0)
+}
+
 impl Registered {
     pub(super) fn new() -> Self {
         let number = |name: PCWSTR| {

@@ -13,6 +13,7 @@ mod inventory;
 mod key_store;
 mod load;
 mod notice;
+mod offered_files;
 mod screen;
 mod secure_attention;
 mod tray;
@@ -40,6 +41,7 @@ pub use inventory::{Inventory, MachineFacts, UserActivity};
 pub use key_store::{KeyStore, KeyStoreError};
 pub use load::{ProcessorTime, load_percent};
 pub use notice::{ConnectionNotice, NoticeOverlay, NoticePosition};
+pub use offered_files::{DragEnd, OfferError, OfferedFile, OfferedFiles};
 pub use screen::{
     CaptureError, CursorImage, DisplayInfo, DisplaySelection, PixelRect, PixelSize, ScreenCapture,
     ScreenEvent, ScreenNotice, ScreenView, WaitWaker,

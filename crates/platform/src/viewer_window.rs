@@ -4,7 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{CursorImage, PixelRect, PixelSize, PointerButton, StorePath, WaitWaker};
+use crate::{
+    CursorImage, DragEnd, OfferedFiles, PixelRect, PixelSize, PointerButton, StorePath, WaitWaker,
+};
 
 /// Why there is no window, or not any more.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +69,16 @@ pub enum WindowEvent {
     },
     /// Files and folders of this computer were dropped on it; only after
     /// [`ViewerWindow::take_files`].
-    Dropped(Vec<StorePath>),
+    Dropped {
+        /// By the root or a drive.
+        files: Vec<StorePath>,
+        /// Where, from the left.
+        x: i32,
+        /// From the top.
+        y: i32,
+    },
+    /// What [`ViewerWindow::drag_out`] began is over.
+    DragEnded(DragEnd),
     /// The user wants it closed.
     CloseRequested,
 }
@@ -142,6 +153,21 @@ pub trait ViewerWindow {
 
     /// Whether files may be dropped on it.
     fn take_files(&mut self, on: bool);
+
+    /// Whether [`drag_out`](Self::drag_out) does anything.
+    fn drags_out(&self) -> bool {
+        false
+    }
+
+    /// Files of the machine leave the window under the pointer, whose left button went down
+    /// over it and is still held. From now on the program below the pointer is asked, until
+    /// the button goes up or Escape is struck; no event of pointer and keys comes meanwhile.
+    /// The files come when a program takes them. [`WindowEvent::DragEnded`] follows, once.
+    /// May return only then, where that is a loop of the system's.
+    fn drag_out(&mut self, files: Arc<dyn OfferedFiles>) -> Result<(), WindowError> {
+        drop(files);
+        Err(WindowError("files cannot be dragged out of this window".to_owned()))
+    }
 
     /// How the lock keys stand now.
     fn locks(&self) -> LockKeys;

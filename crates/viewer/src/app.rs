@@ -415,7 +415,8 @@ impl App {
                     self.send(&events);
                 }
             }
-            WindowEvent::Dropped(paths) => self.upload(paths),
+            WindowEvent::Dropped { files, .. } => self.upload(files),
+            WindowEvent::DragEnded(_) => {}
             WindowEvent::CloseRequested => self.done = true,
         }
     }

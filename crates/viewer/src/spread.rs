@@ -414,7 +414,9 @@ impl Pane<'_> {
                     self.at(x, y, |at| PaneEvent::Wheel { dx, dy, at });
                 }
             }
-            WindowEvent::Dropped(files) => self.teller.tell(PaneEvent::Dropped(files)),
+            WindowEvent::Dropped { files, .. } => self.teller.tell(PaneEvent::Dropped(files)),
+            // Nothing is dragged out of the window of one monitor.
+            WindowEvent::DragEnded(_) => {}
             WindowEvent::CloseRequested => self.teller.tell(PaneEvent::Closed),
         }
     }

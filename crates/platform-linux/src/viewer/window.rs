@@ -274,9 +274,9 @@ impl X11ViewerWindow {
                 events.push(WindowEvent::CloseRequested);
             }
             Event::SelectionNotify(given) => {
-                let files = self.drops.given(&self.link, self.window, &given)?;
+                let (files, (x, y)) = self.drops.given(&self.link, self.window, &given)?;
                 if !files.is_empty() {
-                    events.push(WindowEvent::Dropped(files));
+                    events.push(WindowEvent::Dropped { files, x, y });
                 }
             }
             Event::DestroyNotify(_) => {

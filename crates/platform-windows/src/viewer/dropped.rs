@@ -1,8 +1,10 @@
 //! Files that are dropped on the window.
 
 use gc_platform::StorePath;
-use windows::Win32::Foundation::{HWND, WPARAM};
-use windows::Win32::UI::Shell::{DragAcceptFiles, DragFinish, DragQueryFileW, HDROP};
+use windows::Win32::Foundation::{HWND, POINT, WPARAM};
+use windows::Win32::UI::Shell::{
+    DragAcceptFiles, DragFinish, DragQueryFileW, DragQueryPoint, HDROP,
+};
 
 use crate::files::from_drive;
 
@@ -15,9 +17,9 @@ pub(super) fn want(window: HWND, on: bool) {
     unsafe { DragAcceptFiles(window, on) };
 }
 
-/// What a `WM_DROPFILES` brings. What is on a share, or has a name that is no text, is
-/// left out.
-pub(super) fn taken(wparam: WPARAM) -> Vec<StorePath> {
+/// What a `WM_DROPFILES` brings, and to which point of the window. What is on a share, or
+/// has a name that is no text, is left out.
+pub(super) fn taken(wparam: WPARAM) -> (Vec<StorePath>, (i32, i32)) {
     let drop = HDROP(wparam.0 as *mut _);
     // SAFETY: with this message the system gives a list, which is given back once; writes
     // at most as many units as there is room for.
@@ -30,7 +32,10 @@ pub(super) fn taken(wparam: WPARAM) -> Vec<StorePath> {
             from_drive(&String::from_utf16(way.get(..written)?).ok()?)
         });
         let files = files.collect();
+        let mut point = POINT::default();
+        // Outside of the window's inside it tells so, and the point all the same.
+        let _ = DragQueryPoint(drop, &raw mut point);
         DragFinish(drop);
-        files
+        (files, (point.x, point.y))
     }
 }

@@ -580,9 +580,9 @@ impl Content {
             }
             WM_CLOSE => self.tell(WindowEvent::CloseRequested),
             WM_DROPFILES => {
-                let files = dropped::taken(wparam);
+                let (files, (x, y)) = dropped::taken(wparam);
                 if !files.is_empty() {
-                    self.tell(WindowEvent::Dropped(files));
+                    self.tell(WindowEvent::Dropped { files, x, y });
                 }
             }
             WM_SETFOCUS => self.focus(true),

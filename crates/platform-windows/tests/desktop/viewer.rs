@@ -229,7 +229,7 @@ fn files_that_are_dropped_come_by_their_ways() {
     let files = until("the files", || {
         opened.look();
         opened.events.iter().find_map(|event| match event {
-            WindowEvent::Dropped(files) => Some(files.clone()),
+            WindowEvent::Dropped { files, .. } => Some(files.clone()),
             _ => None,
         })
     });

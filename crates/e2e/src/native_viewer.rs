@@ -87,7 +87,7 @@ impl NativeViewer {
 
 /// Strikes keys on a display, as Linux numbers them: names would be looked up in the
 /// layout.
-fn strike(desktop: &Desktop, keys: &[u16]) -> Result<()> {
+pub fn strike(desktop: &Desktop, keys: &[u16]) -> Result<()> {
     // A number of one digit would be the key of that digit.
     let name = |evdev: &u16| match evdev {
         1 => "Escape".to_owned(),

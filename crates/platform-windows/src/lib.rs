@@ -38,6 +38,8 @@ mod local_time;
 #[cfg(windows)]
 mod media_foundation;
 pub mod motion;
+#[cfg(windows)]
+mod ole;
 mod pace;
 #[cfg(windows)]
 mod pipe;

@@ -1,6 +1,5 @@
 //! A list of files as an object that other programs read.
 
-use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use windows::Win32::Foundation::{
@@ -8,14 +7,14 @@ use windows::Win32::Foundation::{
 };
 use windows::Win32::System::Com::{
     DATADIR_GET, DVASPECT_CONTENT, FORMATETC, IAdviseSink, IDataObject, IDataObject_Impl,
-    IEnumFORMATETC, IEnumSTATDATA, STGMEDIUM, STGMEDIUM_0, TYMED_HGLOBAL,
+    IEnumFORMATETC, IEnumSTATDATA, STGMEDIUM, TYMED_HGLOBAL,
 };
-use windows::Win32::System::Ole::{CF_HDROP, DROPEFFECT_COPY, ReleaseStgMedium};
+use windows::Win32::System::Ole::{CF_HDROP, DROPEFFECT_COPY};
 use windows::Win32::UI::Shell::SHCreateStdEnumFmtEtc;
-use windows::core::{BOOL, Error, HRESULT, Ref, Result, implement};
+use windows::core::{BOOL, HRESULT, Ref, Result, implement};
 
-use crate::clipboard::memory::{self, Read};
 use crate::clipboard::preferred_effect;
+use crate::ole::{Content, bytes_of_format, format_at, format_of};
 
 /// Bytes of a list that is read.
 const LONGEST: usize = 4 << 20;
@@ -46,27 +45,11 @@ impl Files {
     }
 }
 
-fn format_of(format: u16) -> FORMATETC {
-    FORMATETC {
-        cfFormat: format,
-        ptd: std::ptr::null_mut(),
-        dwAspect: DVASPECT_CONTENT.0,
-        lindex: -1,
-        tymed: TYMED_HGLOBAL.0.cast_unsigned(),
-    }
-}
-
 impl IDataObject_Impl for Files_Impl {
     fn GetData(&self, format: *const FORMATETC) -> Result<STGMEDIUM> {
-        // SAFETY: COM passes null or a format that lives for the call.
-        let format = unsafe { format.as_ref() }.ok_or(E_POINTER)?;
-        let bytes = self.bytes(format).ok_or(DV_E_FORMATETC)?;
-        Ok(STGMEDIUM {
-            tymed: TYMED_HGLOBAL.0.cast_unsigned(),
-            // Whoever asked frees it.
-            u: STGMEDIUM_0 { hGlobal: memory::allocate(&bytes)? },
-            pUnkForRelease: ManuallyDrop::new(None),
-        })
+        let format = format_at(format)?;
+        let bytes = self.bytes(&format).ok_or(DV_E_FORMATETC)?;
+        Content::Memory(bytes).medium()
     }
 
     fn GetDataHere(&self, _: *const FORMATETC, _: *mut STGMEDIUM) -> Result<()> {
@@ -74,11 +57,10 @@ impl IDataObject_Impl for Files_Impl {
     }
 
     fn QueryGetData(&self, format: *const FORMATETC) -> HRESULT {
-        // SAFETY: as in `GetData`.
-        match unsafe { format.as_ref() } {
-            None => E_POINTER,
-            Some(format) if self.bytes(format).is_some() => S_OK,
-            Some(_) => DV_E_FORMATETC,
+        match format_at(format) {
+            Err(error) => error.code(),
+            Ok(format) if self.bytes(&format).is_some() => S_OK,
+            Ok(_) => DV_E_FORMATETC,
         }
     }
 
@@ -101,9 +83,9 @@ impl IDataObject_Impl for Files_Impl {
         if direction != DATADIR_GET.0.cast_unsigned() {
             return Err(E_NOTIMPL.into());
         }
-        let effect = preferred_effect().map(format_of);
+        let effect = preferred_effect().map(|effect| format_of(effect, TYMED_HGLOBAL));
         let formats: Vec<FORMATETC> =
-            std::iter::once(format_of(CF_HDROP.0)).chain(effect).collect();
+            std::iter::once(format_of(CF_HDROP.0, TYMED_HGLOBAL)).chain(effect).collect();
         // SAFETY: it copies the slice.
         unsafe { SHCreateStdEnumFmtEtc(&formats) }
     }
@@ -123,19 +105,5 @@ impl IDataObject_Impl for Files_Impl {
 
 /// The list of files that an object of another program has, as `CF_HDROP`.
 pub(super) fn read(object: &IDataObject) -> Result<Vec<u8>> {
-    let format = format_of(CF_HDROP.0);
-    // SAFETY: the format lives for the call; what comes is released below.
-    let mut medium = unsafe { object.GetData(&raw const format) }?;
-    let bytes = if medium.tymed == TYMED_HGLOBAL.0.cast_unsigned() {
-        // SAFETY: the medium says which part of the union is meant.
-        memory::bytes_of(unsafe { medium.u.hGlobal }, LONGEST)
-    } else {
-        Read::Nothing
-    };
-    // SAFETY: ours, and not used any more.
-    unsafe { ReleaseStgMedium(&raw mut medium) };
-    match bytes {
-        Read::Bytes(bytes) => Ok(bytes),
-        Read::Nothing | Read::TooLarge => Err(Error::from(DV_E_FORMATETC)),
-    }
+    bytes_of_format(object, CF_HDROP.0, LONGEST)
 }

@@ -20,9 +20,9 @@ use std::time::Duration;
 
 use gc_platform::{CopiedFiles, DragError, FileDrag};
 use gc_types::{CauseCode, Clock};
-use windows::Win32::System::Ole::{OleInitialize, OleUninitialize};
 
 use crate::clipboard::write_drop_files;
+use crate::ole::Ole;
 use crate::process::{DesktopSeam as _, ThreadDesktop};
 
 /// A program may take so long for a drop.
@@ -51,24 +51,6 @@ impl WindowsDrag {
     }
 }
 
-/// OLE on this thread. Dropping it leaves.
-struct Ole;
-
-impl Ole {
-    fn enter() -> Result<Self, DragError> {
-        // SAFETY: takes nothing; undone in `drop`, on the same thread.
-        unsafe { OleInitialize(None) }.map_err(|error| unavailable(&error))?;
-        Ok(Self)
-    }
-}
-
-impl Drop for Ole {
-    fn drop(&mut self) {
-        // SAFETY: it was entered on this thread, and what it gave is gone.
-        unsafe { OleUninitialize() }
-    }
-}
-
 /// For what this machine cannot do at all.
 fn unavailable(error: &dyn std::fmt::Display) -> DragError {
     DragError::new(CauseCode::DragUnavailable, error.to_string())
@@ -83,7 +65,7 @@ fn apart<T: Send + 'static>(
     let run = move || {
         let mut desktop = ThreadDesktop::default();
         desktop.enter().map_err(|error| unavailable(&error))?;
-        let _ole = Ole::enter()?;
+        let _ole = Ole::enter().map_err(|error| unavailable(&error))?;
         work()
     };
     std::thread::Builder::new()

@@ -10,6 +10,7 @@ mod consent;
 mod drag;
 mod input;
 mod keyboard;
+mod offer;
 mod overlays;
 mod person;
 mod screen;

@@ -3,6 +3,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 
 use crate::window::until;
@@ -26,7 +27,8 @@ pub(crate) fn hear() -> Option<String> {
 pub(crate) struct Second {
     child: Child,
     input: ChildStdin,
-    words: Receiver<String>,
+    /// For whichever thread of the test listens.
+    words: Mutex<Receiver<String>>,
 }
 
 impl Second {
@@ -49,7 +51,7 @@ impl Second {
                 }
             }
         });
-        let mut second = Self { child, input, words };
+        let mut second = Self { child, input, words: Mutex::new(words) };
         second.tell(part);
         assert_eq!(second.word(), "ready");
         second
@@ -67,7 +69,7 @@ impl Second {
 
     /// The next that it has said.
     pub(crate) fn try_word(&self) -> Option<String> {
-        match self.words.try_recv() {
+        match self.words.lock().unwrap().try_recv() {
             Ok(word) => Some(word),
             Err(TryRecvError::Empty) => None,
             Err(TryRecvError::Disconnected) => panic!("the second program has ended"),

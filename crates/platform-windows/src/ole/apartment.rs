@@ -8,11 +8,12 @@
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use windows::Win32::Foundation::E_FAIL;
-use windows::Win32::System::Com::Marshal::CoMarshalInterThreadInterfaceInStream;
-use windows::Win32::System::Com::StructuredStorage::CoGetInterfaceAndReleaseStream;
+use windows::Win32::Foundation::{E_FAIL, HGLOBAL};
+use windows::Win32::System::Com::Marshal::{CoMarshalInterface, CoUnmarshalInterface};
+use windows::Win32::System::Com::StructuredStorage::CreateStreamOnHGlobal;
 use windows::Win32::System::Com::{
-    COINIT_MULTITHREADED, CoInitializeEx, CoUninitialize, IDataObject, IStream,
+    COINIT_MULTITHREADED, CoInitializeEx, CoUninitialize, IDataObject, IStream, MSHCTX_LOCAL,
+    MSHLFLAGS_NORMAL, STREAM_SEEK_SET,
 };
 use windows::core::{Error, Interface as _, Result};
 
@@ -36,11 +37,22 @@ pub(super) fn apart(
     let thread = std::thread::Builder::new().name("offered files".to_owned());
     thread.spawn(run).map_err(|_| Error::from(E_FAIL))?;
     let stream: usize = made.recv().map_err(|_| Error::from(E_FAIL))??;
-    // SAFETY: an address that the other thread gave away, with the one reference to it; the
-    // stream is made for being read by another thread, and freed by the call.
+    // SAFETY: an address that the other thread gave away, with the one reference to it; a
+    // stream of memory belongs to no thread.
+    unsafe { CoUnmarshalInterface(&IStream::from_raw(stream as *mut _)) }
+}
+
+/// An object as another apartment reads it. As for another program, since those get it in
+/// the end: Wine would go on handing them memory of this one.
+fn packed(object: &IDataObject) -> Result<IStream> {
+    // SAFETY: the object is live; the stream has memory of its own, is written into and put
+    // back to its beginning.
     unsafe {
-        let stream = IStream::from_raw(stream as *mut _);
-        CoGetInterfaceAndReleaseStream(&*std::mem::ManuallyDrop::new(stream))
+        let stream = CreateStreamOnHGlobal(HGLOBAL::default(), true)?;
+        let (context, flags) = (MSHCTX_LOCAL.0.cast_unsigned(), MSHLFLAGS_NORMAL.0.cast_unsigned());
+        CoMarshalInterface(&stream, &IDataObject::IID, object, context, None, flags)?;
+        stream.Seek(0, STREAM_SEEK_SET, None)?;
+        Ok(stream)
     }
 }
 
@@ -57,8 +69,7 @@ fn keep(
         return;
     }
     let object = make(stay);
-    // SAFETY: the object is live; the stream holds it until it is read.
-    let stream = unsafe { CoMarshalInterThreadInterfaceInStream(&IDataObject::IID, &object) };
+    let stream = packed(&object);
     drop(object);
     // Who asked waits for this.
     let _ = told.send(stream.map(|stream| stream.into_raw() as usize));

@@ -56,6 +56,28 @@ export const machines: Machine[] = Array.from({ length: 240 }, (_, i) => {
       : online
         ? now
         : now - ((i * 37) % 700) * minute - (i % 13 === 3 ? 40 * day : 0),
+    no_picture:
+      online && i % 9 === 5
+        ? {
+            code: "no_display",
+            sentence:
+              "The machine has no desktop to show. Check that a user is logged on or a display is attached.",
+          }
+        : null,
+    link_trouble:
+      i % 6 === 0 && !never
+        ? {
+            cause: {
+              code: "link_clock_wrong",
+              sentence:
+                "The server's certificate was not valid at the machine's time. Check the date and time there.",
+            },
+            detail: "",
+            attempts: 412,
+            lasted_ms: 73 * minute,
+            ended_ms: now - ((i * 37) % 700) * minute,
+          }
+        : null,
     hostname: `host-${i + 1}`,
     os,
     os_version,

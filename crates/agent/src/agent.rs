@@ -15,6 +15,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::desktop::{Desktop, LocalDesktop, OpenDesktop, Opening};
 use crate::events::{AgentEvent, EventSender};
+use crate::link_trouble::LinkTrouble;
 use crate::outlet::{RecordWay, Uplink};
 use crate::platform_set::Platform;
 use crate::remote::RemoteDesktop;
@@ -63,6 +64,8 @@ pub(crate) struct Agent {
     /// What a one-time agent comes back with.
     pub(crate) resume: Option<Secret>,
     pub(crate) picture_trouble: Option<CauseCode>,
+    /// Until the server has heard of it.
+    pub(crate) link_trouble: Option<LinkTrouble>,
     /// For the audit, from while there was no link.
     pub(crate) unsent: Vec<(SessionId, &'static str, String)>,
     pub(crate) reconnect: Reconnect,
@@ -121,6 +124,7 @@ impl Agent {
             inbox,
             resume: None,
             picture_trouble: None,
+            link_trouble: None,
             unsent: Vec::new(),
             reconnect: Reconnect::new(RECONNECT_BASE, RECONNECT_CAP),
             events,
@@ -201,8 +205,10 @@ impl Agent {
         }
     }
 
-    fn not_connected(&self, error: &ConnectError) -> LinkEnd {
-        tracing::warn!(%error, "no link to the server");
+    fn not_connected(&mut self, error: &ConnectError) -> LinkEnd {
+        tracing::warn!(%error, cause = error.cause().name(), "no link to the server");
+        let now = self.clock.monotonic();
+        self.link_trouble = Some(LinkTrouble::after(self.link_trouble.take(), error, now));
         match (error, self.is_one_time()) {
             (ConnectError::Unauthenticated, true) => LinkEnd::Over(Ended::Refused(
                 if self.resume.is_some() {
@@ -253,6 +259,7 @@ impl Agent {
             architecture: clean(&facts.architecture, 32),
             logged_on_user: clean(&self.desktop.activity().user, gc_proto::MAX_NAME),
             held_sessions: self.uplink.rules(|rules| rules.held_sessions()),
+            trouble: self.link_trouble.as_ref().map(|it| it.told(self.clock.monotonic())),
         };
         Hello {
             versions: Some(gc_proto::SUPPORTED_VERSIONS),

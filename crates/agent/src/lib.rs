@@ -13,6 +13,7 @@ pub mod elevated;
 mod events;
 mod files;
 mod input_thread;
+mod link_trouble;
 mod load;
 mod notice;
 mod open_session;

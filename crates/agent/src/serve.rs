@@ -93,6 +93,7 @@ impl Agent {
             self.resume = Some(Secret::new(welcome.resume_token));
         }
         self.reconnect.succeeded();
+        self.link_trouble = None;
         let now = self.clock.monotonic();
         self.uplink.rules(|rules| rules.link_up(now));
         self.uplink.set_sink(Some(Arc::new(sender.clone())));

@@ -90,6 +90,7 @@ impl ServerConsole {
             facts: MachineFacts::default(),
             online: None,
             offline: None,
+            trouble: None,
             created: now,
         };
         store.create_machine(&row).await?;

@@ -76,6 +76,13 @@ pub(crate) struct Machine {
     /// When it was last online; null when never.
     #[schema(required = true)]
     pub last_seen_ms: Option<UnixMillis>,
+    /// Why it has no picture to show; null when it has, and when it is offline.
+    #[schema(required = true)]
+    pub no_picture: Option<EndCause>,
+    /// What kept its agent from the server the last time that something did; told by the
+    /// agent once it was through.
+    #[schema(required = true)]
+    pub link_trouble: Option<LinkTrouble>,
     /// Name in the network, as the agent reported it.
     pub hostname: String,
     /// Operating system.
@@ -98,6 +105,33 @@ pub(crate) struct Machine {
     pub created_ms: UnixMillis,
 }
 
+/// What kept an agent from the server.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct LinkTrouble {
+    /// Why the last attempt failed.
+    pub cause: EndCause,
+    /// What the machine's system said; may be empty.
+    pub detail: String,
+    /// Attempts that failed in a row.
+    pub attempts: u32,
+    /// From the first of them to the end.
+    pub lasted_ms: u64,
+    /// When it was over.
+    pub ended_ms: UnixMillis,
+}
+
+impl From<gc_storage::LinkTrouble> for LinkTrouble {
+    fn from(trouble: gc_storage::LinkTrouble) -> Self {
+        Self {
+            cause: trouble.cause.into(),
+            detail: trouble.detail,
+            attempts: trouble.attempts,
+            lasted_ms: u64::try_from(trouble.lasted.as_millis()).unwrap_or(u64::MAX),
+            ended_ms: trouble.ended,
+        }
+    }
+}
+
 /// Whether somebody at the machine started the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -118,7 +152,7 @@ pub(crate) enum SessionStateName {
     Ended,
 }
 
-/// Why a session ended.
+/// Why a session ended, or something is not as one expects.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct EndCause {
     /// Stable name.
@@ -234,6 +268,8 @@ impl Snapshot {
             online: agent.is_some(),
             since_ms: agent.map_or(row.offline, |agent| Some(agent.since)),
             last_seen_ms: agent.map_or(row.offline.or(row.online), |agent| Some(agent.since)),
+            no_picture: agent.and_then(|agent| agent.no_picture).map(EndCause::from),
+            link_trouble: row.trouble.map(LinkTrouble::from),
             hostname: facts.hostname,
             os: facts.os,
             os_version: facts.os_version,

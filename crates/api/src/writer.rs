@@ -10,8 +10,8 @@ use gc_proto::clean_text;
 use gc_proto::v2;
 use gc_relay::ports::{AgentRef, RelayEvent};
 use gc_storage::{
-    ActorKind, AuditRow, FileDirection, FileOutcome, FileTransferRow, MachineFacts, SessionRow,
-    StorageError,
+    ActorKind, AuditRow, FileDirection, FileOutcome, FileTransferRow, LinkTrouble, MachineFacts,
+    SessionRow, StorageError,
 };
 use gc_types::{CauseCode, SessionId, TenantId, UnixMillis, UserId};
 use serde_json::json;
@@ -151,10 +151,19 @@ impl Writer {
                             logged_on_user: clean_text(&hello.logged_on_user, 255),
                         };
                         let store = core.storage.tenant(*tenant);
-                        store.machine_online(*machine, facts, now).await?;
+                        let trouble = link_trouble(hello, now);
+                        store.machine_online(*machine, facts, trouble.as_ref(), now).await?;
                         if let Some(key) = key {
                             store.touch_key(*key, now).await?;
                         }
+                        let event = match trouble {
+                            Some(trouble) => event.detail(json!({
+                                "trouble": trouble.cause.name(),
+                                "attempts": trouble.attempts,
+                                "lasted_ms": trouble.lasted.as_millis(),
+                            })),
+                            None => event,
+                        };
                         event.target("machine", machine, &name).machine(Some(*machine))
                     }
                     AgentRef::Support(session) => {
@@ -404,6 +413,19 @@ fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
     }
     text
+}
+
+/// By the word of an agent, so all of it is bounded and cleaned.
+fn link_trouble(hello: &v2::AgentHello, now: UnixMillis) -> Option<LinkTrouble> {
+    let told = hello.trouble.as_ref()?;
+    let cause = told.cause.as_ref()?;
+    Some(LinkTrouble {
+        cause: CauseCode::from_number(cause.code)?,
+        detail: clean_text(&cause.detail, 255),
+        attempts: told.attempts.min(i32::MAX.unsigned_abs()),
+        lasted: Duration::from_secs(told.lasted_seconds.into()),
+        ended: now,
+    })
 }
 
 fn agent_id(agent: AgentRef) -> String {

@@ -39,8 +39,8 @@ Needs what `cargo xtask windows` builds.";
 
 /// Both displays.
 const SIZE: (u32, u32) = (1_280, 800);
-/// First lines of notepad's text, below its menu and away from the connected bar.
-const TEXT: Rect = Rect { x: 4, y: 70, width: 1_200, height: 600 };
+/// Notepad's text, below its menu and above its status line.
+const TEXT: Rect = Rect { x: 4, y: 42, width: 1_200, height: 600 };
 /// How long a letter may take to show.
 const LIMIT: Duration = Duration::from_secs(10);
 /// Distance of two looks for a change; what is measured is coarser by this.
@@ -102,7 +102,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let data = tempfile::tempdir()?;
     let scene = Scene::start(data.path())?;
     progress("the notepad without remoting");
-    let bare = keys_to_pixels(&Probe::open(scene.wine.desktop().display())?, arguments.keys)?;
+    let bare = Probe::open(scene.wine.desktop().display())?;
+    click(&bare)?;
+    bare.settled_screen()?;
+    let bare = keys_to_pixels(&bare, arguments.keys)?;
     let mut seen = [Seen::default(), Seen::default()];
     for round in 1..=arguments.rounds {
         for (kind, seen) in Kind::ALL.into_iter().zip(&mut seen) {
@@ -211,7 +214,7 @@ impl Scene {
     }
 }
 
-/// Puts the viewer's pointer into the text and clicks.
+/// Puts the display's pointer into the text and clicks.
 fn click(probe: &Probe) -> Result<()> {
     let (x, y) = (i16::try_from(SIZE.0 / 2)?, i16::try_from(SIZE.1 / 2)?);
     let connection = probe.connection();
@@ -230,7 +233,8 @@ fn keys_to_pixels(probe: &Probe, count: u32) -> Result<Samples> {
     let root = connection.setup().roots.first().context("the display has no screen")?.root;
     let damage = probe.watch()?;
     let mut samples = Samples::default();
-    let mut typed = 0;
+    // Whoever typed before has left a line that is not empty.
+    let mut typed = LINE;
     while samples.len() < count as usize {
         // Between keys the picture is at rest, so that the next change is the next key's.
         std::thread::sleep(Duration::from_millis(60 + u64::from(samples.len() as u32 * 37 % 80)));

@@ -15,19 +15,60 @@ use gc_proto::v2::{
 };
 use gc_proto::{Channel, Flags, Header, Packet, Record, SUPPORTED_VERSIONS};
 use gc_runtime::SystemClock;
-use gc_transport::{Connector, Endpoint, Link};
+use gc_transport::{Closed, Connector, Endpoint, Link, LinkSender, SendError};
 use gc_types::{Clock as _, SessionId};
 use prost::Message as _;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+/// Messages that wait for the desk.
+const WAITING: usize = 64;
 
 /// A viewer that moves files.
 pub struct FileSeat {
-    link: Option<Link>,
+    link: Option<Line>,
     desk: Desk,
     store: LinuxFiles,
     clock: SystemClock,
     place: Option<Place>,
     agent_online: bool,
     sequences: SequenceCounter,
+}
+
+/// A link that is read by a task of its own: while the desk works on the disk, as on
+/// the viewer's thread of files, the next bytes are taken off the line.
+struct Line {
+    sender: LinkSender,
+    packets: mpsc::Receiver<Result<Packet, Closed>>,
+    reading: JoinHandle<()>,
+}
+
+impl Line {
+    fn over(mut link: Link) -> Self {
+        let (found, packets) = mpsc::channel(WAITING);
+        let sender = link.sender();
+        let reading = gc_runtime::spawn("seat reader", async move {
+            loop {
+                let packet = link.recv().await;
+                let over = packet.is_err();
+                if found.send(packet).await.is_err() || over {
+                    break;
+                }
+            }
+        });
+        Self { sender, packets, reading }
+    }
+
+    async fn recv(&mut self) -> Result<Packet> {
+        let packet = self.packets.recv().await.context("the link is over")?;
+        Ok(packet?)
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.reading.abort();
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -94,7 +135,7 @@ impl FileSeat {
                 _ => {}
             }
         }
-        self.link = Some(link);
+        self.link = Some(Line::over(link));
         Ok(())
     }
 
@@ -144,7 +185,7 @@ impl FileSeat {
                 Ok(Ok(packet)) => self.take(packet)?,
                 Ok(Err(closed)) => {
                     self.lose();
-                    return Err(closed.into());
+                    return Err(closed);
                 }
                 Err(_) => {}
             }
@@ -197,10 +238,10 @@ impl FileSeat {
             self.send(now)?;
             let link = self.link.as_mut().context("not connected")?;
             if now >= due {
-                if asked && let Some(took) = link.sender().round_trip() {
+                if asked && let Some(took) = link.sender.round_trip() {
                     samples.push(took);
                 }
-                link.sender().ping()?;
+                link.sender.ping()?;
                 asked = true;
                 due = now + every;
             }
@@ -214,7 +255,7 @@ impl FileSeat {
 
     fn send(&mut self, now: Duration) -> Result<()> {
         let (Some(link), Some(place)) = (&self.link, self.place) else { return Ok(()) };
-        let sender = link.sender();
+        let sender = &link.sender;
         while let Some(message) = self.desk.next(&mut self.store, now) {
             let header = Header {
                 channel: Channel::Files,
@@ -224,7 +265,12 @@ impl FileSeat {
                 sequence: self.sequences.next(Channel::Files),
                 session: place.session,
             };
-            sender.send(&Record::new(header, &message))?;
+            match sender.send(&Record::new(header, &message)) {
+                Ok(()) => {}
+                // Why, is what is received last.
+                Err(SendError::Closed) => break,
+                Err(full) => return Err(full.into()),
+            }
         }
         Ok(())
     }

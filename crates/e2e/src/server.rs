@@ -67,7 +67,17 @@ impl Server {
 
     /// Kills it as a crash would and starts it again on the same port and data.
     pub fn crash_and_restart(&mut self) -> Result<()> {
-        self.process.kill()?;
+        self.crash()?;
+        self.start_again()
+    }
+
+    /// Kills it as a crash would.
+    pub fn crash(&mut self) -> Result<()> {
+        self.process.kill()
+    }
+
+    /// Starts a crashed one on the same port and data.
+    pub fn start_again(&mut self) -> Result<()> {
         let port = self.address.rsplit(':').next().and_then(|port| port.parse().ok());
         self.options.port = port.context("the address has no port")?;
         let (process, _) = launch(&self.programs, &self.folder, &self.options)?;

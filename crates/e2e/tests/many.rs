@@ -1,7 +1,9 @@
 //! Many files, large files, and names that mean harm, through the real server and agent.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -152,4 +154,50 @@ async fn hostile_names_on_the_machine_stay_in_the_folder_chosen_here() -> Result
     let beside: Vec<_> = beside.filter(|name| name != ".local" && name != "in").collect();
     ensure!(beside.is_empty(), "{beside:?} lies beside the folder");
     Ok(())
+}
+
+/// A little more than what 31 bits count.
+const LARGE: u64 = (2 << 30) + 4_099;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_two_gibibytes_arrives_as_it_is() -> Result<()> {
+    let stack = Stack::start(320, 240, ServerOptions::default())?;
+    let (local, machine) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    let from = File::create_new(local.path().join("large.img"))?;
+    from.set_len(LARGE)?;
+    // Each tenth of it begins otherwise, and so does its end; the rest is holes.
+    for tenth in 0..10_u64 {
+        from.write_all_at(format!("tenth {tenth}").as_bytes(), LARGE / 10 * tenth)?;
+    }
+    from.write_all_at(b"the end", LARGE - 7)?;
+    drop(from);
+
+    let mut seat = seat(&stack, local.path()).await?;
+    let number = seat.begin(plan(
+        1,
+        Direction::Upload,
+        StorePath::new("home", "large.img"),
+        StorePath::new("/", &machine.path().display().to_string()),
+    ));
+    seat.finish(number, PATIENCE).await?;
+    let (from, to) = (local.path().join("large.img"), machine.path().join("large.img"));
+    ensure!(to.metadata()?.len() == LARGE);
+    ensure!(same(&from, &to)?, "another content arrived");
+    Ok(())
+}
+
+/// Whether two files of the same length have the same content.
+fn same(one: &Path, other: &Path) -> Result<bool> {
+    let (mut one, mut other) = (File::open(one)?, File::open(other)?);
+    let (mut left, mut right) = (vec![0; 1 << 20], vec![0; 1 << 20]);
+    loop {
+        let length = one.read(&mut left)?;
+        if length == 0 {
+            return Ok(true);
+        }
+        other.read_exact(&mut right[..length])?;
+        if left[..length] != right[..length] {
+            return Ok(false);
+        }
+    }
 }

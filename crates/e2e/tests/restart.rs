@@ -1,7 +1,7 @@
 //! A crashed server does not end a session.
 
 use anyhow::{Result, ensure};
-use gc_e2e::{Browser, ServerOptions, Stack, steps};
+use gc_e2e::{ADMIN, Browser, ServerOptions, Stack, steps};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_goes_on_after_the_server_was_killed() -> Result<()> {
@@ -22,6 +22,31 @@ async fn a_session_goes_on_after_the_server_was_killed() -> Result<()> {
     ensure!(stack.session()? == session, "the session is another one");
     ensure!(stack.agent.process.is_running(), "the agent ended");
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_kept_a_machine_away_is_told_in_the_console() -> Result<()> {
+    let mut stack = Stack::start(800, 600, ServerOptions::default())?;
+    let browser = Browser::start(1280, 900, stack.folder()).await?;
+    stack.server.crash()?;
+    let agent = &stack.agent.process;
+    stack.desktop.wait_until("a failed attempt", |_| Ok(agent.log().contains("link_refused")))?;
+    stack.server.start_again()?;
+    stack.wait_online(true)?;
+
+    let machine = format!("/api/machines/{}", stack.machine);
+    let trouble = stack.rest.wait_for(&machine, "the trouble is told", |machine| {
+        Some(machine["link_trouble"].clone()).filter(|trouble| !trouble.is_null())
+    })?;
+    ensure!(trouble["cause"]["code"] == "link_refused", "{trouble}");
+    ensure!(trouble["attempts"].as_u64() >= Some(1), "{trouble}");
+
+    let page = browser.open(&format!("{}/machines", stack.server.address()), false).await?;
+    steps::log_in(&page, ADMIN.0, ADMIN.1).await?;
+    page.click("[data-testid=machine-row]").await?;
+    page.click_text("Info").await?;
+    page.wait_for_element("[data-testid=link-trouble]").await?;
+    page.wait_for_text("Nothing took the machine's connection").await
 }
 
 #[tokio::test(flavor = "multi_thread")]

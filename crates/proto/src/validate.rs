@@ -147,6 +147,9 @@ impl Validate for Hello {
                 text(&agent.architecture, 32, "architecture")?;
                 text(&agent.logged_on_user, MAX_NAME, "logged_on_user")?;
                 require(agent.held_sessions.len() <= 64, "held_sessions")?;
+                if let Some(cause) = agent.trouble.as_ref().and_then(|it| it.cause.as_ref()) {
+                    text(&cause.detail, MAX_NAME, "trouble")?;
+                }
                 agent.held_sessions.iter().try_for_each(|held| id(&held.session_id, "session_id"))
             }
             hello::Endpoint::Viewer(viewer) => {

@@ -106,6 +106,7 @@ async fn open(
         since: shared.clock.now(),
         logged_on_user: clean_text(&hello.logged_on_user, MAX_NAME),
         idle: Duration::ZERO,
+        no_picture: None,
         superseded: VecDeque::new(),
     };
     if let Err(closing) = shared.register_agent(agent, entry, began, peer) {
@@ -116,6 +117,7 @@ async fn open(
         "relay writer",
         writer::run(Arc::clone(shared), Arc::clone(&link), None, sink),
     );
+    let hello = Box::new(hello);
     shared.events.emit(RelayEvent::AgentOnline { agent, tenant, key, hello, software, peer });
     offer_sessions(shared, &link, agent, admitted.sessions);
     Some((agent, tenant, link))
@@ -287,6 +289,8 @@ impl Reader<'_> {
         {
             entry.logged_on_user.clone_from(&status.logged_on_user);
             entry.idle = Duration::from_secs(status.idle_seconds.into());
+            entry.no_picture =
+                status.no_picture.as_ref().and_then(|cause| CauseCode::from_number(cause.code));
         }
         self.shared.events.emit(RelayEvent::AgentStatus { agent: self.agent, status });
     }

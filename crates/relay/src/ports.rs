@@ -217,7 +217,7 @@ pub enum RelayEvent {
         /// The machine key it came with; none for a one-time agent.
         key: Option<AgentKeyId>,
         /// Its hello.
-        hello: v2::AgentHello,
+        hello: Box<v2::AgentHello>,
         /// Its version.
         software: String,
         /// From where.

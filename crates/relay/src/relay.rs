@@ -65,6 +65,8 @@ pub struct AgentView {
     pub logged_on_user: String,
     /// How long the user has been idle.
     pub idle: Duration,
+    /// Why it has no picture to show; unset when it has.
+    pub no_picture: Option<CauseCode>,
 }
 
 /// A viewer in a session, for lists.
@@ -232,6 +234,7 @@ impl Relay {
             since: entry.since,
             logged_on_user: entry.logged_on_user.clone(),
             idle: entry.idle,
+            no_picture: entry.no_picture,
         });
         agents.collect()
     }

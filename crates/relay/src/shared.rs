@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use gc_proto::v2::CloseCode;
 use gc_session::Now;
-use gc_types::{AgentKeyId, Clock, Entropy, SessionId, UnixMillis, UserId};
+use gc_types::{AgentKeyId, CauseCode, Clock, Entropy, SessionId, UnixMillis, UserId};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -46,6 +46,7 @@ pub(crate) struct AgentEntry {
     pub(crate) since: UnixMillis,
     pub(crate) logged_on_user: String,
     pub(crate) idle: Duration,
+    pub(crate) no_picture: Option<CauseCode>,
     /// When links of this agent were replaced lately.
     pub(crate) superseded: VecDeque<Duration>,
 }

@@ -29,7 +29,7 @@ pub use error::StorageError;
 pub use files::{FileDirection, FileFilter, FileOutcome, FileTransferRow};
 pub use keys::{AgentKeyRow, KeyOwner};
 pub use logins::{LoginState, NewLogin, Refreshed};
-pub use machines::{MachineFacts, MachineRow};
+pub use machines::{LinkTrouble, MachineFacts, MachineRow};
 pub use notices::NoticeRow;
 pub use paging::{Cursor, CursorError, MAX_PAGE, Page};
 pub use scope::TenantStore;

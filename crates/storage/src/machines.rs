@@ -1,10 +1,12 @@
 //! Managed machines.
 
-use gc_types::{ConsentMode, MachineId, TenantId, UnixMillis};
+use std::time::Duration;
+
+use gc_types::{CauseCode, ConsentMode, MachineId, TenantId, UnixMillis};
 use sqlx::any::AnyRow;
 
 use crate::paging::page;
-use crate::row::{millis, named, opt_millis, parsed, stored, text};
+use crate::row::{millis, named, number, opt_millis, opt_text, parsed, stored, text};
 use crate::{Cursor, Page, Storage, StorageError, TenantStore};
 
 /// A machine. What the agent reports is hostile text, cleaned before it is stored.
@@ -32,8 +34,25 @@ pub struct MachineRow {
     pub online: Option<UnixMillis>,
     /// When its link was last lost.
     pub offline: Option<UnixMillis>,
+    /// What kept its agent from its link the last time that something did.
+    pub trouble: Option<LinkTrouble>,
     /// When it was made.
     pub created: UnixMillis,
+}
+
+/// What kept an agent from its link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkTrouble {
+    /// Of the last attempt that failed.
+    pub cause: CauseCode,
+    /// What the machine's system said; may be empty.
+    pub detail: String,
+    /// Attempts that failed in a row.
+    pub attempts: u32,
+    /// From the first of them to the end.
+    pub lasted: Duration,
+    /// When it was over.
+    pub ended: UnixMillis,
 }
 
 /// What an agent reports about its machine.
@@ -55,7 +74,8 @@ pub struct MachineFacts {
 
 const COLUMNS: &str = "id, name, company, site, department, device_type, tags, consent_mode, \
                        hostname, os, os_version, architecture, agent_version, logged_on_user, \
-                       online_ms, offline_ms, created_ms";
+                       online_ms, offline_ms, created_ms, trouble_cause, trouble_detail, \
+                       trouble_attempts, trouble_lasted_ms, trouble_ms";
 
 fn read(row: &AnyRow) -> Result<MachineRow, StorageError> {
     Ok(MachineRow {
@@ -77,8 +97,23 @@ fn read(row: &AnyRow) -> Result<MachineRow, StorageError> {
         },
         online: opt_millis(row, "online_ms")?,
         offline: opt_millis(row, "offline_ms")?,
+        trouble: trouble(row)?,
         created: millis(row, "created_ms")?,
     })
+}
+
+fn trouble(row: &AnyRow) -> Result<Option<LinkTrouble>, StorageError> {
+    // A later version may have had causes that this one does not know.
+    let cause = opt_text(row, "trouble_cause")?.and_then(|name| CauseCode::from_name(&name));
+    let Some(cause) = cause else { return Ok(None) };
+    let attempts = number(row, "trouble_attempts")?;
+    Ok(Some(LinkTrouble {
+        cause,
+        detail: text(row, "trouble_detail")?,
+        attempts: attempts.try_into().map_err(|_| StorageError::Corrupt("trouble_attempts"))?,
+        lasted: Duration::from_millis(millis(row, "trouble_lasted_ms")?.0),
+        ended: millis(row, "trouble_ms")?,
+    }))
 }
 
 impl MachineRow {
@@ -233,11 +268,12 @@ impl TenantStore<'_> {
     }
 
     /// Notes that a machine's link is up, with what its agent reported. Brings a
-    /// removed machine back.
+    /// removed machine back. Without trouble the one from before stays known.
     pub async fn machine_online(
         &self,
         id: MachineId,
         facts: MachineFacts,
+        trouble: Option<&LinkTrouble>,
         now: UnixMillis,
     ) -> Result<(), StorageError> {
         let mut transaction = self.storage.begin().await?;
@@ -262,6 +298,21 @@ impl TenantStore<'_> {
         .bind(stored(now))
         .execute(&mut *transaction)
         .await?;
+        if let Some(trouble) = trouble {
+            self.query(
+                "UPDATE connect_machines SET trouble_cause = $3, trouble_detail = $4, \
+                 trouble_attempts = $5, trouble_lasted_ms = $6, trouble_ms = $7 \
+                 WHERE tenant_id = $1 AND id = $2",
+            )
+            .bind(id.to_string())
+            .bind(trouble.cause.name())
+            .bind(trouble.detail.clone())
+            .bind(i64::from(trouble.attempts))
+            .bind(i64::try_from(trouble.lasted.as_millis()).unwrap_or(i64::MAX))
+            .bind(stored(trouble.ended))
+            .execute(&mut *transaction)
+            .await?;
+        }
         transaction.commit().await?;
         Ok(())
     }

@@ -4,11 +4,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its preparation fails")]
 
+use std::time::Duration;
+
 use gc_runtime::OsEntropy;
 use gc_storage::{
     AgentKeyRow, AuditFilter, CodeStatus, FileDirection, FileFilter, FileOutcome, FileTransferRow,
-    MachineFacts, MachineRow, NewCode, NewLogin, NewSession, NewUser, NewViewerToken, NoticeRow,
-    Refreshed, SessionKind, Storage, StorageError,
+    LinkTrouble, MachineFacts, MachineRow, NewCode, NewLogin, NewSession, NewUser, NewViewerToken,
+    NoticeRow, Refreshed, SessionKind, Storage, StorageError,
 };
 use gc_types::{
     AgentKeyId, CauseCode, ConsentMode, ConsentState, EventId, GrantId, MachineId, Rights, Role,
@@ -74,6 +76,7 @@ fn machine(name: &str) -> MachineRow {
         facts: MachineFacts::default(),
         online: None,
         offline: None,
+        trouble: None,
         created: NOW,
     }
 }
@@ -269,8 +272,21 @@ async fn machines_keys_and_sessions_live_and_end() {
         assert_eq!(storage.key_owner("hash").await.unwrap(), None);
         assert!(store.delete_machine(pc.id, NOW).await.unwrap());
         assert_eq!(store.machine(pc.id).await.unwrap(), None);
-        store.machine_online(pc.id, MachineFacts::default(), NOW).await.unwrap();
-        assert!(store.machine(pc.id).await.unwrap().is_some(), "coming back revives");
+        let facts = MachineFacts::default;
+        store.machine_online(pc.id, facts(), None, NOW).await.unwrap();
+        let back = store.machine(pc.id).await.unwrap().expect("coming back revives");
+        assert_eq!(back.trouble, None);
+        let trouble = LinkTrouble {
+            cause: CauseCode::LinkClockWrong,
+            detail: "not valid yet".into(),
+            attempts: 41,
+            lasted: Duration::from_hours(1),
+            ended: NOW,
+        };
+        store.machine_online(pc.id, facts(), Some(&trouble), NOW).await.unwrap();
+        store.machine_online(pc.id, facts(), None, NOW).await.unwrap();
+        let later = store.machine(pc.id).await.unwrap().unwrap();
+        assert_eq!(later.trouble, Some(trouble), "a link that came at once forgets nothing");
         assert!(store.purge_machine(pc.id).await.unwrap());
     })
     .await;

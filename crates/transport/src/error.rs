@@ -4,6 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use gc_types::CauseCode;
+
 /// What is wrong with a server's address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
@@ -97,4 +99,42 @@ pub enum ConnectError {
     /// No trusted certificates.
     #[error(transparent)]
     Roots(#[from] RootsError),
+}
+
+impl ConnectError {
+    /// The code that people see elsewhere than at this computer.
+    pub const fn cause(&self) -> CauseCode {
+        match self {
+            Self::Dns { .. } => CauseCode::LinkNameUnknown,
+            Self::Refused => CauseCode::LinkRefused,
+            Self::Address(_) | Self::Unreachable(_) => CauseCode::LinkUnreachable,
+            Self::TimedOut => CauseCode::LinkTimedOut,
+            Self::CertificateTime => CauseCode::LinkClockWrong,
+            Self::CertificateUntrusted => CauseCode::LinkNotTrusted,
+            Self::CertificateName => CauseCode::LinkOtherName,
+            Self::Tls(_) => CauseCode::LinkNotSecure,
+            Self::Unauthenticated => CauseCode::LinkKeyRefused,
+            Self::Busy { .. } | Self::Status(_) => CauseCode::LinkServerBusy,
+            Self::Intercepted => CauseCode::LinkIntercepted,
+            Self::Broken(_) => CauseCode::LinkBroken,
+            Self::Roots(_) => CauseCode::LinkNoRoots,
+        }
+    }
+
+    /// What the system or the library said; empty when the code tells all.
+    pub fn detail(&self) -> String {
+        match self {
+            Self::Dns { host, source } => format!("{host}: {source}"),
+            Self::Unreachable(source) | Self::Broken(source) => source.to_string(),
+            Self::Address(_) | Self::Tls(_) | Self::Status(_) | Self::Roots(_) => self.to_string(),
+            Self::Refused
+            | Self::TimedOut
+            | Self::CertificateTime
+            | Self::CertificateUntrusted
+            | Self::CertificateName
+            | Self::Unauthenticated
+            | Self::Busy { .. }
+            | Self::Intercepted => String::new(),
+        }
+    }
 }

@@ -152,6 +152,32 @@ pub enum CauseCode {
     DragNoFiles = 202,
     /// Files cannot be dragged on this desktop. Copy and paste them instead.
     DragUnavailable = 203,
+    /// The machine could not find the server by its name. Check its network and name servers.
+    LinkNameUnknown = 210,
+    /// Nothing took the machine's connection at the server's address. The server was stopped, or something in between refuses.
+    LinkRefused = 211,
+    /// The machine had no way to the server. Check its network.
+    LinkUnreachable = 212,
+    /// The server did not answer the machine in time.
+    LinkTimedOut = 213,
+    /// The server's certificate was not valid at the machine's time. Check the date and time there.
+    LinkClockWrong = 214,
+    /// The machine does not trust the server's certificate. A proxy may be inspecting its line.
+    LinkNotTrusted = 215,
+    /// The server's certificate is for another name than the machine asked for.
+    LinkOtherName = 216,
+    /// The machine and the server agreed on no secure connection.
+    LinkNotSecure = 217,
+    /// The server did not accept the machine's key.
+    LinkKeyRefused = 218,
+    /// A proxy or a sign-in page answered the machine instead of the server.
+    LinkIntercepted = 219,
+    /// The server was busy or answered with an error.
+    LinkServerBusy = 220,
+    /// The connection broke while the machine was opening it.
+    LinkBroken = 221,
+    /// The machine has no certificates that it could trust the server by.
+    LinkNoRoots = 222,
 }
 
 impl CauseCode {
@@ -231,6 +257,19 @@ impl CauseCode {
         Self::DropNoAnswer,
         Self::DragNoFiles,
         Self::DragUnavailable,
+        Self::LinkNameUnknown,
+        Self::LinkRefused,
+        Self::LinkUnreachable,
+        Self::LinkTimedOut,
+        Self::LinkClockWrong,
+        Self::LinkNotTrusted,
+        Self::LinkOtherName,
+        Self::LinkNotSecure,
+        Self::LinkKeyRefused,
+        Self::LinkIntercepted,
+        Self::LinkServerBusy,
+        Self::LinkBroken,
+        Self::LinkNoRoots,
     ];
 
     /// Stable name, as sent by the REST API and written to the audit.
@@ -310,6 +349,19 @@ impl CauseCode {
             Self::DropNoAnswer => "drop_no_answer",
             Self::DragNoFiles => "drag_no_files",
             Self::DragUnavailable => "drag_unavailable",
+            Self::LinkNameUnknown => "link_name_unknown",
+            Self::LinkRefused => "link_refused",
+            Self::LinkUnreachable => "link_unreachable",
+            Self::LinkTimedOut => "link_timed_out",
+            Self::LinkClockWrong => "link_clock_wrong",
+            Self::LinkNotTrusted => "link_not_trusted",
+            Self::LinkOtherName => "link_other_name",
+            Self::LinkNotSecure => "link_not_secure",
+            Self::LinkKeyRefused => "link_key_refused",
+            Self::LinkIntercepted => "link_intercepted",
+            Self::LinkServerBusy => "link_server_busy",
+            Self::LinkBroken => "link_broken",
+            Self::LinkNoRoots => "link_no_roots",
         }
     }
 
@@ -461,6 +513,33 @@ impl CauseCode {
             Self::DragNoFiles => "No files are being dragged on the machine.",
             Self::DragUnavailable => {
                 "Files cannot be dragged on this desktop. Copy and paste them instead."
+            }
+            Self::LinkNameUnknown => {
+                "The machine could not find the server by its name. Check its network and name servers."
+            }
+            Self::LinkRefused => {
+                "Nothing took the machine's connection at the server's address. The server was stopped, or something in between refuses."
+            }
+            Self::LinkUnreachable => "The machine had no way to the server. Check its network.",
+            Self::LinkTimedOut => "The server did not answer the machine in time.",
+            Self::LinkClockWrong => {
+                "The server's certificate was not valid at the machine's time. Check the date and time there."
+            }
+            Self::LinkNotTrusted => {
+                "The machine does not trust the server's certificate. A proxy may be inspecting its line."
+            }
+            Self::LinkOtherName => {
+                "The server's certificate is for another name than the machine asked for."
+            }
+            Self::LinkNotSecure => "The machine and the server agreed on no secure connection.",
+            Self::LinkKeyRefused => "The server did not accept the machine's key.",
+            Self::LinkIntercepted => {
+                "A proxy or a sign-in page answered the machine instead of the server."
+            }
+            Self::LinkServerBusy => "The server was busy or answered with an error.",
+            Self::LinkBroken => "The connection broke while the machine was opening it.",
+            Self::LinkNoRoots => {
+                "The machine has no certificates that it could trust the server by."
             }
         }
     }

@@ -107,6 +107,31 @@ const CAUSES: Readonly<Record<number, readonly [name: string, sentence: string]>
   201: ["drop_no_answer", "The program at that point did not answer in time."],
   202: ["drag_no_files", "No files are being dragged on the machine."],
   203: ["drag_unavailable", "Files cannot be dragged on this desktop. Copy and paste them instead."],
+  210: [
+    "link_name_unknown",
+    "The machine could not find the server by its name. Check its network and name servers.",
+  ],
+  211: [
+    "link_refused",
+    "Nothing took the machine's connection at the server's address. The server was stopped, or something in between refuses.",
+  ],
+  212: ["link_unreachable", "The machine had no way to the server. Check its network."],
+  213: ["link_timed_out", "The server did not answer the machine in time."],
+  214: [
+    "link_clock_wrong",
+    "The server's certificate was not valid at the machine's time. Check the date and time there.",
+  ],
+  215: [
+    "link_not_trusted",
+    "The machine does not trust the server's certificate. A proxy may be inspecting its line.",
+  ],
+  216: ["link_other_name", "The server's certificate is for another name than the machine asked for."],
+  217: ["link_not_secure", "The machine and the server agreed on no secure connection."],
+  218: ["link_key_refused", "The server did not accept the machine's key."],
+  219: ["link_intercepted", "A proxy or a sign-in page answered the machine instead of the server."],
+  220: ["link_server_busy", "The server was busy or answered with an error."],
+  221: ["link_broken", "The connection broke while the machine was opening it."],
+  222: ["link_no_roots", "The machine has no certificates that it could trust the server by."],
 };
 
 /** A cause as it came over the wire, for people. */

@@ -851,7 +851,7 @@ export interface components {
          * @description Ties an answer to its log lines and audit events.
          */
         CorrelationId: string;
-        /** @description Why a session ended. */
+        /** @description Why a session ended, or something is not as one expects. */
         EndCause: {
             /** @description Stable name. */
             code: string;
@@ -964,6 +964,25 @@ export interface components {
         Health: {
             /** @description Always `ok`. */
             status: string;
+        };
+        /** @description What kept an agent from the server. */
+        LinkTrouble: {
+            /**
+             * Format: int32
+             * @description Attempts that failed in a row.
+             */
+            attempts: number;
+            /** @description Why the last attempt failed. */
+            cause: components["schemas"]["EndCause"];
+            /** @description What the machine's system said; may be empty. */
+            detail: string;
+            /** @description When it was over. */
+            ended_ms: components["schemas"]["UnixMillis"];
+            /**
+             * Format: int64
+             * @description From the first of them to the end.
+             */
+            lasted_ms: number;
         };
         /** @description A page of a list. */
         List_AgentKey: {
@@ -1126,10 +1145,12 @@ export interface components {
                  */
                 idle_s: number | null;
                 last_seen_ms: null | components["schemas"]["UnixMillis"];
+                link_trouble: null | components["schemas"]["LinkTrouble"];
                 /** @description Who is logged on. */
                 logged_on_user: string;
                 /** @description Name. */
                 name: string;
+                no_picture: null | components["schemas"]["EndCause"];
                 /** @description Whether its link is up. */
                 online: boolean;
                 /** @description Operating system. */
@@ -1256,10 +1277,12 @@ export interface components {
              */
             idle_s: number | null;
             last_seen_ms: null | components["schemas"]["UnixMillis"];
+            link_trouble: null | components["schemas"]["LinkTrouble"];
             /** @description Who is logged on. */
             logged_on_user: string;
             /** @description Name. */
             name: string;
+            no_picture: null | components["schemas"]["EndCause"];
             /** @description Whether its link is up. */
             online: boolean;
             /** @description Operating system. */

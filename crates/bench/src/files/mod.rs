@@ -3,6 +3,7 @@
 
 mod plain;
 mod product;
+mod ssh;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -86,7 +87,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             plain.tcp,
             plain.tls,
             plain.two_hops,
-            plain.scp.map_or_else(|| "not there".into(), |value| format!("{value:.0}")),
+            plain.scp.map_or_else(|| "needs openssh-server".into(), |value| format!("{value:.0}")),
             product.up,
             share(product.up),
             product.down,

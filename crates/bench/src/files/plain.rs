@@ -1,11 +1,10 @@
 //! What the machine carries without the product: one TCP stream, one TLS stream, and
 //! one that is decrypted and encrypted again on its way, as a relay must.
 
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use rustls::ServerConfig;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -83,7 +82,7 @@ pub(super) async fn measure(bytes: u64) -> Result<Figures> {
     };
     let (rate, done) = tokio::join!(timed(near, far, bytes), relay);
     done?;
-    Ok(Figures { tcp, tls, two_hops: rate?, scp: scp(bytes)? })
+    Ok(Figures { tcp, tls, two_hops: rate?, scp: super::ssh::scp(bytes)? })
 }
 
 async fn pair() -> Result<(TcpStream, TcpStream)> {
@@ -126,20 +125,4 @@ async fn timed(
     let took = start.elapsed();
     drop(sending.await??);
     Ok(got as f64 / 1e6 / took.as_secs_f64())
-}
-
-/// To this machine by its own SSH server, where that lets this user in.
-#[expect(clippy::disallowed_methods, reason = "a benchmark measures the clock on the wall")]
-fn scp(bytes: u64) -> Result<Option<f64>> {
-    let may = Command::new("ssh").args(["-o", "BatchMode=yes", "localhost", "true"]).output();
-    if !may.is_ok_and(|output| output.status.success()) {
-        return Ok(None);
-    }
-    let folder = tempfile::tempdir()?;
-    let file = folder.path().join("from");
-    std::fs::write(&file, vec![0x5A; usize::try_from(bytes)?])?;
-    let start = Instant::now();
-    let target = format!("localhost:{}", folder.path().join("to").display());
-    let done = Command::new("scp").arg("-q").arg(&file).arg(target).status().context("scp")?;
-    Ok(done.success().then(|| bytes as f64 / 1e6 / start.elapsed().as_secs_f64()))
 }

@@ -161,7 +161,7 @@ impl Scene {
 }
 
 /// Bytes that no compression makes less of.
-fn fill(path: &Path, bytes: u64) -> Result<()> {
+pub(super) fn fill(path: &Path, bytes: u64) -> Result<()> {
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     let mut block = Vec::with_capacity(1 << 20);
     while block.len() < 1 << 20 {

@@ -99,6 +99,20 @@ pub enum CauseCode {
     DropNoAnswer = 201,
     DragNoFiles = 202,
     DragUnavailable = 203,
+    /// What kept an agent from its link.
+    LinkNameUnknown = 210,
+    LinkRefused = 211,
+    LinkUnreachable = 212,
+    LinkTimedOut = 213,
+    LinkClockWrong = 214,
+    LinkNotTrusted = 215,
+    LinkOtherName = 216,
+    LinkNotSecure = 217,
+    LinkKeyRefused = 218,
+    LinkIntercepted = 219,
+    LinkServerBusy = 220,
+    LinkBroken = 221,
+    LinkNoRoots = 222,
 }
 impl CauseCode {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -182,6 +196,19 @@ impl CauseCode {
             Self::DropNoAnswer => "CAUSE_CODE_DROP_NO_ANSWER",
             Self::DragNoFiles => "CAUSE_CODE_DRAG_NO_FILES",
             Self::DragUnavailable => "CAUSE_CODE_DRAG_UNAVAILABLE",
+            Self::LinkNameUnknown => "CAUSE_CODE_LINK_NAME_UNKNOWN",
+            Self::LinkRefused => "CAUSE_CODE_LINK_REFUSED",
+            Self::LinkUnreachable => "CAUSE_CODE_LINK_UNREACHABLE",
+            Self::LinkTimedOut => "CAUSE_CODE_LINK_TIMED_OUT",
+            Self::LinkClockWrong => "CAUSE_CODE_LINK_CLOCK_WRONG",
+            Self::LinkNotTrusted => "CAUSE_CODE_LINK_NOT_TRUSTED",
+            Self::LinkOtherName => "CAUSE_CODE_LINK_OTHER_NAME",
+            Self::LinkNotSecure => "CAUSE_CODE_LINK_NOT_SECURE",
+            Self::LinkKeyRefused => "CAUSE_CODE_LINK_KEY_REFUSED",
+            Self::LinkIntercepted => "CAUSE_CODE_LINK_INTERCEPTED",
+            Self::LinkServerBusy => "CAUSE_CODE_LINK_SERVER_BUSY",
+            Self::LinkBroken => "CAUSE_CODE_LINK_BROKEN",
+            Self::LinkNoRoots => "CAUSE_CODE_LINK_NO_ROOTS",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -262,6 +289,19 @@ impl CauseCode {
             "CAUSE_CODE_DROP_NO_ANSWER" => Some(Self::DropNoAnswer),
             "CAUSE_CODE_DRAG_NO_FILES" => Some(Self::DragNoFiles),
             "CAUSE_CODE_DRAG_UNAVAILABLE" => Some(Self::DragUnavailable),
+            "CAUSE_CODE_LINK_NAME_UNKNOWN" => Some(Self::LinkNameUnknown),
+            "CAUSE_CODE_LINK_REFUSED" => Some(Self::LinkRefused),
+            "CAUSE_CODE_LINK_UNREACHABLE" => Some(Self::LinkUnreachable),
+            "CAUSE_CODE_LINK_TIMED_OUT" => Some(Self::LinkTimedOut),
+            "CAUSE_CODE_LINK_CLOCK_WRONG" => Some(Self::LinkClockWrong),
+            "CAUSE_CODE_LINK_NOT_TRUSTED" => Some(Self::LinkNotTrusted),
+            "CAUSE_CODE_LINK_OTHER_NAME" => Some(Self::LinkOtherName),
+            "CAUSE_CODE_LINK_NOT_SECURE" => Some(Self::LinkNotSecure),
+            "CAUSE_CODE_LINK_KEY_REFUSED" => Some(Self::LinkKeyRefused),
+            "CAUSE_CODE_LINK_INTERCEPTED" => Some(Self::LinkIntercepted),
+            "CAUSE_CODE_LINK_SERVER_BUSY" => Some(Self::LinkServerBusy),
+            "CAUSE_CODE_LINK_BROKEN" => Some(Self::LinkBroken),
+            "CAUSE_CODE_LINK_NO_ROOTS" => Some(Self::LinkNoRoots),
             _ => None,
         }
     }
@@ -1093,6 +1133,22 @@ pub struct AgentHello {
     /// offers again those it still knows; the agent ends the others.
     #[prost(message, repeated, tag = "7")]
     pub held_sessions: ::prost::alloc::vec::Vec<HeldSession>,
+    /// What kept the agent from this link until now; unset when the first attempt came
+    /// through.
+    #[prost(message, optional, tag = "8")]
+    pub trouble: ::core::option::Option<LinkTrouble>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LinkTrouble {
+    /// Of the last attempt that failed. The detail says what the system said.
+    #[prost(message, optional, tag = "1")]
+    pub cause: ::core::option::Option<Cause>,
+    /// Attempts that failed in a row.
+    #[prost(uint32, tag = "2")]
+    pub attempts: u32,
+    /// From the first of them to now.
+    #[prost(uint32, tag = "3")]
+    pub lasted_seconds: u32,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct HeldSession {

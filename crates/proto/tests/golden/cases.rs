@@ -10,7 +10,7 @@ use gc_proto::v2::{
     DisplayList, DraggedOut, FileAudit, FileChunk, FileDrop, FileDropped, FileHead, FileHeads,
     FileKind, FileMessage, FileOutcome, FilePath, FilePolicy, FileReceipt, Fill, Frame, FrameAck,
     Grant, H264, Heartbeat, HeartbeatAck, HeldSession, Hello, Hevc, InputEvent, InputMessage,
-    KeyEvent, LockState, MachineAction, MachineActionAbility, MachineActionRequest,
+    KeyEvent, LinkTrouble, LockState, MachineAction, MachineActionAbility, MachineActionRequest,
     MachineActionResult, MachineActionState, Notice, NoticePosition, NoticeTopic, Operation,
     Participant, ParticipantJoined, ParticipantLeft, PictureNeeded, PictureReason, Point,
     PointerButton, PointerMove, Preset, Rect, RefreshCause, RefreshRequest, ReleaseAll,
@@ -149,6 +149,14 @@ fn links() -> Vec<Case> {
                     architecture: "x86_64".into(),
                     logged_on_user: "Zoë".into(),
                     held_sessions: vec![HeldSession { session_id: session(), epoch: 2 }],
+                    trouble: Some(LinkTrouble {
+                        cause: Some(Cause {
+                            code: CauseCode::LinkClockWrong.into(),
+                            detail: "the certificate is not valid yet".into(),
+                        }),
+                        attempts: 41,
+                        lasted_seconds: 3_600,
+                    }),
                 })),
             }),
         ),

@@ -135,6 +135,11 @@ function StartTab({ machine, onJoin }: Omit<DetailProps, "onRemoved">) {
             : "It is offline. You can join now; the picture comes as soon as it is back."}
         </p>
       )}
+      {machine.no_picture && (
+        <p className="notice warn" data-testid="no-picture">
+          {machine.no_picture.sentence}
+        </p>
+      )}
       <dl className="facts">
         <Fact name="Logged on" value={machine.logged_on_user || "nobody"} />
         {machine.online && machine.idle_s !== null && (
@@ -189,9 +194,27 @@ function InfoTab({ machine }: { machine: Machine }) {
       <Fact name="Architecture" value={text(machine.architecture)} />
       <Fact name="Agent" value={text(machine.agent_version)} />
       <Fact name="Last seen" value={machine.online ? "now" : <Ago at={machine.last_seen_ms} />} />
+      <Fact
+        name="Link trouble"
+        value={machine.link_trouble ? <Trouble of={machine.link_trouble} /> : text("")}
+      />
       <Fact name="Added" value={<Ago at={machine.created_ms} />} />
       <Fact name="Id" value={<code className="id">{machine.id}</code>} />
     </dl>
+  );
+}
+
+/** What kept the agent from the server the last time, told by the agent when it was through. */
+function Trouble({ of }: { of: NonNullable<Machine["link_trouble"]> }) {
+  const attempts = of.attempts === 1 ? "1 attempt" : `${of.attempts} attempts`;
+  return (
+    <span data-testid="link-trouble">
+      {of.cause.sentence}{" "}
+      <span className="muted">
+        {of.detail && `(${of.detail}) `}
+        {attempts} in {spell(of.lasted_ms)}, over <Ago at={of.ended_ms} />
+      </span>
+    </span>
   );
 }
 

@@ -71,6 +71,7 @@ pub(crate) async fn create(
         facts: MachineFacts::default(),
         online: None,
         offline: None,
+        trouble: None,
         created: app.clock.now(),
     };
     app.storage.tenant(access.tenant).create_machine(&row).await?;

@@ -4,13 +4,15 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Cause } from "./cause_pb";
+import { file_guruconnect_v2_cause } from "./cause_pb";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file guruconnect/v2/hello.proto.
  */
 export const file_guruconnect_v2_hello: GenFile = /*@__PURE__*/
-  fileDesc("ChpndXJ1Y29ubmVjdC92Mi9oZWxsby5wcm90bxIOZ3VydWNvbm5lY3QudjIisQEKBUhlbGxvEi4KCHZlcnNpb25zGAEgASgLMhwuZ3VydWNvbm5lY3QudjIuVmVyc2lvblJhbmdlEhAKCHNvZnR3YXJlGAIgASgJEisKBWFnZW50GAogASgLMhouZ3VydWNvbm5lY3QudjIuQWdlbnRIZWxsb0gAEi0KBnZpZXdlchgLIAEoCzIbLmd1cnVjb25uZWN0LnYyLlZpZXdlckhlbGxvSABCCgoIZW5kcG9pbnQiKAoMVmVyc2lvblJhbmdlEgsKA21pbhgBIAEoDRILCgNtYXgYAiABKA0iyQEKCkFnZW50SGVsbG8SJwoEbW9kZRgBIAEoDjIZLmd1cnVjb25uZWN0LnYyLkFnZW50TW9kZRIQCghob3N0bmFtZRgCIAEoCRIKCgJvcxgDIAEoCRISCgpvc192ZXJzaW9uGAQgASgJEhQKDGFyY2hpdGVjdHVyZRgFIAEoCRIWCg5sb2dnZWRfb25fdXNlchgGIAEoCRIyCg1oZWxkX3Nlc3Npb25zGAcgAygLMhsuZ3VydWNvbm5lY3QudjIuSGVsZFNlc3Npb24iMAoLSGVsZFNlc3Npb24SEgoKc2Vzc2lvbl9pZBgBIAEoDBINCgVlcG9jaBgCIAEoDSJWCgtWaWV3ZXJIZWxsbxINCgV0b2tlbhgBIAEoCRI4CgxjYXBhYmlsaXRpZXMYAiABKAsyIi5ndXJ1Y29ubmVjdC52Mi5WaWV3ZXJDYXBhYmlsaXRpZXMifgoSVmlld2VyQ2FwYWJpbGl0aWVzEioKBmNvZGVjcxgBIAMoDjIaLmd1cnVjb25uZWN0LnYyLlZpZGVvQ29kZWMSEQoJbWF4X3dpZHRoGAIgASgNEhIKCm1heF9oZWlnaHQYAyABKA0SFQoNc2NhbGVkX21vdGlvbhgEIAEoCCK1AQoHV2VsY29tZRIPCgd2ZXJzaW9uGAEgASgNEhQKDGhlYXJ0YmVhdF9tcxgCIAEoDRISCgpzaWxlbmNlX21zGAMgASgNEhYKDnNlcnZlcl91bml4X21zGAQgASgEEhcKD3NlcnZlcl9zb2Z0d2FyZRgFIAEoCRIUCgxyZXN1bWVfdG9rZW4YBiABKAkSKAoEc2VhdBgHIAEoCzIaLmd1cnVjb25uZWN0LnYyLlZpZXdlclNlYXQiVAoKVmlld2VyU2VhdBISCgpzZXNzaW9uX2lkGAEgASgMEhMKC3BhcnRpY2lwYW50GAIgASgNEg4KBnJpZ2h0cxgDIAEoDRINCgVlcG9jaBgEIAEoDSpXCglBZ2VudE1vZGUSGgoWQUdFTlRfTU9ERV9VTlNQRUNJRklFRBAAEhYKEkFHRU5UX01PREVfTUFOQUdFRBABEhYKEkFHRU5UX01PREVfU1VQUE9SVBACKmoKClZpZGVvQ29kZWMSGwoXVklERU9fQ09ERUNfVU5TUEVDSUZJRUQQABIUChBWSURFT19DT0RFQ19IMjY0EAESFAoQVklERU9fQ09ERUNfSEVWQxACEhMKD1ZJREVPX0NPREVDX0FWMRADYgZwcm90bzM");
+  fileDesc("ChpndXJ1Y29ubmVjdC92Mi9oZWxsby5wcm90bxIOZ3VydWNvbm5lY3QudjIisQEKBUhlbGxvEi4KCHZlcnNpb25zGAEgASgLMhwuZ3VydWNvbm5lY3QudjIuVmVyc2lvblJhbmdlEhAKCHNvZnR3YXJlGAIgASgJEisKBWFnZW50GAogASgLMhouZ3VydWNvbm5lY3QudjIuQWdlbnRIZWxsb0gAEi0KBnZpZXdlchgLIAEoCzIbLmd1cnVjb25uZWN0LnYyLlZpZXdlckhlbGxvSABCCgoIZW5kcG9pbnQiKAoMVmVyc2lvblJhbmdlEgsKA21pbhgBIAEoDRILCgNtYXgYAiABKA0i9wEKCkFnZW50SGVsbG8SJwoEbW9kZRgBIAEoDjIZLmd1cnVjb25uZWN0LnYyLkFnZW50TW9kZRIQCghob3N0bmFtZRgCIAEoCRIKCgJvcxgDIAEoCRISCgpvc192ZXJzaW9uGAQgASgJEhQKDGFyY2hpdGVjdHVyZRgFIAEoCRIWCg5sb2dnZWRfb25fdXNlchgGIAEoCRIyCg1oZWxkX3Nlc3Npb25zGAcgAygLMhsuZ3VydWNvbm5lY3QudjIuSGVsZFNlc3Npb24SLAoHdHJvdWJsZRgIIAEoCzIbLmd1cnVjb25uZWN0LnYyLkxpbmtUcm91YmxlIl0KC0xpbmtUcm91YmxlEiQKBWNhdXNlGAEgASgLMhUuZ3VydWNvbm5lY3QudjIuQ2F1c2USEAoIYXR0ZW1wdHMYAiABKA0SFgoObGFzdGVkX3NlY29uZHMYAyABKA0iMAoLSGVsZFNlc3Npb24SEgoKc2Vzc2lvbl9pZBgBIAEoDBINCgVlcG9jaBgCIAEoDSJWCgtWaWV3ZXJIZWxsbxINCgV0b2tlbhgBIAEoCRI4CgxjYXBhYmlsaXRpZXMYAiABKAsyIi5ndXJ1Y29ubmVjdC52Mi5WaWV3ZXJDYXBhYmlsaXRpZXMifgoSVmlld2VyQ2FwYWJpbGl0aWVzEioKBmNvZGVjcxgBIAMoDjIaLmd1cnVjb25uZWN0LnYyLlZpZGVvQ29kZWMSEQoJbWF4X3dpZHRoGAIgASgNEhIKCm1heF9oZWlnaHQYAyABKA0SFQoNc2NhbGVkX21vdGlvbhgEIAEoCCK1AQoHV2VsY29tZRIPCgd2ZXJzaW9uGAEgASgNEhQKDGhlYXJ0YmVhdF9tcxgCIAEoDRISCgpzaWxlbmNlX21zGAMgASgNEhYKDnNlcnZlcl91bml4X21zGAQgASgEEhcKD3NlcnZlcl9zb2Z0d2FyZRgFIAEoCRIUCgxyZXN1bWVfdG9rZW4YBiABKAkSKAoEc2VhdBgHIAEoCzIaLmd1cnVjb25uZWN0LnYyLlZpZXdlclNlYXQiVAoKVmlld2VyU2VhdBISCgpzZXNzaW9uX2lkGAEgASgMEhMKC3BhcnRpY2lwYW50GAIgASgNEg4KBnJpZ2h0cxgDIAEoDRINCgVlcG9jaBgEIAEoDSpXCglBZ2VudE1vZGUSGgoWQUdFTlRfTU9ERV9VTlNQRUNJRklFRBAAEhYKEkFHRU5UX01PREVfTUFOQUdFRBABEhYKEkFHRU5UX01PREVfU1VQUE9SVBACKmoKClZpZGVvQ29kZWMSGwoXVklERU9fQ09ERUNfVU5TUEVDSUZJRUQQABIUChBWSURFT19DT0RFQ19IMjY0EAESFAoQVklERU9fQ09ERUNfSEVWQxACEhMKD1ZJREVPX0NPREVDX0FWMRADYgZwcm90bzM", [file_guruconnect_v2_cause]);
 
 /**
  * First message on a link, due within 5 s. An agent is authenticated by the
@@ -122,6 +124,14 @@ export type AgentHello = Message<"guruconnect.v2.AgentHello"> & {
    * @generated from field: repeated guruconnect.v2.HeldSession held_sessions = 7;
    */
   heldSessions: HeldSession[];
+
+  /**
+   * What kept the agent from this link until now; unset when the first attempt came
+   * through.
+   *
+   * @generated from field: guruconnect.v2.LinkTrouble trouble = 8;
+   */
+  trouble?: LinkTrouble | undefined;
 };
 
 /**
@@ -130,6 +140,39 @@ export type AgentHello = Message<"guruconnect.v2.AgentHello"> & {
  */
 export const AgentHelloSchema: GenMessage<AgentHello> = /*@__PURE__*/
   messageDesc(file_guruconnect_v2_hello, 2);
+
+/**
+ * @generated from message guruconnect.v2.LinkTrouble
+ */
+export type LinkTrouble = Message<"guruconnect.v2.LinkTrouble"> & {
+  /**
+   * Of the last attempt that failed. The detail says what the system said.
+   *
+   * @generated from field: guruconnect.v2.Cause cause = 1;
+   */
+  cause?: Cause | undefined;
+
+  /**
+   * Attempts that failed in a row.
+   *
+   * @generated from field: uint32 attempts = 2;
+   */
+  attempts: number;
+
+  /**
+   * From the first of them to now.
+   *
+   * @generated from field: uint32 lasted_seconds = 3;
+   */
+  lastedSeconds: number;
+};
+
+/**
+ * Describes the message guruconnect.v2.LinkTrouble.
+ * Use `create(LinkTroubleSchema)` to create a new message.
+ */
+export const LinkTroubleSchema: GenMessage<LinkTrouble> = /*@__PURE__*/
+  messageDesc(file_guruconnect_v2_hello, 3);
 
 /**
  * @generated from message guruconnect.v2.HeldSession
@@ -153,7 +196,7 @@ export type HeldSession = Message<"guruconnect.v2.HeldSession"> & {
  * Use `create(HeldSessionSchema)` to create a new message.
  */
 export const HeldSessionSchema: GenMessage<HeldSession> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_hello, 3);
+  messageDesc(file_guruconnect_v2_hello, 4);
 
 /**
  * @generated from message guruconnect.v2.ViewerHello
@@ -179,7 +222,7 @@ export type ViewerHello = Message<"guruconnect.v2.ViewerHello"> & {
  * Use `create(ViewerHelloSchema)` to create a new message.
  */
 export const ViewerHelloSchema: GenMessage<ViewerHello> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_hello, 4);
+  messageDesc(file_guruconnect_v2_hello, 5);
 
 /**
  * @generated from message guruconnect.v2.ViewerCapabilities
@@ -215,7 +258,7 @@ export type ViewerCapabilities = Message<"guruconnect.v2.ViewerCapabilities"> & 
  * Use `create(ViewerCapabilitiesSchema)` to create a new message.
  */
 export const ViewerCapabilitiesSchema: GenMessage<ViewerCapabilities> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_hello, 5);
+  messageDesc(file_guruconnect_v2_hello, 6);
 
 /**
  * @generated from message guruconnect.v2.Welcome
@@ -275,7 +318,7 @@ export type Welcome = Message<"guruconnect.v2.Welcome"> & {
  * Use `create(WelcomeSchema)` to create a new message.
  */
 export const WelcomeSchema: GenMessage<Welcome> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_hello, 6);
+  messageDesc(file_guruconnect_v2_hello, 7);
 
 /**
  * The place of a viewer in its session.
@@ -315,7 +358,7 @@ export type ViewerSeat = Message<"guruconnect.v2.ViewerSeat"> & {
  * Use `create(ViewerSeatSchema)` to create a new message.
  */
 export const ViewerSeatSchema: GenMessage<ViewerSeat> = /*@__PURE__*/
-  messageDesc(file_guruconnect_v2_hello, 7);
+  messageDesc(file_guruconnect_v2_hello, 8);
 
 /**
  * @generated from enum guruconnect.v2.AgentMode

@@ -10,19 +10,26 @@ mod chrome;
 mod clipboard;
 mod commands;
 mod crossings;
+mod dragging;
+mod files;
+mod hands;
 mod joined;
 mod keys;
 mod link;
+mod menus;
 mod monitors;
 mod moving;
 mod paint;
+mod panes;
+mod pasting;
 mod picture;
 mod pointer;
 mod seat;
 mod spread;
 mod status;
-mod transfers;
+mod timers;
 mod view;
+mod ways;
 
 use std::sync::Arc;
 
@@ -33,8 +40,8 @@ use gc_types::{Clock, Entropy, Secret};
 
 pub use cause::Facts;
 pub use clipboard::ClipboardOpener;
+pub use files::FilesOpener;
 pub use spread::WindowOpener;
-pub use transfers::FilesOpener;
 
 /// Which session to join, and how.
 pub struct Session {

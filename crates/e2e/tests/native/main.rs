@@ -1,9 +1,12 @@
 //! A technician works with the native viewer.
 
 mod files;
+mod formats;
 mod layouts;
 mod links;
 mod monitors;
+mod panes;
+mod pastes;
 
 use std::time::Duration;
 

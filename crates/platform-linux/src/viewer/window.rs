@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gc_platform::{
-    LockKeys, PixelRect, PixelSize, PointerButton, ViewerWindow, WaitWaker, WindowCursor,
-    WindowError, WindowEvent, WindowKey,
+    DragEnd, LockKeys, OfferedFiles, PixelRect, PixelSize, PointerButton, ViewerWindow, WaitWaker,
+    WindowCursor, WindowError, WindowEvent, WindowKey,
 };
 use x11rb::connection::Connection;
 use x11rb::properties::{WmHints, WmSizeHints};
@@ -14,11 +14,12 @@ use x11rb::protocol::xkb::{self, ConnectionExt as _};
 use x11rb::protocol::xproto::{
     Atom, AtomEnum, ChangeWindowAttributesAux, ClientMessageEvent, ConfigureWindowAux,
     ConnectionExt as _, CreateGCAux, CreateWindowAux, EventMask, Gcontext, GrabMode, GrabStatus,
-    KeyPressEvent, NotifyDetail, NotifyMode, PropMode, Window, WindowClass,
+    KeyPressEvent, NotifyDetail, NotifyMode, PropMode, Timestamp, Window, WindowClass,
 };
 use x11rb::wrapper::ConnectionExt as _;
 
 use super::cursor::Cursors;
+use super::drag_out::DragSource;
 use super::dropped::DropTarget;
 use super::keyboard::{self, Layout};
 use super::surface::Surface;
@@ -66,6 +67,9 @@ pub struct X11ViewerWindow {
     scale: f32,
     cursors: Cursors,
     drops: DropTarget,
+    drags: DragSource,
+    /// Of the last event of the pointer.
+    time: Timestamp,
     layout: Layout,
     layout_stale: bool,
     text_wanted: bool,
@@ -142,6 +146,8 @@ impl X11ViewerWindow {
         let cursors = Cursors::new(&link)?;
         let drops = DropTarget::new(&link)?;
         let layout = Layout::read(&link)?;
+        let waker = Waker::new()?;
+        let drags = DragSource::new(&link, window, waker.clone())?;
         let mut made = Self {
             link,
             window,
@@ -153,6 +159,8 @@ impl X11ViewerWindow {
             scale: place.scale,
             cursors,
             drops,
+            drags,
+            time: x11rb::CURRENT_TIME,
             layout,
             layout_stale: false,
             text_wanted: false,
@@ -160,7 +168,7 @@ impl X11ViewerWindow {
             focused: false,
             grab_wanted: false,
             grabbed: false,
-            waker: Waker::new()?,
+            waker,
             read: Vec::new(),
         };
         made.describe(title)?;
@@ -237,13 +245,29 @@ impl X11ViewerWindow {
                 self.focus(false, events)?;
             }
             // Forged ones are no keys of a person's.
+            Event::KeyPress(key) if self.drags.holds() && key.response_type & 0x80 == 0 => {
+                let end = self.drags.key(&self.link, &key)?;
+                ended(end, events);
+            }
             Event::KeyPress(key) if key.response_type & 0x80 == 0 => {
                 self.key(&key, true, events)?;
             }
             Event::KeyRelease(key) if key.response_type & 0x80 == 0 => {
                 self.key(&key, false, events)?;
             }
+            Event::MotionNotify(motion) if self.drags.holds() => {
+                self.drags.moved(&self.link, (motion.root_x, motion.root_y))?;
+            }
+            Event::ButtonRelease(release)
+                if self.drags.holds()
+                    && release.detail == 1
+                    && release.response_type & 0x80 == 0 =>
+            {
+                let end = self.drags.released(&self.link)?;
+                ended(end, events);
+            }
             Event::MotionNotify(motion) => {
+                self.time = motion.time;
                 let moved = WindowEvent::PointerMoved {
                     x: motion.event_x.into(),
                     y: motion.event_y.into(),
@@ -252,6 +276,9 @@ impl X11ViewerWindow {
                     Some(last @ WindowEvent::PointerMoved { .. }) => *last = moved,
                     _ => events.push(moved),
                 }
+            }
+            Event::SelectionRequest(request) => {
+                self.drags.asked(&self.link, &request)?;
             }
             Event::LeaveNotify(leave) if leave.mode == NotifyMode::NORMAL => {
                 events.push(WindowEvent::PointerLeft);
@@ -267,11 +294,15 @@ impl X11ViewerWindow {
             Event::MappingNotify(_) | Event::XkbNewKeyboardNotify(_) | Event::XkbMapNotify(_) => {
                 self.layout_stale = true;
             }
-            Event::ClientMessage(message)
-                if !self.drops.message(&self.link, self.window, &message)?
-                    && self.wants_close(&message)? =>
-            {
-                events.push(WindowEvent::CloseRequested);
+            Event::ClientMessage(message) => {
+                let (answers, end) = self.drags.message(&self.link, &message)?;
+                ended(end, events);
+                if !answers
+                    && !self.drops.message(&self.link, self.window, &message)?
+                    && self.wants_close(&message)?
+                {
+                    events.push(WindowEvent::CloseRequested);
+                }
             }
             Event::SelectionNotify(given) => {
                 let (files, (x, y)) = self.drops.given(&self.link, self.window, &given)?;
@@ -393,6 +424,8 @@ impl X11ViewerWindow {
             wait(&self.link.conn, &self.waker, timeout)?;
             self.drain(events)?;
         }
+        let end = self.drags.poll(&self.link)?;
+        ended(end, events);
         Ok(())
     }
 
@@ -442,6 +475,10 @@ impl X11ViewerWindow {
         self.link.conn.flush()?;
         Ok(())
     }
+}
+
+fn ended(end: Option<DragEnd>, events: &mut Vec<WindowEvent>) {
+    events.extend(end.map(WindowEvent::DragEnded));
 }
 
 /// Grabs come with focus events too, which say nothing of the keyboard's place; nor do
@@ -536,6 +573,14 @@ impl ViewerWindow for X11ViewerWindow {
 
     fn take_files(&mut self, on: bool) {
         noted("dropped files", self.drops.want(&self.link, self.window, on));
+    }
+
+    fn drags_out(&self) -> bool {
+        true
+    }
+
+    fn drag_out(&mut self, files: Arc<dyn OfferedFiles>) -> Result<(), WindowError> {
+        Ok(self.drags.begin(&self.link, files, self.time)?)
     }
 
     fn locks(&self) -> LockKeys {

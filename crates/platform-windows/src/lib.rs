@@ -21,6 +21,8 @@ pub mod credentials;
 mod cursor;
 #[cfg(windows)]
 mod door;
+#[cfg(windows)]
+mod drag;
 pub mod duplication;
 pub mod elevation;
 #[cfg(windows)]
@@ -38,6 +40,8 @@ mod local_time;
 #[cfg(windows)]
 mod media_foundation;
 pub mod motion;
+#[cfg(windows)]
+mod ole;
 mod pace;
 #[cfg(windows)]
 mod pipe;
@@ -68,6 +72,8 @@ pub use clipboard::WindowsClipboard;
 pub use cursor::{CursorBitmaps, cursor_picture};
 #[cfg(windows)]
 pub use door::{DoorStream, ViewerDoor, knock};
+#[cfg(windows)]
+pub use drag::WindowsDrag;
 #[cfg(windows)]
 pub use ending::EndOfSession;
 #[cfg(windows)]

@@ -116,6 +116,8 @@ impl App {
         {
             self.last = Some(surface.clone());
         }
+        self.superseded("The connection was lost. Paste once more.");
+        self.drags_lost();
         self.frames.clear();
         self.typing.clear();
         self.seat_tick = None;
@@ -183,11 +185,7 @@ impl App {
                     desk.received(received);
                 }
             }
-            Change::File(message) => {
-                if let Some(transfers) = &self.transfers {
-                    transfers.message(message);
-                }
-            }
+            Change::File(message) => self.file_message(message),
             Change::Restarted => {
                 if let Some(desk) = &self.desk {
                     desk.restart();
@@ -208,6 +206,7 @@ impl App {
     }
 
     fn state_changed(&mut self) {
+        self.paste_noticed();
         let Some(seat) = &mut self.seat else { return };
         seat.ask_if_free();
         if !seat.in_control() {

@@ -10,21 +10,28 @@ mod chrome;
 mod clipboard;
 mod commands;
 mod crossings;
+mod dragging;
 mod drawing;
+mod files;
+mod hands;
 mod joined;
 mod keys;
 mod link;
+mod menus;
 mod monitors;
 mod moving;
 mod paint;
+mod panes;
+mod pasting;
 mod picture;
 mod pointer;
 mod seat;
 mod siblings;
 mod spread;
 mod status;
-mod transfers;
+mod timers;
 mod view;
+mod ways;
 
 use std::sync::Arc;
 
@@ -36,9 +43,9 @@ use gc_types::{Clock, Entropy, Secret};
 pub use cause::Facts;
 pub use clipboard::ClipboardOpener;
 pub use drawing::Drawing;
+pub use files::FilesOpener;
 pub use siblings::Siblings;
 pub use spread::WindowOpener;
-pub use transfers::FilesOpener;
 
 /// Which session to join, and how.
 pub struct Session {

@@ -121,7 +121,7 @@ impl App {
                 self.send(&events);
             }
             PaneEvent::Moved(_) | PaneEvent::Button { .. } | PaneEvent::Wheel { .. } => {}
-            PaneEvent::Dropped(files) => self.upload(files),
+            PaneEvent::Dropped(files, at) => self.drop_files(files, at),
             PaneEvent::Closed => {
                 self.spread_wanted = false;
                 self.stale = true;

@@ -106,11 +106,13 @@ impl App {
         let banner = status.banner.as_ref();
         let banner = banner.and_then(|banner| banner.draw(window, &mut self.painter, marked));
         let panel = self.draw_transfers();
+        let panes = self.draw_panes(panel.as_ref().map(|it| it.layer.area));
         let statistics = self.statistics();
         let ghost = self.ghost();
         let layers = [
             (&mut self.layers.ghost, ghost),
             (&mut self.layers.statistics, statistics),
+            (&mut self.layers.panes, panes),
             (&mut self.layers.banner, banner.as_ref().map(|it| it.layer.clone())),
             (&mut self.layers.panel, panel.as_ref().map(|it| it.layer.clone())),
             (&mut self.layers.card, card.as_ref().map(|it| it.layer.clone())),
@@ -156,10 +158,11 @@ impl App {
 
 impl Layers {
     /// From the bottom up.
-    pub(crate) fn in_order(&self) -> [Option<&Layer>; 7] {
+    pub(crate) fn in_order(&self) -> [Option<&Layer>; 8] {
         [
             &self.ghost,
             &self.statistics,
+            &self.panes,
             &self.banner,
             &self.panel,
             &self.card,

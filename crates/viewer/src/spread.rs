@@ -43,7 +43,8 @@ pub(crate) enum PaneEvent {
         dy: i32,
         at: Place,
     },
-    Dropped(Vec<StorePath>),
+    /// Files, and where on the machine's surface, when it is on the picture.
+    Dropped(Vec<StorePath>, Option<Place>),
     /// The person closed it, or it failed.
     Closed,
 }
@@ -438,7 +439,10 @@ impl Pane<'_> {
                     self.at(x, y, |at| PaneEvent::Wheel { dx, dy, at });
                 }
             }
-            WindowEvent::Dropped { files, .. } => self.teller.tell(PaneEvent::Dropped(files)),
+            WindowEvent::Dropped { files, x, y } => {
+                let at = self.view.shows(x, y).then(|| self.view.surface_at(x, y)).flatten();
+                self.teller.tell(PaneEvent::Dropped(files, at));
+            }
             // Nothing is dragged out of the window of one monitor.
             WindowEvent::DragEnded(_) => {}
             WindowEvent::CardLost(cause) => {

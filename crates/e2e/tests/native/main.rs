@@ -2,9 +2,12 @@
 
 mod drawing;
 mod files;
+mod formats;
 mod layouts;
 mod links;
 mod monitors;
+mod panes;
+mod pastes;
 mod sessions;
 
 use std::time::Duration;

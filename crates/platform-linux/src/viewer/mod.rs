@@ -1,6 +1,7 @@
 //! The window of a viewer on X11 (ADR 22).
 
 mod cursor;
+mod drag_out;
 mod dropped;
 mod egl;
 mod keyboard;

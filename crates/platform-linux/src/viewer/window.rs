@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gc_platform::{
-    Card, LockKeys, PixelRect, PixelSize, PointerButton, ViewerWindow, WaitWaker, WindowCursor,
-    WindowError, WindowEvent, WindowKey,
+    Card, DragEnd, LockKeys, OfferedFiles, PixelRect, PixelSize, PointerButton, ViewerWindow,
+    WaitWaker, WindowCursor, WindowError, WindowEvent, WindowKey,
 };
 use gc_platform_gl::GlCard;
 use x11rb::connection::Connection;
@@ -15,11 +15,13 @@ use x11rb::protocol::xkb::{self, ConnectionExt as _};
 use x11rb::protocol::xproto::{
     Atom, AtomEnum, ChangeWindowAttributesAux, ClientMessageEvent, ConfigureWindowAux,
     ConnectionExt as _, CreateGCAux, CreateWindowAux, EventMask, Gcontext, GrabMode, GrabStatus,
-    InputFocus, KeyPressEvent, NotifyDetail, NotifyMode, PropMode, StackMode, Window, WindowClass,
+    InputFocus, KeyPressEvent, NotifyDetail, NotifyMode, PropMode, StackMode, Timestamp, Window,
+    WindowClass,
 };
 use x11rb::wrapper::ConnectionExt as _;
 
 use super::cursor::Cursors;
+use super::drag_out::DragSource;
 use super::dropped::DropTarget;
 use super::egl::{self, EglWindow};
 use super::keyboard::{self, Layout};
@@ -72,6 +74,9 @@ pub struct X11ViewerWindow {
     scale: f32,
     cursors: Cursors,
     drops: DropTarget,
+    drags: DragSource,
+    /// Of the last event of the pointer.
+    time: Timestamp,
     layout: Layout,
     layout_stale: bool,
     text_wanted: bool,
@@ -148,6 +153,8 @@ impl X11ViewerWindow {
         let cursors = Cursors::new(&link)?;
         let drops = DropTarget::new(&link)?;
         let layout = Layout::read(&link)?;
+        let waker = Waker::new()?;
+        let drags = DragSource::new(&link, window, waker.clone())?;
         let mut made = Self {
             card: None,
             display: display.map(str::to_owned),
@@ -161,6 +168,8 @@ impl X11ViewerWindow {
             scale: place.scale,
             cursors,
             drops,
+            drags,
+            time: x11rb::CURRENT_TIME,
             layout,
             layout_stale: false,
             text_wanted: false,
@@ -168,7 +177,7 @@ impl X11ViewerWindow {
             focused: false,
             grab_wanted: false,
             grabbed: false,
-            waker: Waker::new()?,
+            waker,
             read: Vec::new(),
         };
         made.describe(title)?;
@@ -253,13 +262,29 @@ impl X11ViewerWindow {
                 self.focus(false, events)?;
             }
             // Forged ones are no keys of a person's.
+            Event::KeyPress(key) if self.drags.holds() && key.response_type & 0x80 == 0 => {
+                let end = self.drags.key(&self.link, &key)?;
+                ended(end, events);
+            }
             Event::KeyPress(key) if key.response_type & 0x80 == 0 => {
                 self.key(&key, true, events)?;
             }
             Event::KeyRelease(key) if key.response_type & 0x80 == 0 => {
                 self.key(&key, false, events)?;
             }
+            Event::MotionNotify(motion) if self.drags.holds() => {
+                self.drags.moved(&self.link, (motion.root_x, motion.root_y))?;
+            }
+            Event::ButtonRelease(release)
+                if self.drags.holds()
+                    && release.detail == 1
+                    && release.response_type & 0x80 == 0 =>
+            {
+                let end = self.drags.released(&self.link)?;
+                ended(end, events);
+            }
             Event::MotionNotify(motion) => {
+                self.time = motion.time;
                 let moved = WindowEvent::PointerMoved {
                     x: motion.event_x.into(),
                     y: motion.event_y.into(),
@@ -268,6 +293,9 @@ impl X11ViewerWindow {
                     Some(last @ WindowEvent::PointerMoved { .. }) => *last = moved,
                     _ => events.push(moved),
                 }
+            }
+            Event::SelectionRequest(request) => {
+                self.drags.asked(&self.link, &request)?;
             }
             Event::LeaveNotify(leave) if leave.mode == NotifyMode::NORMAL => {
                 events.push(WindowEvent::PointerLeft);
@@ -283,11 +311,15 @@ impl X11ViewerWindow {
             Event::MappingNotify(_) | Event::XkbNewKeyboardNotify(_) | Event::XkbMapNotify(_) => {
                 self.layout_stale = true;
             }
-            Event::ClientMessage(message)
-                if !self.drops.message(&self.link, self.window, &message)?
-                    && self.wants_close(&message)? =>
-            {
-                events.push(WindowEvent::CloseRequested);
+            Event::ClientMessage(message) => {
+                let (answers, end) = self.drags.message(&self.link, &message)?;
+                ended(end, events);
+                if !answers
+                    && !self.drops.message(&self.link, self.window, &message)?
+                    && self.wants_close(&message)?
+                {
+                    events.push(WindowEvent::CloseRequested);
+                }
             }
             Event::SelectionNotify(given) => {
                 let (files, (x, y)) = self.drops.given(&self.link, self.window, &given)?;
@@ -409,6 +441,8 @@ impl X11ViewerWindow {
             wait(&self.link.conn, &self.waker, timeout)?;
             self.drain(events)?;
         }
+        let end = self.drags.poll(&self.link)?;
+        ended(end, events);
         Ok(())
     }
 
@@ -477,6 +511,10 @@ impl X11ViewerWindow {
         self.link.conn.flush()?;
         Ok(())
     }
+}
+
+fn ended(end: Option<DragEnd>, events: &mut Vec<WindowEvent>) {
+    events.extend(end.map(WindowEvent::DragEnded));
 }
 
 /// Grabs come with focus events too, which say nothing of the keyboard's place; nor do
@@ -594,6 +632,14 @@ impl ViewerWindow for X11ViewerWindow {
 
     fn take_files(&mut self, on: bool) {
         noted("dropped files", self.drops.want(&self.link, self.window, on));
+    }
+
+    fn drags_out(&self) -> bool {
+        true
+    }
+
+    fn drag_out(&mut self, files: Arc<dyn OfferedFiles>) -> Result<(), WindowError> {
+        Ok(self.drags.begin(&self.link, files, self.time)?)
     }
 
     fn locks(&self) -> LockKeys {

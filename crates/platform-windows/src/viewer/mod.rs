@@ -1,7 +1,9 @@
 //! The window of a viewer on Windows (ADR 22).
 
 #[cfg(windows)]
-mod dropped;
+mod drag_out;
+#[cfg(windows)]
+mod drop_target;
 #[cfg(windows)]
 mod hook;
 mod keys;

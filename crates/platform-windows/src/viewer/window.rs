@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gc_platform::{
-    Card, CursorImage, LockKeys, PixelRect, PixelSize, PointerButton, ViewerWindow, WaitWaker,
-    WindowCursor, WindowError, WindowEvent, WindowKey,
+    Card, CursorImage, LockKeys, OfferedFiles, PixelRect, PixelSize, PointerButton, StorePath,
+    ViewerWindow, WaitWaker, WindowCursor, WindowError, WindowEvent, WindowKey,
 };
 use gc_platform_gl::GlCard;
 use windows::Win32::Foundation::{
@@ -33,15 +33,16 @@ use windows::Win32::UI::WindowsAndMessaging::{
     RegisterClassExW, SIZE_MINIMIZED, SW_RESTORE, SW_SHOWDEFAULT, SWP_FRAMECHANGED, SWP_NOACTIVATE,
     SWP_NOMOVE, SWP_NOOWNERZORDER, SWP_NOSIZE, SWP_NOZORDER, SetCursor, SetForegroundWindow,
     SetWindowLongPtrW, SetWindowPlacement, SetWindowPos, SetWindowTextW, ShowWindow,
-    WINDOW_EX_STYLE, WINDOWPLACEMENT, WM_APP, WM_CLOSE, WM_DPICHANGED, WM_DROPFILES, WM_ERASEBKGND,
-    WM_KEYDOWN, WM_KEYUP, WM_KILLFOCUS, WM_LBUTTONDOWN, WM_LBUTTONUP, WM_MBUTTONDOWN, WM_MBUTTONUP,
+    WINDOW_EX_STYLE, WINDOWPLACEMENT, WM_APP, WM_CLOSE, WM_DPICHANGED, WM_ERASEBKGND, WM_KEYDOWN,
+    WM_KEYUP, WM_KILLFOCUS, WM_LBUTTONDOWN, WM_LBUTTONUP, WM_MBUTTONDOWN, WM_MBUTTONUP,
     WM_MOUSEHWHEEL, WM_MOUSEMOVE, WM_MOUSEWHEEL, WM_NCCREATE, WM_NCDESTROY, WM_PAINT,
     WM_RBUTTONDOWN, WM_RBUTTONUP, WM_SETCURSOR, WM_SETFOCUS, WM_SIZE, WM_SYSKEYDOWN, WM_SYSKEYUP,
     WM_XBUTTONDOWN, WM_XBUTTONUP, WNDCLASSEXW, WS_OVERLAPPEDWINDOW, WS_POPUP, WS_VISIBLE,
 };
 use windows::core::{HSTRING, PCWSTR};
 
-use super::dropped;
+use super::drag_out;
+use super::drop_target::DropTarget;
 use super::hook::{KeyboardHook, WM_HOOKED, unpacked};
 use super::keys::{HookedKey, wire_key};
 use super::surface::Surface;
@@ -80,7 +81,7 @@ impl WaitWaker for WakeWindow {
 
 /// What the window's procedure works on. Calls of Win32 come back to it, so nothing
 /// stays borrowed during one.
-struct Content {
+pub(super) struct Content {
     address: Address,
     events: RefCell<Vec<WindowEvent>>,
     surface: RefCell<Surface>,
@@ -96,6 +97,11 @@ struct Content {
     down: RefCell<std::collections::BTreeSet<(u8, bool)>>,
     buttons: Cell<u32>,
     tracking: Cell<bool>,
+    takes_files: Cell<bool>,
+    /// Files are being dragged over it.
+    files_over: Cell<bool>,
+    /// Its own files are being dragged out of it.
+    drags: Cell<bool>,
 }
 
 /// A viewer's window on the desktop of the user.
@@ -104,6 +110,8 @@ pub struct WindowsViewerWindow {
     /// Goes before the window does.
     card: Option<GlCard<WglWindow>>,
     content: Rc<Content>,
+    /// Without OLE nothing is dropped on it, and nothing dragged out.
+    drops: Option<DropTarget>,
     hook: Option<KeyboardHook>,
     own_cursor: Option<HCURSOR>,
     arrow: HCURSOR,
@@ -155,6 +163,9 @@ impl WindowsViewerWindow {
             down: RefCell::default(),
             buttons: Cell::new(0),
             tracking: Cell::new(false),
+            takes_files: Cell::new(false),
+            files_over: Cell::new(false),
+            drags: Cell::new(false),
         });
         let slot = Rc::into_raw(Rc::clone(&content));
         // SAFETY: the window takes the slot over, and gives it back with WM_NCDESTROY, which
@@ -177,8 +188,12 @@ impl WindowsViewerWindow {
         }
         .map_err(failed("CreateWindowExW"))?;
         *content.address.lock().unwrap_or_else(PoisonError::into_inner) = Some(window.0 as isize);
-        let opened =
-            Self { window, card: None, content, hook: None, own_cursor: None, arrow, before: None };
+        let drops = DropTarget::of(window, &content)
+            .inspect_err(|error| tracing::warn!(%error, "no files can be dropped on the viewer"))
+            .ok();
+        let (hook, own_cursor, before) = (None, None, None);
+        let card = None;
+        let opened = Self { window, card, content, drops, hook, own_cursor, arrow, before };
         opened.choose_size();
         // SAFETY: ours.
         let _ = unsafe { ShowWindow(window, SW_SHOWDEFAULT) };
@@ -271,6 +286,7 @@ impl WindowsViewerWindow {
 impl Drop for WindowsViewerWindow {
     fn drop(&mut self) {
         self.hook = None;
+        self.drops = None;
         self.close_card();
         *self.content.address.lock().unwrap_or_else(PoisonError::into_inner) = None;
         // SAFETY: ours, on its own thread.
@@ -421,7 +437,27 @@ impl ViewerWindow for WindowsViewerWindow {
     }
 
     fn take_files(&mut self, on: bool) {
-        dropped::want(self.window, on);
+        self.content.takes_files.set(on);
+    }
+
+    fn drags_out(&self) -> bool {
+        self.drops.is_some()
+    }
+
+    fn drag_out(&mut self, files: Arc<dyn OfferedFiles>) -> Result<(), WindowError> {
+        if self.drops.is_none() {
+            return Err(WindowError("nothing can be dragged without OLE".to_owned()));
+        }
+        // Escape is for the drag.
+        let hooked = self.hook.is_some();
+        self.divert_keys(false);
+        self.content.let_go();
+        self.content.drags.set(true);
+        let end = drag_out::drag(files);
+        self.content.drags.set(false);
+        self.divert_keys(hooked);
+        self.content.tell(WindowEvent::DragEnded(end.map_err(failed("DoDragDrop"))?));
+        Ok(())
     }
 
     fn set_text_wanted(&mut self, on: bool) {
@@ -465,7 +501,34 @@ fn cursor_of(image: &CursorImage) -> Option<HCURSOR> {
 }
 
 impl Content {
+    /// Whether what is over it may be dropped.
+    pub(super) fn takes_dropped(&self) -> bool {
+        self.takes_files.get() && self.files_over.get() && !self.drags.get()
+    }
+
+    pub(super) fn set_over(&self, files: bool) {
+        self.files_over.set(files);
+    }
+
+    pub(super) fn dropped(&self, files: Vec<StorePath>, x: i32, y: i32) {
+        self.tell(WindowEvent::Dropped { files, x, y });
+    }
+
+    /// Button and keys are somebody else's now.
+    fn let_go(&self) {
+        self.buttons.set(0);
+        self.down.borrow_mut().clear();
+        // SAFETY: takes nothing. Without capture there is nothing to let go of.
+        let _ = unsafe { ReleaseCapture() };
+    }
+
     fn tell(&self, event: WindowEvent) {
+        use WindowEvent::{Key, PointerButton, PointerMoved, Wheel};
+        let input =
+            matches!(event, Key(_) | PointerButton { .. } | PointerMoved { .. } | Wheel { .. });
+        if input && self.drags.get() {
+            return;
+        }
         let mut events = self.events.borrow_mut();
         match (events.last_mut(), &event) {
             (Some(last @ WindowEvent::PointerMoved { .. }), WindowEvent::PointerMoved { .. }) => {
@@ -642,12 +705,6 @@ impl Content {
                 self.tell(WindowEvent::Resized);
             }
             WM_CLOSE => self.tell(WindowEvent::CloseRequested),
-            WM_DROPFILES => {
-                let (files, (x, y)) = dropped::taken(wparam);
-                if !files.is_empty() {
-                    self.tell(WindowEvent::Dropped { files, x, y });
-                }
-            }
             WM_SETFOCUS => self.focus(true),
             WM_KILLFOCUS => self.focus(false),
             WM_HOOKED => self.key(wparam.0 as u32, unpacked(lparam)),

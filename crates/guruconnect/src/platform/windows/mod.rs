@@ -17,15 +17,15 @@ use gc_agent::{EncoderCandidate, Platform, TrayBar};
 use gc_panel::Typeface;
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeWindow, ConnectedBar,
-    ConsentPrompt, FileOpener, InputError, InputInjector, Inventory, MachineActions, NoticeOverlay,
-    ProcessorTime, ScreenCapture, TrayMenu, ViewerWindow,
+    ConsentPrompt, DragOpener, FileOpener, InputError, InputInjector, Inventory, MachineActions,
+    NoticeOverlay, ProcessorTime, ScreenCapture, TrayMenu, ViewerWindow,
 };
 use gc_platform_windows::sas::WindowsSecureAttention;
 use gc_platform_windows::service::ServiceSettings;
 use gc_platform_windows::{
     EndOfSession, LinkScope, MediaFoundationFactory, Origin, WindowsActions, WindowsClipboard,
-    WindowsCodeWindow, WindowsConnectedBar, WindowsConsent, WindowsInput, WindowsInventory,
-    WindowsNotice, WindowsTrayIcon, console, local_time, removal,
+    WindowsCodeWindow, WindowsConnectedBar, WindowsConsent, WindowsDrag, WindowsInput,
+    WindowsInventory, WindowsNotice, WindowsTrayIcon, console, local_time, removal,
 };
 pub(crate) use gc_platform_windows::{LinkTarget, ViewerDoor};
 use gc_transport::Connector;
@@ -290,6 +290,12 @@ impl Platform for Windows {
     fn files(&self) -> Option<FileOpener> {
         let theirs = self.place.as_ref().is_none_or(Place::is_the_users);
         theirs.then(gc_platform_windows::files_of_user)
+    }
+
+    fn drag(&self) -> Option<DragOpener> {
+        let theirs = self.place.as_ref().is_none_or(Place::is_the_users);
+        let clock = Arc::clone(&self.clock);
+        theirs.then(|| -> DragOpener { Box::new(|| Ok(Box::new(WindowsDrag::new(clock)))) })
     }
 
     fn encoders(&self) -> Vec<EncoderCandidate> {

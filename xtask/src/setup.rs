@@ -16,6 +16,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("python3-venv", "/usr/share/doc/python3-venv"),
     ("libva-dev", "/usr/include/va/va.h"),
     ("xvfb", "Xvfb"),
+    ("libegl1", "/usr/share/doc/libegl1"),
+    ("libgl1-mesa-dri", "/usr/share/doc/libgl1-mesa-dri"),
     ("xauth", "xauth"),
     ("x11-utils", "xdpyinfo"),
     ("x11-xserver-utils", "xrandr"),

@@ -63,6 +63,7 @@ pub(crate) const CRATES: &[(&str, Tier)] = &[
     ("gc-codec", Tier::Backend),
     ("gc-panel", Tier::Backend),
     ("gc-platform", Tier::Backend),
+    ("gc-platform-gl", Tier::Backend),
     ("gc-platform-linux", Tier::Backend),
     ("gc-platform-windows", Tier::Backend),
     ("gc-platform-fake", Tier::Backend),

@@ -21,7 +21,7 @@ pub use browser::{Browser, Page};
 pub use desktop::Desktop;
 pub use file_seat::FileSeat;
 pub use key_log::{BOARD, KeyLog};
-pub use native_viewer::NativeViewer;
+pub use native_viewer::{NativeViewer, strike};
 pub use process::{Process, Programs};
 pub use rest::{Rest, RestError};
 pub use server::{Server, ServerOptions};

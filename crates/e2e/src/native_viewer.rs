@@ -35,11 +35,45 @@ impl NativeViewer {
         Self::on(stack, desktop, &["--ticket", &ticket], &folder)
     }
 
+    /// The same by a technician with this home.
+    pub fn at_home(
+        stack: &Stack,
+        session: &str,
+        width: u32,
+        height: u32,
+        home: &Path,
+    ) -> Result<Self> {
+        let mut desktop = Desktop::start(width, height, home)?;
+        desktop.manage_windows()?;
+        Self::beside(stack, session, desktop, home)
+    }
+
+    /// The same on a display with other programs on it.
+    pub fn beside(stack: &Stack, session: &str, desktop: Desktop, home: &Path) -> Result<Self> {
+        let ticket = Self::ticket(&stack.rest, session, "control")?;
+        let mut command = desktop.command(&stack.programs.path("guruconnect").to_string_lossy());
+        command.args(["view", "--server", stack.server.address(), "--ticket", &ticket]);
+        command.env("RUST_LOG", "info,gc_viewer=debug,gc_platform_linux=debug").env("HOME", home);
+        let process = Process::start("viewer", &mut command, home)?;
+        Ok(Self { process, desktop })
+    }
+
     /// The same with what stands on its command line.
     pub fn on(stack: &Stack, desktop: Desktop, arguments: &[&str], folder: &Path) -> Result<Self> {
+        Self::with(stack, desktop, arguments, &[], folder)
+    }
+
+    /// The same with variables of its environment.
+    pub fn with(
+        stack: &Stack,
+        desktop: Desktop,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+        folder: &Path,
+    ) -> Result<Self> {
         let mut command = desktop.command(&stack.programs.path("guruconnect").to_string_lossy());
         command.args(["view", "--server", stack.server.address()]).args(arguments);
-        command.env("RUST_LOG", "info,gc_viewer=debug");
+        command.env("RUST_LOG", "info,gc_viewer=debug").envs(variables.iter().copied());
         let process = Process::start("viewer", &mut command, folder)?;
         Ok(Self { process, desktop })
     }
@@ -87,7 +121,7 @@ impl NativeViewer {
 
 /// Strikes keys on a display, as Linux numbers them: names would be looked up in the
 /// layout.
-fn strike(desktop: &Desktop, keys: &[u16]) -> Result<()> {
+pub fn strike(desktop: &Desktop, keys: &[u16]) -> Result<()> {
     // A number of one digit would be the key of that digit.
     let name = |evdev: &u16| match evdev {
         1 => "Escape".to_owned(),

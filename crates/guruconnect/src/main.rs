@@ -5,6 +5,7 @@
 
 mod arguments;
 mod commands;
+mod door;
 mod key;
 mod link;
 mod logging;

@@ -4,6 +4,7 @@
 mod actions;
 mod clipboard;
 mod display;
+mod door;
 mod drag;
 mod files;
 mod input;
@@ -22,6 +23,7 @@ mod worker;
 pub use actions::X11Actions;
 pub use clipboard::X11Clipboard;
 pub use display::DisplayError;
+pub use door::{ViewerDoor, knock};
 pub use drag::X11Drag;
 pub use files::{Account, LinuxFiles, files_of_user, own_files, session_account};
 pub use input::X11Input;

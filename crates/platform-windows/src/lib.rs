@@ -19,6 +19,10 @@ pub mod clipboard;
 pub mod console;
 pub mod credentials;
 mod cursor;
+#[cfg(windows)]
+mod door;
+#[cfg(windows)]
+mod drag;
 pub mod duplication;
 pub mod elevation;
 #[cfg(windows)]
@@ -36,6 +40,8 @@ mod local_time;
 #[cfg(windows)]
 mod media_foundation;
 pub mod motion;
+#[cfg(windows)]
+mod ole;
 mod pace;
 #[cfg(windows)]
 mod pipe;
@@ -64,6 +70,10 @@ pub use changes::changes;
 #[cfg(windows)]
 pub use clipboard::WindowsClipboard;
 pub use cursor::{CursorBitmaps, cursor_picture};
+#[cfg(windows)]
+pub use door::{DoorStream, ViewerDoor, knock};
+#[cfg(windows)]
+pub use drag::WindowsDrag;
 #[cfg(windows)]
 pub use ending::EndOfSession;
 #[cfg(windows)]

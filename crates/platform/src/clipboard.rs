@@ -1,6 +1,10 @@
 //! The system clipboard.
 
+use std::sync::Arc;
+
 pub use gc_clipboard::{ClipboardContent, CopiedFiles};
+
+use crate::OfferedFiles;
 
 /// Why the clipboard cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -35,15 +39,29 @@ pub type ClipboardListener = Box<dyn Fn(ClipboardEvent) + Send + Sync>;
 /// and `Clipboard Viewer Ignore` on Windows. Dropping it gives the clipboard back and
 /// ends the listener.
 ///
-/// Files are names: those of this machine, that a person can paste here at once. The
-/// bytes of a peer's files were put there before (ADR 18).
+/// Files of [`set`](Clipboard::set) are names: those of this machine, that a person can
+/// paste here at once. The bytes of a peer's files were put there before (ADR 18). With
+/// [`offer`](Clipboard::offer) they come when somebody pastes (ADR 22).
 pub trait Clipboard: Send + Sync {
     /// Offers a content to local applications in place of what was there. It is
     /// converted to the forms of the system when an application asks for one, where
     /// the system can. Returns without waiting; failures come as an event.
     fn set(&self, content: &ClipboardContent) -> Result<(), ClipboardError>;
 
+    /// The same with files of a peer, whose bytes come when an application takes them.
+    /// `content` has none of its own. An error where the system cannot; then nothing has
+    /// changed.
+    fn offer(
+        &self,
+        content: &ClipboardContent,
+        files: Arc<dyn OfferedFiles>,
+    ) -> Result<(), ClipboardError> {
+        drop((content, files));
+        Err(ClipboardError("files of a peer cannot be offered here".to_owned()))
+    }
+
     /// Reports the present content, if any, as if it had just been copied. What
-    /// [`set`](Self::set) has put there is reported too.
+    /// [`set`](Self::set) and [`offer`](Self::offer) have put there is reported too, without
+    /// the files of a peer.
     fn announce(&self) -> Result<(), ClipboardError>;
 }

@@ -3,6 +3,7 @@
 //! an operating system.
 
 mod actions;
+mod card;
 mod clipboard;
 mod code_window;
 mod consent;
@@ -13,6 +14,7 @@ mod inventory;
 mod key_store;
 mod load;
 mod notice;
+mod offered_files;
 mod screen;
 mod secure_attention;
 mod tray;
@@ -22,6 +24,7 @@ mod worker_host;
 pub use actions::{
     ActionError, Attention, ElevationHandle, Freed, MachineActions, NoActions, SwitchHandle,
 };
+pub use card::{Card, CardStep, is_software_renderer};
 pub use clipboard::{
     Clipboard, ClipboardContent, ClipboardError, ClipboardEvent, ClipboardListener, CopiedFiles,
 };
@@ -40,6 +43,7 @@ pub use inventory::{Inventory, MachineFacts, UserActivity};
 pub use key_store::{KeyStore, KeyStoreError};
 pub use load::{ProcessorTime, load_percent};
 pub use notice::{ConnectionNotice, NoticeOverlay, NoticePosition};
+pub use offered_files::{DragEnd, OfferError, OfferedFile, OfferedFiles};
 pub use screen::{
     CaptureError, CursorImage, DisplayInfo, DisplaySelection, PixelRect, PixelSize, ScreenCapture,
     ScreenEvent, ScreenNotice, ScreenView, WaitWaker,

@@ -4,7 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{CursorImage, PixelRect, PixelSize, PointerButton, StorePath, WaitWaker};
+use crate::{
+    Card, CursorImage, DragEnd, OfferedFiles, PixelRect, PixelSize, PointerButton, StorePath,
+    WaitWaker,
+};
 
 /// Why there is no window, or not any more.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +70,19 @@ pub enum WindowEvent {
     },
     /// Files and folders of this computer were dropped on it; only after
     /// [`ViewerWindow::take_files`].
-    Dropped(Vec<StorePath>),
+    Dropped {
+        /// By the root or a drive.
+        files: Vec<StorePath>,
+        /// Where, from the left.
+        x: i32,
+        /// From the top.
+        y: i32,
+    },
+    /// What [`ViewerWindow::drag_out`] began is over.
+    DragEnded(DragEnd),
+    /// The graphics card could not show again what was uncovered, and why; see
+    /// [`ViewerWindow::close_card`].
+    CardLost(String),
     /// The user wants it closed.
     CloseRequested,
 }
@@ -123,6 +138,23 @@ pub trait ViewerWindow {
     /// Shows a part of the pixels.
     fn present(&mut self, area: PixelRect) -> Result<(), WindowError>;
 
+    /// Has the graphics card draw it from now on, by [`card`](Self::card), and answers
+    /// with the card's name. `any`: also by a renderer that is known to be none before it
+    /// is asked; see [`is_software_renderer`](crate::is_software_renderer) for those that
+    /// tell only by their names. Takes a moment: libraries are loaded.
+    fn open_card(&mut self, any: bool) -> Result<String, WindowError> {
+        let _ = any;
+        Err(WindowError("windows of this system are not drawn by a graphics card".to_owned()))
+    }
+
+    /// What draws it instead of [`pixels`](Self::pixels) and [`present`](Self::present).
+    fn card(&mut self) -> Option<&mut dyn Card> {
+        None
+    }
+
+    /// Goes back to [`pixels`](Self::pixels), whose content is undefined then.
+    fn close_card(&mut self) {}
+
     /// Names it.
     fn set_title(&mut self, title: &str);
 
@@ -131,6 +163,9 @@ pub trait ViewerWindow {
 
     /// Fills the monitor that it is on, or goes back.
     fn set_full_screen(&mut self, on: bool);
+
+    /// Brings it to the front, and the keyboard to it, as far as the system lets it.
+    fn raise(&mut self) {}
 
     /// Lets it have the keys that the system keeps for itself, for as long as it has the
     /// keyboard: Win and what goes with it, Alt+Tab, Alt+Esc, Ctrl+Esc. No other program
@@ -142,6 +177,21 @@ pub trait ViewerWindow {
 
     /// Whether files may be dropped on it.
     fn take_files(&mut self, on: bool);
+
+    /// Whether [`drag_out`](Self::drag_out) does anything.
+    fn drags_out(&self) -> bool {
+        false
+    }
+
+    /// Files of the machine leave the window under the pointer, whose left button went down
+    /// over it and is still held. From now on the program below the pointer is asked, until
+    /// the button goes up or Escape is struck; no event of pointer and keys comes meanwhile.
+    /// The files come when a program takes them. [`WindowEvent::DragEnded`] follows, once.
+    /// May return only then, where that is a loop of the system's.
+    fn drag_out(&mut self, files: Arc<dyn OfferedFiles>) -> Result<(), WindowError> {
+        drop(files);
+        Err(WindowError("files cannot be dragged out of this window".to_owned()))
+    }
 
     /// How the lock keys stand now.
     fn locks(&self) -> LockKeys;

@@ -2,11 +2,13 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use gc_filetransfer::FilePolicy;
 use gc_platform::{
-    CursorImage, PixelRect, PixelSize, PointerButton, StorePath, ViewerWindow, WindowCursor,
-    WindowError, WindowEvent, WindowKey,
+    PixelRect, PixelSize, StorePath, ViewerWindow, WindowCursor, WindowError, WindowEvent,
+    WindowKey,
 };
 use gc_proto::v2::InputEvent;
 use gc_proto::v2::Preset;
@@ -16,25 +18,24 @@ use gc_viewer_core::{Cursor, SessionIds, Surface};
 use crate::chrome::{Layer, Menu, Painter, Toolbar};
 use crate::clipboard::{ClipboardOpener, Desk};
 use crate::commands::{Command, Tool};
+use crate::dragging::Drags;
+use crate::drawing::Drawer;
+use crate::files::{Conflict, FilesOpener, Line, Transfers};
 use crate::keys::{Keys, OwnKey};
 use crate::link::{self, Joining, LinkHold};
+use crate::panes::Panes;
+use crate::pasting::{Paste, Told};
 use crate::picture::Scaler;
 use crate::pointer::Pointer;
 use crate::seat::Seat;
+use crate::siblings::Sibling;
 use crate::spread::{Look, Spread, WindowOpener};
 use crate::status::{Asking, Phase, Status};
-use crate::transfers::{FilesOpener, Line, Transfers};
 use crate::view::View;
 use crate::{Facts, Parts, Session};
 
 /// How long the toolbar stays when nobody wants it.
 pub(crate) const TOOLBAR_STAYS: Duration = Duration::from_secs(4);
-/// How often shown statistics are drawn anew.
-const STATISTICS_EVERY: Duration = Duration::from_millis(500);
-/// One step of scrolling at the edge.
-const SCROLL_STEP: Duration = Duration::from_millis(16);
-/// Between two parts of a long text: the relay lets 200 events pass in a second.
-const TYPE_EVERY: Duration = Duration::from_millis(50);
 
 /// Where the keyboard is, other than on the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +56,7 @@ pub(crate) enum Crossing {
 pub(crate) struct Layers {
     pub(crate) ghost: Option<Layer>,
     pub(crate) statistics: Option<Layer>,
+    pub(crate) panes: Option<Layer>,
     pub(crate) banner: Option<Layer>,
     pub(crate) card: Option<Layer>,
     pub(crate) toolbar: Option<Layer>,
@@ -66,6 +68,7 @@ pub(crate) struct App {
     pub(crate) window: Box<dyn ViewerWindow>,
     pub(crate) painter: Painter,
     pub(crate) scaler: Scaler,
+    pub(crate) drawer: Drawer,
     pub(crate) view: View,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -119,6 +122,8 @@ pub(crate) struct App {
     /// Frames that are drawn and not yet shown, and when they came.
     pub(crate) frames: Vec<(u32, Duration)>,
     pub(crate) title: String,
+    /// Among the windows of this process.
+    pub(crate) sibling: Sibling,
     pub(crate) more_windows: WindowOpener,
     /// Until the first transfer.
     pub(crate) files_opener: Option<FilesOpener>,
@@ -133,6 +138,20 @@ pub(crate) struct App {
     /// The same of this computer.
     pub(crate) own_copied: Vec<StorePath>,
     pub(crate) takes_files: bool,
+    /// What the machine lets be moved.
+    pub(crate) file_policy: FilePolicy,
+    /// This window has the keyboard: no program here is given files of the machine.
+    pub(crate) gate: Arc<AtomicBool>,
+    pub(crate) paste: Paste,
+    /// Something was struck or clicked on the machine since files were pasted.
+    pub(crate) touched: bool,
+    pub(crate) told: Option<Told>,
+    pub(crate) drags: Drags,
+    pub(crate) panes: Option<Panes>,
+    /// Names that are taken, the first of which is asked about.
+    pub(crate) conflicts: VecDeque<Conflict>,
+    /// The answer holds for all of that transfer.
+    pub(crate) for_all: bool,
     /// A window for each monitor is wanted.
     pub(crate) spread_wanted: bool,
     /// All monitors in one picture were asked for, for that.
@@ -165,13 +184,26 @@ impl App {
     }
 
     fn bare(parts: Parts) -> Self {
-        let Parts { window, more_windows, face, clipboard, files, clock, entropy, runtime } = parts;
+        let Parts {
+            window,
+            siblings,
+            more_windows,
+            drawing,
+            face,
+            clipboard,
+            files,
+            clock,
+            entropy,
+            runtime,
+        } = parts;
         let painter = Painter::new(face, window.scale());
         let view = View::new(window.size());
+        let sibling = siblings.join(window.waker());
         Self {
             window,
             painter,
             scaler: Scaler::default(),
+            drawer: Drawer::new(drawing, Arc::clone(&clock)),
             view,
             clock,
             entropy,
@@ -221,6 +253,7 @@ impl App {
             damage: Vec::new(),
             frames: Vec::new(),
             title: String::new(),
+            sibling,
             more_windows,
             files_opener: Some(files),
             transfers: None,
@@ -230,6 +263,15 @@ impl App {
             copied: Vec::new(),
             own_copied: Vec::new(),
             takes_files: false,
+            file_policy: FilePolicy::default(),
+            gate: Arc::default(),
+            paste: Paste::default(),
+            touched: false,
+            told: None,
+            drags: Drags::default(),
+            panes: None,
+            conflicts: VecDeque::new(),
+            for_all: false,
             spread_wanted: false,
             spread_asked: false,
             spread: None,
@@ -249,6 +291,7 @@ impl App {
             self.take_crossed();
             self.take_spread();
             self.take_transfers();
+            self.take_calls();
             self.timers();
             self.settle();
             self.paint()?;
@@ -292,84 +335,6 @@ impl App {
         self.live() && self.seat.as_ref().is_some_and(Seat::in_control)
     }
 
-    // Time --------------------------------------------------------------------
-
-    fn timers(&mut self) {
-        let now = self.now();
-        if let Some(at) = self.hide_at
-            && at <= now
-        {
-            let wanted = self.hover.is_some() || self.menu.is_some() || self.focus.is_some();
-            let over = self.pointer_at.is_some_and(|at| self.over_toolbar(at));
-            if wanted || over || self.pinned || !self.live() {
-                self.hide_at = Some(now + TOOLBAR_STAYS);
-            } else {
-                self.hide_at = None;
-                self.toolbar_open = false;
-                self.stale = true;
-            }
-        }
-        if self.crossed.is_some_and(|(_, until)| until <= now) {
-            self.crossed = None;
-            self.stale = true;
-        }
-        if let Some((_, Some(until))) = self.ghost_at
-            && until <= now
-        {
-            self.ghost_at = None;
-            self.stale = true;
-        }
-        if self.show_statistics && self.statistics_at <= now {
-            self.statistics_at = now + STATISTICS_EVERY;
-            self.stale = true;
-        }
-        if self.seat_tick.is_some_and(|at| at <= now) {
-            self.look_at_pace();
-        }
-        if let Some(event) = self.pointer.due(now) {
-            self.send(&[event]);
-        }
-        if self.type_at <= now
-            && let Some(event) = self.typing.pop_front()
-        {
-            self.type_at = now + TYPE_EVERY;
-            self.send(&[event]);
-        }
-        if self.scroll_at.is_some_and(|at| at <= now) {
-            self.scroll_at = None;
-            self.scroll_at_edge();
-        }
-    }
-
-    pub(crate) fn look_at_pace(&mut self) {
-        let now = self.now();
-        let Some(seat) = &mut self.seat else { return };
-        let (next, changes) = seat.tick(now);
-        self.seat_tick = next;
-        for change in changes {
-            self.on_change(change, now);
-        }
-    }
-
-    fn timeout(&self) -> Option<Duration> {
-        let typing = (!self.typing.is_empty()).then_some(self.type_at);
-        let statistics = self.show_statistics.then_some(self.statistics_at);
-        let due = [
-            self.hide_at,
-            self.crossed.map(|(_, until)| until),
-            self.ghost_at.and_then(|(_, until)| until),
-            statistics,
-            self.seat_tick,
-            self.pointer.deadline(),
-            typing,
-            self.scroll_at,
-            self.clipboard_retry,
-        ];
-        let due = due.into_iter().flatten().min()?;
-        // Not to the nanosecond: the systems wait in milliseconds.
-        Some(due.saturating_sub(self.now()).max(Duration::from_millis(1)))
-    }
-
     // The window --------------------------------------------------------------
 
     fn on_event(&mut self, event: WindowEvent) {
@@ -384,6 +349,7 @@ impl App {
             }
             WindowEvent::Focus(on) => {
                 self.focused = on;
+                self.set_gate();
                 if !on {
                     self.let_go();
                     self.menu = None;
@@ -405,7 +371,9 @@ impl App {
                 self.on_button(button, down, x, y);
             }
             WindowEvent::Wheel { dx, dy } => {
-                if let Some((x, y)) = self.pointer_at
+                if self.panes.is_some() {
+                    self.pane_wheel(dy);
+                } else if let Some((x, y)) = self.pointer_at
                     && self.in_control()
                     && self.view.shows(x, y)
                     && !self.over_chrome((x, y))
@@ -415,7 +383,16 @@ impl App {
                     self.send(&events);
                 }
             }
-            WindowEvent::Dropped(paths) => self.upload(paths),
+            WindowEvent::Dropped { files, x, y } => {
+                let shown = self.view.shows(x, y) && !self.over_chrome((x, y));
+                let at = shown.then(|| self.view.surface_at(x, y)).flatten();
+                self.drop_files(files, at);
+            }
+            WindowEvent::DragEnded(end) => self.drag_ended(end),
+            WindowEvent::CardLost(cause) => {
+                self.drawer.give_up(&mut *self.window, &cause);
+                self.damage_all();
+            }
             WindowEvent::CloseRequested => self.done = true,
         }
     }
@@ -446,6 +423,10 @@ impl App {
             return;
         }
         if self.in_control() {
+            if self.pastes(key) {
+                return;
+            }
+            self.touched |= key.down && !key.repeat && !crate::keys::is_modifier(key);
             let window = &self.window;
             let verdict = self.keys.key(key, || window.locks());
             self.send(&verdict.events);
@@ -463,8 +444,10 @@ impl App {
                 (Some(index), Some(spread)) => spread.toggle_full_screen(index),
                 _ => self.execute(Command::FullScreen),
             },
+            OwnKey::OtherSession { forward } => self.go_beside(forward),
             OwnKey::Statistics => self.execute(Command::Statistics),
             OwnKey::SystemKeys => self.execute(Command::SystemKeys),
+            OwnKey::Files => self.execute(Command::Panes),
             OwnKey::TextMode => self.execute(Command::TextMode),
             OwnKey::Toolbar => {
                 self.let_go();
@@ -477,71 +460,6 @@ impl App {
         }
     }
 
-    fn on_pointer(&mut self, x: i32, y: i32) {
-        self.pointer_at = Some((x, y));
-        if self.pointer.holds_any() {
-            if let Some(place) = self.view.surface_at(x, y) {
-                self.pointer.moved(place);
-            }
-            self.scroll_at_edge();
-            return;
-        }
-        self.mark(x, y);
-        if self.in_control() && !self.over_chrome((x, y)) && self.view.shows(x, y) {
-            if self.ghost_at.take().is_some() {
-                self.stale = true;
-            }
-            if let Some(place) = self.view.surface_at(x, y) {
-                self.pointer.moved(place);
-            }
-        }
-        self.scroll_at_edge();
-        self.choose_cursor();
-    }
-
-    /// The toolbar goes by itself after a while.
-    pub(crate) fn hide_later(&mut self) {
-        self.hide_at = Some(self.now() + TOOLBAR_STAYS);
-    }
-
-    fn scroll_at_edge(&mut self) {
-        let Some((x, y)) = self.pointer_at.filter(|at| !self.over_chrome(*at)) else { return };
-        let (dx, dy) = self.view.edge(x, y, self.painter.scale);
-        if (dx, dy) != (0, 0) && self.view.scroll_by(dx, dy) {
-            self.damage_all();
-            self.scroll_at = Some(self.now() + SCROLL_STEP);
-            if self.in_control()
-                && let Some(place) = self.view.surface_at(x, y)
-            {
-                self.pointer.moved(place);
-            }
-        }
-    }
-
-    fn on_button(&mut self, button: PointerButton, down: bool, x: i32, y: i32) {
-        self.pointer_at = Some((x, y));
-        let remote = self.pointer.holds_any();
-        if !remote && self.over_chrome((x, y)) {
-            if down && button == PointerButton::Left {
-                self.click(x, y);
-            }
-            return;
-        }
-        if down && (self.menu.is_some() || self.focus.is_some()) {
-            self.menu = None;
-            self.focus = None;
-            self.stale = true;
-            return;
-        }
-        if !self.in_control() || down && !self.view.shows(x, y) {
-            return;
-        }
-        if let Some(place) = self.view.surface_at(x, y) {
-            let events = self.pointer.button(button, down, place);
-            self.send(&events);
-        }
-    }
-
     // What follows ------------------------------------------------------------
 
     /// Brings everything in line with what has happened.
@@ -550,6 +468,7 @@ impl App {
             return;
         }
         self.arrange();
+        self.set_gate();
         self.link_files();
         let focused =
             self.focused || self.spread.as_ref().is_some_and(|spread| spread.focused.is_some());
@@ -587,25 +506,6 @@ impl App {
         }
     }
 
-    /// Over the picture.
-    fn machines_cursor(&self) -> WindowCursor {
-        match &self.cursor {
-            Some(cursor) if self.in_control() => shape(cursor),
-            _ => WindowCursor::Arrow,
-        }
-    }
-
-    fn choose_cursor(&mut self) {
-        let over_picture = self
-            .pointer_at
-            .is_some_and(|(x, y)| self.view.shows(x, y) && !self.over_chrome((x, y)));
-        let cursor = if over_picture { self.machines_cursor() } else { WindowCursor::Arrow };
-        if self.shown_cursor.as_ref() != Some(&cursor) {
-            self.window.set_cursor(&cursor);
-            self.shown_cursor = Some(cursor);
-        }
-    }
-
     pub(crate) fn damage(&mut self, area: PixelRect) {
         /// Beyond it one rectangle around all costs less.
         const MOST: usize = 32;
@@ -625,29 +525,6 @@ impl App {
         self.damage.clear();
         self.damage.push(PixelRect { x: 0, y: 0, width, height });
     }
-}
-
-/// The machine's pointer; where it shows none, a dot, so that the hand is not lost.
-fn shape(cursor: &Cursor) -> WindowCursor {
-    const DOT: usize = 5;
-    let (width, height) = cursor.size;
-    if width > 0 && height > 0 {
-        return WindowCursor::Image(CursorImage {
-            size: PixelSize { width, height },
-            hotspot_x: cursor.hotspot.0,
-            hotspot_y: cursor.hotspot.1,
-            rgba: cursor.rgba.clone(),
-        });
-    }
-    let inside =
-        |at: usize| (1..DOT - 1).contains(&(at % DOT)) && (1..DOT - 1).contains(&(at / DOT));
-    let pixel = |at: usize| if inside(at) { [0, 0, 0, 255] } else { [255, 255, 255, 160] };
-    WindowCursor::Image(CursorImage {
-        size: PixelSize { width: DOT as u32, height: DOT as u32 },
-        hotspot_x: 2,
-        hotspot_y: 2,
-        rgba: (0..DOT * DOT).flat_map(pixel).collect(),
-    })
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use gc_platform::{LockKeys, WaitWaker};
+use gc_platform::{LockKeys, PointerButton, WaitWaker};
 use gc_transport::{Connector, Endpoint};
 use gc_types::{ManualClock, Secret, SeededEntropy, UnixMillis};
 
 use super::*;
 use crate::chrome::tests::Boxes;
+use crate::drawing::Drawing;
+use crate::siblings::Siblings;
 
 /// What the window was told.
 #[derive(Default)]
@@ -118,6 +120,8 @@ fn rig(width: u32, height: u32, script: &[WindowEvent]) -> Rig {
     };
     let parts = Parts {
         window: Box::new(window),
+        siblings: Siblings::default(),
+        drawing: Drawing::Software,
         more_windows: Arc::new(|_| Err(WindowError("none".to_owned()))),
         face: Box::new(Boxes),
         clipboard: Box::new(|_| Err(gc_platform::ClipboardError("none".to_owned()))),
@@ -246,4 +250,30 @@ fn closing_the_window_ends_the_loop() {
     rig.app.run().unwrap();
     assert_eq!(told.borrow().waits, 3);
     assert!(!told.borrow().presented.is_empty());
+}
+
+fn extended(scan_code: u8) -> WindowEvent {
+    let key = WindowKey { scan_code, extended: true, down: true, repeat: false, text: None };
+    WindowEvent::Key(key)
+}
+
+#[test]
+fn the_panel_has_the_keys_and_lies_in_windows_of_any_size() {
+    for (width, height) in [(1280, 800), (320, 200), (30, 20), (1, 1)] {
+        let mut rig = rig(width, height, &[]);
+        rig.app.phase = Phase::Connecting;
+        rig.app.panes = Some(Panes::new());
+        rig.do_all(&[WindowEvent::Focus(true), key(TAB)]);
+        assert_eq!(rig.app.panes.as_ref().unwrap().active, 1);
+        // F7 asks for a name, in a folder that is not known yet.
+        rig.do_all(&[key(0x41)]);
+        assert!(rig.app.panes.as_ref().unwrap().types());
+        rig.do_all(&[key(0x01)]);
+        assert!(!rig.app.panes.as_ref().unwrap().types());
+        rig.do_all(&[extended(0x4B), extended(0x50), extended(0x51), key(0x39), extended(0x53)]);
+        assert_eq!(rig.app.panes.as_ref().unwrap().active, 0);
+        assert!(rig.app.asking.is_none(), "there is nothing to delete");
+        rig.do_all(&[WindowEvent::PointerMoved { x: 5, y: 5 }, key(0x01)]);
+        assert!(rig.app.panes.is_none() && !rig.app.done);
+    }
 }

@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use gc_clipboard::{ClipboardShare, Prepared};
 use gc_platform::{
     Clipboard, ClipboardContent, ClipboardError, ClipboardEvent, ClipboardListener, CopiedFiles,
-    StorePath, WaitWaker,
+    OfferedFiles, StorePath, WaitWaker,
 };
 use gc_proto::v2::{ClipboardPiece, ClipboardReceived};
 use gc_types::CauseCode;
@@ -27,10 +27,17 @@ pub(crate) enum Crossed {
     In,
     /// Something goes there: see [`Desk::pump`].
     Out,
+    /// The same with files that were put there, see [`Desk::copy_files`].
+    FilesOut,
+    /// The machine has all of what went there last.
+    Delivered,
     /// More may be sent.
     Room,
-    /// Files that were copied on the machine; none any more when empty.
-    Files(Vec<StorePath>),
+    /// Files that were copied on the machine, and what else was with them. The window
+    /// decides what becomes of it: [`Desk::put`].
+    Files(Vec<StorePath>, ClipboardContent),
+    /// Something else was copied there.
+    NoFiles,
     /// The same of this computer.
     OwnFiles(Vec<StorePath>),
     /// To be typed.
@@ -41,6 +48,10 @@ pub(crate) enum Crossed {
 
 enum Work {
     Happened(ClipboardEvent),
+    /// For the clipboard here.
+    Put(ClipboardContent, Option<Arc<dyn OfferedFiles>>),
+    /// Files that wait on the machine, for its clipboard.
+    CopyFiles(CopiedFiles),
     Piece(ClipboardPiece),
     Received(ClipboardReceived),
     /// Whether contents cross.
@@ -124,6 +135,16 @@ impl Desk {
         self.give(Work::Open(open));
     }
 
+    /// Puts what the machine has copied on the clipboard here.
+    pub(crate) fn put(&self, content: ClipboardContent, files: Option<Arc<dyn OfferedFiles>>) {
+        self.give(Work::Put(content, files));
+    }
+
+    /// Puts files that wait on the machine on its clipboard.
+    pub(crate) fn copy_files(&self, files: CopiedFiles) {
+        self.give(Work::CopyFiles(files));
+    }
+
     /// Another link.
     pub(crate) fn restart(&self) {
         self.give(Work::Restart);
@@ -168,6 +189,9 @@ fn paths_of(files: Option<&CopiedFiles>) -> Vec<StorePath> {
     paths.filter_map(|path| StorePath::from_wire(path).ok()).collect()
 }
 
+/// A content, and files of the machine with it.
+type Held = (ClipboardContent, Option<Arc<dyn OfferedFiles>>);
+
 struct Worker {
     system: Box<dyn Clipboard>,
     share: Arc<Mutex<ClipboardShare>>,
@@ -176,7 +200,7 @@ struct Worker {
     open: bool,
     typing: bool,
     /// Came while contents did not cross.
-    held: Option<ClipboardContent>,
+    held: Option<Held>,
     waiting: Arc<std::sync::atomic::AtomicUsize>,
 }
 
@@ -208,8 +232,8 @@ impl Worker {
                 self.piece(&piece)
             }
             Work::Received(received) => {
-                self.lock(|share| share.acknowledged(&received));
-                self.tell(Crossed::Room)
+                let all = self.lock(|share| share.acknowledged(&received));
+                self.tell(if all { Crossed::Delivered } else { Crossed::Room })
             }
             Work::Open(open) => {
                 tracing::debug!(open, held = self.held.is_some(), "clipboard");
@@ -217,8 +241,8 @@ impl Worker {
                 if !open {
                     return self.tell(Crossed::Room);
                 }
-                if let Some(content) = self.held.take()
-                    && !self.set(&content)
+                if let Some(held) = self.held.take()
+                    && !self.set(held)
                 {
                     return false;
                 }
@@ -234,6 +258,8 @@ impl Worker {
                 }
                 true
             }
+            Work::Put(content, files) => self.put(content, files),
+            Work::CopyFiles(files) => self.copy_files(files),
             Work::Stop => false,
             Work::Type => {
                 self.typing = true;
@@ -259,8 +285,38 @@ impl Worker {
         }
     }
 
-    fn set(&self, content: &ClipboardContent) -> bool {
-        match self.system.set(content) {
+    /// On the clipboard here, or as soon as contents cross.
+    fn put(&mut self, content: ClipboardContent, files: Option<Arc<dyn OfferedFiles>>) -> bool {
+        if content.is_empty() && files.is_none() {
+            return true;
+        }
+        if self.open {
+            self.set((content, files))
+        } else {
+            self.held = Some((content, files));
+            true
+        }
+    }
+
+    fn copy_files(&self, files: CopiedFiles) -> bool {
+        let Ok(prepared) = Prepared::local(ClipboardContent::files(files)) else {
+            return self.tell(Crossed::Told(Some(CauseCode::ClipboardTooLarge)));
+        };
+        let prepared = Arc::new(prepared);
+        let goes = self.lock(|share| share.local(&prepared));
+        // The machine has just these already.
+        self.tell(if goes { Crossed::FilesOut } else { Crossed::Delivered })
+    }
+
+    fn set(&self, (content, files): Held) -> bool {
+        let set = match files {
+            Some(files) => self.system.offer(&content, files).or_else(|error| {
+                tracing::debug!(%error, "files of the machine are fetched by the menu");
+                if content.is_empty() { Ok(()) } else { self.system.set(&content) }
+            }),
+            None => self.system.set(&content),
+        };
+        match set {
             Ok(()) => self.tell(Crossed::In) && self.tell(Crossed::Told(None)),
             Err(error) => {
                 tracing::warn!(%error, "clipboard could not be set");
@@ -277,12 +333,16 @@ impl Worker {
                     let text = content.text.as_deref().unwrap_or_default().to_owned();
                     return self.tell(Crossed::Type(text));
                 }
-                // Their names alone are of no use there: they are sent by a choice of the menu.
-                let files = content.files.take();
-                if self.open && !self.tell(Crossed::OwnFiles(paths_of(files.as_ref()))) {
+                if !self.open {
+                    return true;
+                }
+                // They are sent when somebody pastes; their names alone are of no use there.
+                let files = paths_of(content.files.take().as_ref());
+                let alone = !files.is_empty() && content.png.is_none();
+                if !self.tell(Crossed::OwnFiles(if alone { files } else { Vec::new() })) {
                     return false;
                 }
-                if !self.open || content.is_empty() {
+                if alone || content.is_empty() {
                     return true;
                 }
                 let Ok(prepared) = Prepared::local(content) else {
@@ -293,10 +353,12 @@ impl Worker {
                 !goes || self.tell(Crossed::Told(None)) && self.tell(Crossed::Out)
             }
             ClipboardEvent::TooLarge if self.open => {
-                self.tell(Crossed::Told(Some(CauseCode::ClipboardTooLarge)))
+                self.tell(Crossed::OwnFiles(Vec::new()))
+                    && self.tell(Crossed::Told(Some(CauseCode::ClipboardTooLarge)))
             }
             ClipboardEvent::Private if self.open => {
-                self.tell(Crossed::Told(Some(CauseCode::ClipboardPrivate)))
+                self.tell(Crossed::OwnFiles(Vec::new()))
+                    && self.tell(Crossed::Told(Some(CauseCode::ClipboardPrivate)))
             }
             ClipboardEvent::Failed(error) => {
                 tracing::warn!(%error, "the clipboard cannot be used");
@@ -324,19 +386,14 @@ impl Worker {
         }
         if let Some(mut content) = received.content {
             // Names of files of the machine are none of this computer's clipboard.
-            let files = content.files.take();
-            if !self.tell(Crossed::Files(paths_of(files.as_ref()))) {
-                return false;
-            }
-            if content.is_empty() {
-                return received.reply.is_none_or(|reply| self.tell(Crossed::Reply(reply)));
-            }
-            if self.open {
-                if !self.set(&content) {
-                    return false;
-                }
+            let files = paths_of(content.files.take().as_ref());
+            let told = if files.is_empty() {
+                self.tell(Crossed::NoFiles) && self.put(content, None)
             } else {
-                self.held = Some(content);
+                self.tell(Crossed::Files(files, content))
+            };
+            if !told {
+                return false;
             }
         }
         received.reply.is_none_or(|reply| self.tell(Crossed::Reply(reply)))

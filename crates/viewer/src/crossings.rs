@@ -22,14 +22,29 @@ impl App {
                         seat.clipboard_received(received);
                     }
                 }
-                Crossed::In => self.flash(Crossing::In),
-                Crossed::Out => self.flash(Crossing::Out),
-                Crossed::Room => {}
-                Crossed::Files(files) => {
-                    self.stale |= self.copied != files;
-                    self.copied = files;
+                Crossed::In => {
+                    // They are on the clipboard here no more.
+                    self.own_copied.clear();
+                    self.flash(Crossing::In);
                 }
-                Crossed::OwnFiles(files) => self.own_copied = files,
+                Crossed::Out => {
+                    self.flash(Crossing::Out);
+                    self.superseded("Something else was copied meanwhile.");
+                }
+                Crossed::FilesOut => self.flash(Crossing::Out),
+                Crossed::Delivered => self.files_delivered(),
+                Crossed::Room => {}
+                Crossed::Files(files, content) => self.copied_there(files, content),
+                Crossed::NoFiles => {
+                    self.copied.clear();
+                    self.superseded("Something else was copied on the machine meanwhile.");
+                }
+                Crossed::OwnFiles(files) => {
+                    if !files.is_empty() {
+                        tracing::info!(count = files.len(), "files were copied here");
+                    }
+                    self.own_copied = files;
+                }
                 Crossed::Type(text) => self.type_text(&text),
                 Crossed::Told(cause) => {
                     self.clipboard_cause = cause;

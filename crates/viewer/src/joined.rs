@@ -116,6 +116,8 @@ impl App {
         {
             self.last = Some(surface.clone());
         }
+        self.superseded("The connection was lost. Paste once more.");
+        self.drags_lost();
         self.frames.clear();
         self.typing.clear();
         self.seat_tick = None;
@@ -150,6 +152,9 @@ impl App {
                     spread.update(surface, damage.iter().map(area));
                 }
                 for rect in damage {
+                    let (x, y) = (rect.x, rect.y);
+                    let (width, height) = (rect.width, rect.height);
+                    self.drawer.picture_changed(PixelRect { x, y, width, height });
                     if let Some(area) = self.view.damaged(rect.x, rect.y, rect.width, rect.height) {
                         self.damage(area);
                     }
@@ -180,11 +185,7 @@ impl App {
                     desk.received(received);
                 }
             }
-            Change::File(message) => {
-                if let Some(transfers) = &self.transfers {
-                    transfers.message(message);
-                }
-            }
+            Change::File(message) => self.file_message(message),
             Change::Restarted => {
                 if let Some(desk) = &self.desk {
                     desk.restart();
@@ -205,6 +206,7 @@ impl App {
     }
 
     fn state_changed(&mut self) {
+        self.paste_noticed();
         let Some(seat) = &mut self.seat else { return };
         seat.ask_if_free();
         if !seat.in_control() {
@@ -221,6 +223,7 @@ impl App {
         } else {
             format!("{} · GuruConnect", seat.machine())
         };
+        self.sibling.set_name(seat.machine());
         if title != self.title {
             self.window.set_title(&title);
             self.title = title;
@@ -246,6 +249,7 @@ impl App {
             tracing::info!(?size, "the picture's size");
         }
         self.view.set_surface(size);
+        self.drawer.picture_is_new();
         self.stale = true;
     }
 }

@@ -17,8 +17,12 @@ pub(crate) enum OwnKey {
     FullScreen,
     /// Ctrl+Alt+Shift+I or +S.
     Statistics,
+    /// Ctrl+Alt+Shift+Page Down, or Page Up: another window of this process.
+    OtherSession { forward: bool },
     /// Ctrl+Alt+Shift+M: the keyboard goes to the toolbar.
     Toolbar,
+    /// Ctrl+Alt+Shift+B: files of both sides.
+    Files,
     /// Ctrl+Alt+Shift+K: whether the system's keys go to the machine.
     SystemKeys,
     /// Ctrl+Alt+Shift+T: keys go as what they write, or by their place.
@@ -39,9 +43,12 @@ const ALT: [ScanCode; 2] = [ScanCode::plain(0x38), ScanCode::extended(0x38)];
 const SHIFT: [ScanCode; 2] = [ScanCode::plain(0x2A), ScanCode::plain(0x36)];
 const META: [ScanCode; 2] = [ScanCode::extended(0x5B), ScanCode::extended(0x5C)];
 const ALT_GR: ScanCode = ScanCode::extended(0x38);
+const V: ScanCode = ScanCode::plain(0x2F);
 const PAUSE: ScanCode = ScanCode::extended(0x45);
 /// Pause while Ctrl is down.
 const BREAK: ScanCode = ScanCode::extended(0x46);
+const PAGE_UP: ScanCode = ScanCode::extended(0x49);
+const PAGE_DOWN: ScanCode = ScanCode::extended(0x51);
 const END: ScanCode = ScanCode::extended(0x4F);
 /// Caps Lock, Num Lock, Scroll Lock.
 const LOCKS: [ScanCode; 3] = [ScanCode::plain(0x3A), ScanCode::plain(0x45), ScanCode::plain(0x46)];
@@ -95,7 +102,34 @@ pub(crate) fn typed(text: &str) -> Vec<InputEvent> {
     parts.map(|text| event(input_event::Event::Text(text))).collect()
 }
 
+/// Whether it only changes what other keys mean.
+pub(crate) fn is_modifier(key: &WindowKey) -> bool {
+    let code = ScanCode { code: key.scan_code, extended: key.extended };
+    [CTRL, ALT, SHIFT, META].iter().any(|codes| codes.contains(&code))
+}
+
 impl Keys {
+    /// Whether Ctrl is down here.
+    pub(crate) fn ctrl(&self) -> bool {
+        self.any(&CTRL)
+    }
+
+    /// Whether this is Ctrl+V, by its place on the board.
+    pub(crate) fn is_paste(&self, key: &WindowKey) -> bool {
+        let code = ScanCode { code: key.scan_code, extended: key.extended };
+        let others = self.any(&ALT) || self.any(&SHIFT) || self.any(&META);
+        key.down && code == V && self.any(&CTRL) && !others
+    }
+
+    /// Ctrl+V on the machine, where Ctrl may be down still.
+    pub(crate) fn paste_strokes(&self) -> Vec<InputEvent> {
+        if CTRL.iter().any(|code| self.held.contains(code)) {
+            chord(&[V])
+        } else {
+            chord(&[CTRL[0], V])
+        }
+    }
+
     /// A key of this computer, while this viewer has control.
     pub(crate) fn key(&mut self, key: &WindowKey, locks: impl FnOnce() -> LockKeys) -> Verdict {
         let code = ScanCode { code: key.scan_code, extended: key.extended };
@@ -191,10 +225,13 @@ impl Keys {
         }
         let own = match code {
             BREAK | PAUSE if !self.any(&SHIFT) => OwnKey::FullScreen,
+            PAGE_UP if self.any(&SHIFT) => OwnKey::OtherSession { forward: false },
+            PAGE_DOWN if self.any(&SHIFT) => OwnKey::OtherSession { forward: true },
             _ if !self.any(&SHIFT) || code.extended => return None,
             ScanCode { code: 0x21, .. } => OwnKey::FullScreen,
             ScanCode { code: 0x17 | 0x1F, .. } => OwnKey::Statistics,
             ScanCode { code: 0x32, .. } => OwnKey::Toolbar,
+            ScanCode { code: 0x30, .. } => OwnKey::Files,
             ScanCode { code: 0x25, .. } => OwnKey::SystemKeys,
             ScanCode { code: 0x14, .. } => OwnKey::TextMode,
             _ => return None,
@@ -266,6 +303,8 @@ mod tests {
             (vec![CTRL[0], ALT[0], SHIFT[0], ScanCode::plain(0x17)], OwnKey::Statistics),
             (vec![SHIFT[0], ALT[0], CTRL[0], ScanCode::plain(0x32)], OwnKey::Toolbar),
             (vec![CTRL[0], SHIFT[0], ALT[1], ScanCode::plain(0x14)], OwnKey::TextMode),
+            (vec![CTRL[0], ALT[0], SHIFT[0], PAGE_DOWN], OwnKey::OtherSession { forward: true }),
+            (vec![CTRL[0], ALT[0], SHIFT[0], PAGE_UP], OwnKey::OtherSession { forward: false }),
         ] {
             let mut keys = Keys::default();
             let (last, modifiers) = codes.split_last().unwrap();
@@ -321,6 +360,27 @@ mod tests {
         keys.let_go();
         // Keys that write nothing go by their place.
         assert_eq!(strokes(&press(&mut keys, ScanCode::extended(0x4B), true, None)).len(), 1);
+    }
+
+    #[test]
+    fn a_paste_is_ctrl_and_v_and_strikes_ctrl_only_when_it_is_up_there() {
+        let mut keys = Keys::default();
+        let v = |down| WindowKey {
+            scan_code: V.code,
+            extended: false,
+            down,
+            repeat: false,
+            text: None,
+        };
+        assert!(!keys.is_paste(&v(true)));
+        press(&mut keys, CTRL[1], true, None);
+        assert!(keys.is_paste(&v(true)) && !keys.is_paste(&v(false)));
+        let strokes_of = |events| strokes(&Verdict { events, own: None });
+        assert_eq!(strokes_of(keys.paste_strokes()), [(0x2F, false, true), (0x2F, false, false)]);
+        press(&mut keys, SHIFT[0], true, None);
+        assert!(!keys.is_paste(&v(true)), "Ctrl+Shift+V is the machine's");
+        keys.let_go();
+        assert_eq!(strokes_of(keys.paste_strokes()).len(), 4);
     }
 
     #[test]

@@ -10,19 +10,28 @@ mod chrome;
 mod clipboard;
 mod commands;
 mod crossings;
+mod dragging;
+mod drawing;
+mod files;
+mod hands;
 mod joined;
 mod keys;
 mod link;
+mod menus;
 mod monitors;
 mod moving;
 mod paint;
+mod panes;
+mod pasting;
 mod picture;
 mod pointer;
 mod seat;
+mod siblings;
 mod spread;
 mod status;
-mod transfers;
+mod timers;
 mod view;
+mod ways;
 
 use std::sync::Arc;
 
@@ -33,8 +42,10 @@ use gc_types::{Clock, Entropy, Secret};
 
 pub use cause::Facts;
 pub use clipboard::ClipboardOpener;
+pub use drawing::Drawing;
+pub use files::FilesOpener;
+pub use siblings::Siblings;
 pub use spread::WindowOpener;
-pub use transfers::FilesOpener;
 
 /// Which session to join, and how.
 pub struct Session {
@@ -56,6 +67,10 @@ pub struct Parts {
     pub window: Box<dyn ViewerWindow>,
     /// Opens one more for each further monitor, where the person wants that.
     pub more_windows: WindowOpener,
+    /// The other windows of this process.
+    pub siblings: Siblings,
+    /// Who draws it.
+    pub drawing: Drawing,
     /// Of all text in it.
     pub face: Box<dyn Typeface>,
     /// Opens the clipboard when there is a session to share it with.

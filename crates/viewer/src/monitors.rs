@@ -55,9 +55,11 @@ impl App {
                 self.let_go();
             }
             self.view.set_surface(self.surface_size());
+            self.drawer.picture_is_new();
             self.damage_all();
             if let Some(monitors) = monitors {
-                match Spread::open(monitors, &self.more_windows, &self.window.waker()) {
+                match Spread::open(monitors, &self.more_windows, &self.window.waker(), &self.drawer)
+                {
                     Ok(spread) => self.spread = spread,
                     Err(error) => {
                         tracing::warn!(%error, "no thread for a window");
@@ -77,6 +79,7 @@ impl App {
             && self.view.part() != Some(part)
         {
             self.view.set_part(part);
+            self.drawer.picture_is_new();
             self.damage_all();
         }
     }
@@ -118,7 +121,7 @@ impl App {
                 self.send(&events);
             }
             PaneEvent::Moved(_) | PaneEvent::Button { .. } | PaneEvent::Wheel { .. } => {}
-            PaneEvent::Dropped(files) => self.upload(files),
+            PaneEvent::Dropped(files, at) => self.drop_files(files, at),
             PaneEvent::Closed => {
                 self.spread_wanted = false;
                 self.stale = true;

@@ -3,24 +3,19 @@
 
 use std::sync::Arc;
 
-use gc_filetransfer::Direction;
+use gc_filetransfer::{ConflictRule, Direction};
 use gc_platform::StorePath;
+use gc_proto::v2::FileMessage;
+use gc_proto::v2::file_message::Body;
 
 use crate::app::App;
 use crate::chrome::{Button, Entry, Placed, panel};
 use crate::commands::Command;
-use crate::transfers::Transfers;
+use crate::files::{Conflict, FilesEvent, Move, Standing, Then, Transfers};
 
 impl App {
-    fn may_move_files(&self) -> bool {
+    pub(crate) fn may_move_files(&self) -> bool {
         self.live() && self.seat.as_ref().is_some_and(crate::seat::Seat::may_move_files)
-    }
-
-    /// Files that were dropped on the window go into the machine's folder for that.
-    pub(crate) fn upload(&mut self, paths: Vec<StorePath>) {
-        if self.may_move_files() && !paths.is_empty() {
-            self.begin(Direction::Upload, paths);
-        }
     }
 
     pub(crate) fn send_copied(&mut self) {
@@ -29,24 +24,56 @@ impl App {
 
     pub(crate) fn fetch_copied(&mut self) {
         if self.may_move_files() && !self.copied.is_empty() {
-            self.begin(Direction::Download, self.copied.clone());
+            self.move_files(Direction::Download, self.copied.clone());
         }
     }
 
-    fn begin(&mut self, direction: Direction, paths: Vec<StorePath>) {
+    /// Into the folder for that on the other side; names that are taken stay.
+    pub(crate) fn move_files(&mut self, direction: Direction, sources: Vec<StorePath>) {
+        let (folder, rule) = (StorePath::default(), ConflictRule::Rename);
+        self.begin(Move { direction, sources, folder, rule });
+    }
+
+    pub(crate) fn begin(&mut self, wanted: Move) {
         self.show_transfers = true;
-        if let Some(opener) = self.files_opener.take() {
-            let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
-            match Transfers::start(opener, clock, entropy, self.window.waker()) {
-                Ok(transfers) => self.transfers = Some(transfers),
-                Err(error) => tracing::error!(%error, "no thread for files"),
-            }
-            self.link_files();
-        }
+        self.start_transfers();
         if let Some(transfers) = &self.transfers {
-            transfers.begin(direction, paths);
+            transfers.begin(wanted);
         }
         self.stale = true;
+    }
+
+    /// Where a program of the machine takes them.
+    pub(crate) fn place(&mut self, sources: Vec<StorePath>, then: Then) {
+        self.show_transfers = true;
+        self.start_transfers();
+        if let Some(transfers) = &self.transfers {
+            transfers.place(sources, then);
+        }
+        self.stale = true;
+    }
+
+    /// The thread of files, from its first use on.
+    pub(crate) fn start_transfers(&mut self) {
+        let Some(opener) = self.files_opener.take() else { return };
+        let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
+        match Transfers::start(opener, clock, entropy, self.window.waker()) {
+            Ok(transfers) => self.transfers = Some(transfers),
+            Err(error) => tracing::error!(%error, "no thread for files"),
+        }
+        self.link_files();
+    }
+
+    /// The first conflict was decided about.
+    pub(crate) fn decide(&mut self, rule: ConflictRule) {
+        let Some(Conflict { number, index, .. }) = self.conflicts.pop_front() else { return };
+        let all = std::mem::take(&mut self.for_all);
+        if all {
+            self.conflicts.retain(|conflict| conflict.number != number);
+        }
+        if let Some(transfers) = &self.transfers {
+            transfers.choose(number, index, rule, all);
+        }
     }
 
     /// Tells transfers of another link, and the window whether files may be dropped.
@@ -55,6 +82,9 @@ impl App {
         if takes != self.takes_files {
             self.takes_files = takes;
             self.window.take_files(takes);
+        }
+        if self.live() && !takes {
+            self.close_panes();
         }
         let Some(transfers) = &self.transfers else { return };
         let way = self.seat.as_ref().and_then(crate::seat::Seat::way_of_files);
@@ -69,14 +99,57 @@ impl App {
             transfers.linked(sender.clone(), ids);
         }
         self.files_linked = ids;
+        if ids.is_some() {
+            self.reload_panes();
+        }
+    }
+
+    /// The machine says something of files.
+    pub(crate) fn file_message(&mut self, message: FileMessage) {
+        match message.body {
+            Some(Body::Policy(policy)) => {
+                self.file_policy = gc_filetransfer::FilePolicy::from_wire(Some(&policy));
+                self.stale = true;
+            }
+            Some(Body::Dropped(dropped)) => self.file_dropped(&dropped),
+            Some(Body::DraggedOut(dragged)) => self.dragged_out(dragged),
+            _ => {
+                if let Some(transfers) = &self.transfers {
+                    transfers.message(message);
+                }
+            }
+        }
     }
 
     pub(crate) fn take_transfers(&mut self) {
         let Some(transfers) = &self.transfers else { return };
         let lines = transfers.lines();
+        let events: Vec<FilesEvent> = transfers.events.try_iter().collect();
         if lines != self.lines {
             self.lines = lines;
             self.stale = true;
+        }
+        for event in events {
+            match event {
+                FilesEvent::Placed { then: Then::Clipboard, result } => {
+                    self.pasted(result.map(|(_, paths)| paths));
+                }
+                FilesEvent::Placed { then: Then::Drop { x, y }, result } => {
+                    self.arrived((x, y), result.map(|(folder, _)| folder));
+                }
+                FilesEvent::Answer { side, token, result, listed } => {
+                    self.pane_answered(side, token, result, listed);
+                }
+                FilesEvent::Conflict(conflict) => {
+                    tracing::debug!(index = conflict.index, "a name is taken");
+                    self.conflicts.push_back(conflict);
+                    self.stale = true;
+                }
+                FilesEvent::Over(number) => {
+                    self.conflicts.retain(|conflict| conflict.number != number);
+                    self.panes_moved();
+                }
+            }
         }
     }
 
@@ -86,11 +159,15 @@ impl App {
         }
         let window = self.window.size();
         panel(&self.lines, window, &mut self.painter, self.status.on_panel, |line| {
+            let number = line.number;
             if line.is_over() {
-                Button::new("Close", Command::ForgetTransfer(line.number))
-            } else {
-                Button::new("Cancel", Command::CancelTransfer(line.number))
+                return vec![Button::new("Close", Command::ForgetTransfer(number))];
             }
+            let pause = match line.standing {
+                Standing::Paused => Button::new("Go on", Command::PauseTransfer(number, false)),
+                _ => Button::new("Pause", Command::PauseTransfer(number, true)),
+            };
+            vec![pause, Button::new("Cancel", Command::CancelTransfer(number))]
         })
     }
 
@@ -102,7 +179,12 @@ impl App {
     }
 
     pub(crate) fn file_entries(&self) -> Vec<Entry<Command>> {
-        let mut entries = vec![Entry::told("Drop files here to send them to the machine")];
+        let mut entries = vec![
+            Entry::new("Files of both sides", Command::Panes)
+                .checked(self.panes.is_some())
+                .trail("Ctrl+Alt+Shift+B"),
+            Entry::told("Drop files here to send them to the machine"),
+        ];
         for (paths, verb, command, trail) in [
             (&self.own_copied, "Send", Command::SendCopied, "copied here"),
             (&self.copied, "Download", Command::FetchCopied, "copied on the machine"),

@@ -1,16 +1,23 @@
 //! From picture and layers to the window.
 
-use gc_platform::{PixelRect, WindowError};
+use gc_platform::{PixelRect, PixelSize, WindowError};
 
-use crate::app::{App, Focus};
+use crate::app::{App, Focus, Layers};
 use crate::chrome::{Layer, Menu, Toolbar, union};
+use crate::drawing::{Drawn, Picture, Scene};
 use crate::picture::Part;
 
 impl App {
     /// Draws what has changed and shows it; then tells the machine of each new picture.
     pub(crate) fn paint(&mut self) -> Result<(), WindowError> {
         let damage = std::mem::take(&mut self.damage);
-        for area in merged(damage) {
+        let mut areas = merged(damage);
+        match self.draw_by_card(&areas) {
+            Drawn::ByCard => areas.clear(),
+            Drawn::Not => {}
+            Drawn::Lost => areas = vec![whole(self.window.size())],
+        }
+        for area in areas {
             self.compose(area);
             self.window.present(area)?;
         }
@@ -25,6 +32,20 @@ impl App {
             self.look_at_pace();
         }
         Ok(())
+    }
+
+    fn draw_by_card(&mut self, areas: &[PixelRect]) -> Drawn {
+        let surface = match &self.last {
+            Some(last) => Some(last),
+            None => self.seat.as_ref().and_then(crate::seat::Seat::surface),
+        };
+        let picture = surface.zip(self.view.placed()).map(|(surface, placed)| {
+            let pixels = Part::of(surface, None);
+            let part = self.view.part().unwrap_or_else(|| whole(pixels.size()));
+            Picture { pixels, part, placed, dim: self.status.dims }
+        });
+        let (field, layers) = (self.painter.palette.field, &self.layers.in_order());
+        self.drawer.draw(&mut *self.window, areas, &Scene { picture, field, layers })
     }
 
     fn compose(&mut self, area: PixelRect) {
@@ -45,19 +66,7 @@ impl App {
             }
             _ => fill(frame, window.width, area, self.painter.palette.field),
         }
-        let layers = &self.layers;
-        for layer in [
-            &layers.ghost,
-            &layers.statistics,
-            &layers.banner,
-            &layers.panel,
-            &layers.card,
-            &layers.toolbar,
-            &layers.menu,
-        ]
-        .into_iter()
-        .flatten()
-        {
+        for layer in self.layers.in_order().into_iter().flatten() {
             layer.blend(frame, window, area);
         }
     }
@@ -97,11 +106,13 @@ impl App {
         let banner = status.banner.as_ref();
         let banner = banner.and_then(|banner| banner.draw(window, &mut self.painter, marked));
         let panel = self.draw_transfers();
+        let panes = self.draw_panes(panel.as_ref().map(|it| it.layer.area));
         let statistics = self.statistics();
         let ghost = self.ghost();
         let layers = [
             (&mut self.layers.ghost, ghost),
             (&mut self.layers.statistics, statistics),
+            (&mut self.layers.panes, panes),
             (&mut self.layers.banner, banner.as_ref().map(|it| it.layer.clone())),
             (&mut self.layers.panel, panel.as_ref().map(|it| it.layer.clone())),
             (&mut self.layers.card, card.as_ref().map(|it| it.layer.clone())),
@@ -131,7 +142,8 @@ impl App {
         let seat = self.seat.as_ref()?;
         let (numbers, trip) = (seat.statistics(now), seat.round_trip());
         let window = self.window.size();
-        crate::chrome::statistics(&numbers, trip, window, &mut self.painter)
+        let drawing = self.drawer.told();
+        crate::chrome::statistics(&numbers, trip, &drawing, window, &mut self.painter)
     }
 
     /// Where somebody else has the pointer.
@@ -142,6 +154,28 @@ impl App {
         let corner = (left - cursor.hotspot.0 as i32, top - cursor.hotspot.1 as i32);
         Layer::of_rgba(corner, cursor.size, &cursor.rgba, self.window.size())
     }
+}
+
+impl Layers {
+    /// From the bottom up.
+    pub(crate) fn in_order(&self) -> [Option<&Layer>; 8] {
+        [
+            &self.ghost,
+            &self.statistics,
+            &self.panes,
+            &self.banner,
+            &self.panel,
+            &self.card,
+            &self.toolbar,
+            &self.menu,
+        ]
+        .map(Option::as_ref)
+    }
+}
+
+/// All of something.
+pub(crate) const fn whole(PixelSize { width, height }: PixelSize) -> PixelRect {
+    PixelRect { x: 0, y: 0, width, height }
 }
 
 fn replace(old: &mut Option<Layer>, new: Option<Layer>, changed: &mut Vec<PixelRect>) {

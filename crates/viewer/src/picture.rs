@@ -77,6 +77,21 @@ impl<'a> Part<'a> {
         Self { pixels, stride: size.width as usize * 4, size }
     }
 
+    /// As large as it is.
+    pub(crate) const fn size(&self) -> PixelSize {
+        self.size
+    }
+
+    /// Bytes from one row to the next.
+    pub(crate) const fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// From this pixel on; empty where there is none.
+    pub(crate) fn from(&self, x: u32, y: u32) -> &'a [u8] {
+        self.pixels.get(y as usize * self.stride + x as usize * 4..).unwrap_or_default()
+    }
+
     /// One row; empty where there is none.
     pub(crate) fn row(&self, y: u32) -> &'a [u8] {
         let start = y as usize * self.stride;

@@ -103,6 +103,16 @@ impl Pointer {
         !self.down.is_empty()
     }
 
+    /// Whether the left one is.
+    pub(crate) fn holds_left(&self) -> bool {
+        self.down.contains(&i32::from(v2::Button::Left))
+    }
+
+    /// Where the machine was told that it is.
+    pub(crate) const fn last_place(&self) -> Option<Place> {
+        self.last
+    }
+
     /// Everything is up there already.
     pub(crate) fn let_go(&mut self) {
         self.down.clear();

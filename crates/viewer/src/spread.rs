@@ -14,7 +14,8 @@ use gc_platform::{
 use gc_viewer_core::Surface;
 
 use crate::chrome::intersection;
-use crate::paint::{dim, fill, merged};
+use crate::drawing::{Drawer, Drawn, Picture, Scene};
+use crate::paint::{dim, fill, merged, whole};
 use crate::picture::{Part, Scaler};
 use crate::pointer::Place;
 use crate::view::{Scaling, View};
@@ -42,7 +43,8 @@ pub(crate) enum PaneEvent {
         dy: i32,
         at: Place,
     },
-    Dropped(Vec<StorePath>),
+    /// Files, and where on the machine's surface, when it is on the picture.
+    Dropped(Vec<StorePath>, Option<Place>),
     /// The person closed it, or it failed.
     Closed,
 }
@@ -145,6 +147,7 @@ impl Spread {
         monitors: Vec<Monitor>,
         opener: &WindowOpener,
         waker: &Arc<dyn WaitWaker>,
+        drawer: &Drawer,
     ) -> std::io::Result<Option<Self>> {
         if monitors.len() < 2 {
             return Ok(None);
@@ -165,10 +168,10 @@ impl Spread {
             });
             let teller = Teller { index, tell: tell.clone(), waker: Arc::clone(waker) };
             let (opener, title) = (Arc::clone(opener), monitor.title.clone());
-            let theirs = Arc::clone(&shared);
+            let (theirs, drawer) = (Arc::clone(&shared), drawer.for_another());
             let thread =
                 std::thread::Builder::new().name("viewer-monitor".to_owned()).spawn(move || {
-                    if let Err(error) = show(&opener, &title, part, &theirs, &teller) {
+                    if let Err(error) = show(&opener, &title, part, &theirs, &teller, drawer) {
                         tracing::warn!(%error, "the window of a monitor");
                         teller.tell(PaneEvent::Closed);
                     }
@@ -258,6 +261,7 @@ struct Pane<'a> {
     window: Box<dyn ViewerWindow>,
     view: View,
     scaler: Scaler,
+    drawer: Drawer,
     shared: &'a Shared,
     teller: &'a Teller,
     look: Look,
@@ -277,6 +281,7 @@ fn show(
     part: PixelRect,
     shared: &Shared,
     teller: &Teller,
+    drawer: Drawer,
 ) -> Result<(), WindowError> {
     let window = opener(title)?;
     *shared.waker.lock().unwrap_or_else(PoisonError::into_inner) = Some(window.waker());
@@ -286,6 +291,7 @@ fn show(
         window,
         view,
         scaler: Scaler::default(),
+        drawer,
         shared,
         teller,
         look: Look::default(),
@@ -304,7 +310,7 @@ fn show(
 impl Pane<'_> {
     fn run(&mut self, part: PixelRect) -> Result<(), WindowError> {
         let mut events = Vec::new();
-        while self.settle() {
+        while self.settle(part) {
             self.paint(part)?;
             events.clear();
             self.window.wait(self.scrolls.then_some(SCROLL_STEP), &mut events)?;
@@ -320,7 +326,7 @@ impl Pane<'_> {
     }
 
     /// Takes over what is wished; `false`: it is to close.
-    fn settle(&mut self) -> bool {
+    fn settle(&mut self, part: PixelRect) -> bool {
         let mut wish = self.shared.lock();
         if wish.close {
             return false;
@@ -329,6 +335,9 @@ impl Pane<'_> {
         let (look, full_screen) = (wish.look.clone(), wish.full_screen);
         drop(wish);
         for area in damage {
+            // Of the whole picture; the window has a part of it.
+            let (x, y) = (area.x.saturating_sub(part.x), area.y.saturating_sub(part.y));
+            self.drawer.picture_changed(PixelRect { x, y, ..area });
             self.damage.extend(self.view.damaged(area.x, area.y, area.width, area.height));
         }
         if full_screen != self.full_screen {
@@ -365,7 +374,23 @@ impl Pane<'_> {
 
     fn paint(&mut self, part: PixelRect) -> Result<(), WindowError> {
         let size = PixelSize { width: part.width, height: part.height };
-        for area in merged(std::mem::take(&mut self.damage)) {
+        let mut areas = merged(std::mem::take(&mut self.damage));
+        if !areas.is_empty() {
+            let wish = self.shared.lock();
+            let picture = self.view.placed().map(|placed| Picture {
+                pixels: Part::whole(&wish.pixels, size),
+                part: whole(size),
+                placed,
+                dim: self.look.dims,
+            });
+            let scene = Scene { picture, field: [0; 3], layers: &[] };
+            match self.drawer.draw(&mut *self.window, &areas, &scene) {
+                Drawn::ByCard => areas.clear(),
+                Drawn::Not => {}
+                Drawn::Lost => areas = vec![whole(self.window.size())],
+            }
+        }
+        for area in areas {
             let window = self.window.size();
             let frame = self.window.pixels();
             if let Some(placed) = self.view.placed() {
@@ -414,7 +439,16 @@ impl Pane<'_> {
                     self.at(x, y, |at| PaneEvent::Wheel { dx, dy, at });
                 }
             }
-            WindowEvent::Dropped(files) => self.teller.tell(PaneEvent::Dropped(files)),
+            WindowEvent::Dropped { files, x, y } => {
+                let at = self.view.shows(x, y).then(|| self.view.surface_at(x, y)).flatten();
+                self.teller.tell(PaneEvent::Dropped(files, at));
+            }
+            // Nothing is dragged out of the window of one monitor.
+            WindowEvent::DragEnded(_) => {}
+            WindowEvent::CardLost(cause) => {
+                self.drawer.give_up(&mut *self.window, &cause);
+                self.damage_all();
+            }
             WindowEvent::CloseRequested => self.teller.tell(PaneEvent::Closed),
         }
     }

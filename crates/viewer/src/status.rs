@@ -1,5 +1,6 @@
 //! What a person is told: instead of a picture, or beside it.
 
+use gc_filetransfer::{ConflictRule, Direction};
 use gc_proto::v2::{AgentPresence, NoticeTopic};
 use gc_types::CauseCode;
 
@@ -7,6 +8,7 @@ use crate::Facts;
 use crate::app::App;
 use crate::chrome::{Banner, Button, Card};
 use crate::commands::Command;
+use crate::files::Side;
 
 /// How far the link is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub(crate) enum Phase {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asking {
     End,
+    /// What was chosen in the panel goes for good.
+    Delete,
 }
 
 /// What is shown of it.
@@ -90,6 +94,9 @@ impl App {
             };
             return Told { card: Some(card), banner: None, dims: true };
         }
+        if let Some(card) = self.asks_of_files() {
+            return Told { card: Some(card), banner: None, dims: true };
+        }
         let card = match &self.phase {
             Phase::Asking => Some(Card {
                 title: "Open a remote session?".to_owned(),
@@ -117,6 +124,54 @@ impl App {
         let dims = card.is_some();
         let banner = if dims { None } else { self.banner() };
         Told { card, banner, dims }
+    }
+
+    /// Whether files go for good, and what becomes of a name that is taken.
+    fn asks_of_files(&self) -> Option<Card<Command>> {
+        if self.asking == Some(Asking::Delete) {
+            let (side, count, name) = self.asks_to_delete()?;
+            let whose = match side {
+                Side::Here => "on this computer",
+                Side::There => "on the machine",
+            };
+            let (what, button) = match count {
+                1 => (format!("“{name}”"), "Delete it".to_owned()),
+                count => (format!("{count} items"), format!("Delete {count} items")),
+            };
+            return Some(Card {
+                title: format!("Delete {what} {whose}?"),
+                sentence: "Folders go with everything that is in them. This cannot be undone."
+                    .to_owned(),
+                detail: String::new(),
+                buttons: vec![
+                    Button::new(&button, Command::Delete),
+                    Button::new("Cancel", Command::Cancel),
+                ],
+            });
+        }
+        let conflict = self.conflicts.front()?;
+        let where_to = match conflict.direction {
+            Direction::Upload => "on the machine",
+            Direction::Download => "on this computer",
+        };
+        let sizes = |size| crate::chrome::bytes(size);
+        let all = if self.for_all { "For all: yes" } else { "For all: no" };
+        Some(Card {
+            title: format!("“{}” is there already", gc_proto::clean_text(&conflict.path, 120)),
+            sentence: format!(
+                "{} {where_to}, of {}. The new one has {}.",
+                sizes(conflict.existing_size),
+                crate::panes::date(conflict.existing_modified_ms),
+                sizes(conflict.size),
+            ),
+            detail: String::new(),
+            buttons: vec![
+                Button::new("Keep both", Command::Conflict(ConflictRule::Rename)),
+                Button::new("Replace", Command::Conflict(ConflictRule::Overwrite)),
+                Button::new("Skip", Command::Conflict(ConflictRule::Skip)),
+                Button::new(all, Command::ForAll),
+            ],
+        })
     }
 
     /// Why there is no picture of now, although there is a link.
@@ -169,6 +224,9 @@ impl App {
             let ask = Button::new("Ask for control", Command::AskControl);
             let buttons = if asks { Vec::new() } else { vec![ask] };
             return Some(Banner { text, buttons });
+        }
+        if let Some(told) = &self.told {
+            return plain(told.sentence.clone());
         }
         let notices = seat.notices();
         let of = |wanted| notices.iter().find(|(topic, ..)| *topic == wanted);

@@ -10,6 +10,11 @@ use crate::{evidence, stack};
 
 /// The folder of the machine that files are dropped into: that of who runs the tests.
 fn downloads() -> Result<PathBuf> {
+    Ok(home()?.join("Downloads"))
+}
+
+/// Of the machine's user.
+pub(crate) fn home() -> Result<PathBuf> {
     let passwd = fs::read_to_string("/etc/passwd")?;
     let root = passwd.lines().find(|line| line.starts_with("root:"));
     let home = if rustix::process::geteuid().is_root() {
@@ -17,11 +22,11 @@ fn downloads() -> Result<PathBuf> {
     } else {
         gc_runtime::env("HOME")
     };
-    Ok(PathBuf::from(home.context("no home")?).join("Downloads"))
+    Ok(PathBuf::from(home.context("no home")?))
 }
 
 /// Removes what a test has left in somebody's folder.
-struct Left(Vec<PathBuf>);
+pub(crate) struct Left(pub(crate) Vec<PathBuf>);
 
 impl Drop for Left {
     fn drop(&mut self) {
@@ -39,12 +44,7 @@ fn seat(stack: &Stack, home: &Path, folder: &Path) -> Result<NativeViewer> {
     let manager = desktop.show_folder(home, folder)?;
     desktop.output("xdotool", &["windowsize", "--sync", &manager, "560", "400"])?;
     desktop.output("xdotool", &["windowmove", "--sync", &manager, "0", "380"])?;
-    let ticket = NativeViewer::ticket(&stack.rest, &session, "control")?;
-    let mut command = desktop.command(&stack.programs.path("guruconnect").to_string_lossy());
-    command.args(["view", "--server", stack.server.address(), "--ticket", &ticket]);
-    command.env("RUST_LOG", "info,gc_viewer=debug").env("HOME", home);
-    let process = gc_e2e::Process::start("viewer", &mut command, home)?;
-    let viewer = NativeViewer { process, desktop };
+    let viewer = NativeViewer::beside(stack, &session, desktop, home)?;
     viewer.wait_until_used()?;
     let window = viewer.desktop.find_window("--class", "guruconnect-viewer")?;
     viewer.desktop.output("xdotool", &["windowsize", "--sync", &window, "700", "360"])?;

@@ -1,9 +1,14 @@
 //! A technician works with the native viewer.
 
+mod drawing;
 mod files;
+mod formats;
 mod layouts;
 mod links;
 mod monitors;
+mod panes;
+mod pastes;
+mod sessions;
 
 use std::time::Duration;
 

@@ -7,7 +7,9 @@ use clap::Args;
 use gc_types::LaunchTicket;
 use gc_viewer::Facts;
 
-use super::view::{self, Wanted};
+use super::sessions;
+use super::view::{self, Drawing};
+use crate::door::Wanted;
 use crate::platform;
 
 /// Nothing of these is an option: a link with quotation marks in it may become several
@@ -40,7 +42,7 @@ fn open(arguments: &Arguments) -> Result<ExitCode> {
         .context("This link does not open a session. Open it again from the console")?;
     let (server, ca_file) = view::known_server()?;
     let wanted = Wanted { ticket: ticket.secret().clone(), ask_first: true };
-    view::open(&[wanted], &server, ca_file.as_deref())
+    sessions::open(vec![wanted], &server, ca_file.as_deref(), Drawing::of_environment(), false)
 }
 
 fn sentence(text: &str) -> String {

@@ -3,6 +3,7 @@
 pub(crate) mod agent;
 mod attended;
 pub(crate) mod launch;
+mod sessions;
 pub(crate) mod support;
 pub(crate) mod view;
 pub(crate) mod worker;

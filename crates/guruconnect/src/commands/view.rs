@@ -2,21 +2,47 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use clap::Args;
-use gc_platform::WindowError;
-use gc_runtime::OsEntropy;
-use gc_transport::{Connector, Endpoint};
+use clap::{Args, ValueEnum};
+use gc_transport::Endpoint;
 use gc_types::{LaunchTicket, Secret};
-use gc_viewer::{Facts, Parts, Session};
-use tokio::runtime::Handle;
+use gc_viewer::{Facts, Siblings};
 use url::Url;
 
+use super::sessions::{open, parts};
+use crate::door::Wanted;
 use crate::name::Name;
 use crate::platform::LinkTarget;
 use crate::{link, platform};
+
+/// Who draws windows.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(super) enum Drawing {
+    /// The graphics card, where there is a real one that is fast enough
+    #[default]
+    Auto,
+    /// Whatever calls itself a graphics card
+    Gpu,
+    /// This program
+    Software,
+}
+
+impl Drawing {
+    /// As the environment has it, for a start without options.
+    pub(super) fn of_environment() -> Self {
+        let name = gc_runtime::env("GURUCONNECT_DRAWING").unwrap_or_default();
+        Self::from_str(&name, true).unwrap_or_default()
+    }
+
+    pub(super) const fn choice(self) -> gc_viewer::Drawing {
+        match self {
+            Self::Auto => gc_viewer::Drawing::Auto,
+            Self::Gpu => gc_viewer::Drawing::Card,
+            Self::Software => gc_viewer::Drawing::Software,
+        }
+    }
+}
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -29,25 +55,25 @@ pub(crate) struct Arguments {
     /// A one-time ticket from the console; several open a window each
     #[arg(long = "ticket", value_name = "TICKET", conflicts_with = "link")]
     tickets: Vec<String>,
+    /// Who draws the windows: the graphics card where there is a real one, whatever calls
+    /// itself one, or this program
+    #[arg(long, value_name = "WAY", value_enum, default_value_t, env = "GURUCONNECT_DRAWING")]
+    drawing: Drawing,
     /// Let the console's "Open in app" start this program with this server, for you
     #[arg(long, conflicts_with_all = ["tickets", "link"])]
     register: bool,
     /// No longer
     #[arg(long, conflicts_with_all = ["tickets", "link", "register"])]
     unregister: bool,
+    /// Open windows of a process of its own, also where a viewer runs already
+    #[arg(long)]
+    new_process: bool,
     /// The link that the console's "Open in app" makes; asks before it connects
     #[arg(
         value_name = "guruconnect://…",
         required_unless_present_any = ["tickets", "register", "unregister"]
     )]
     link: Option<String>,
-}
-
-/// A session to be shown.
-pub(super) struct Wanted {
-    pub(super) ticket: Secret,
-    /// Whoever made a link may not be whoever opens it.
-    pub(super) ask_first: bool,
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<ExitCode> {
@@ -68,7 +94,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode> {
         return register(&server, arguments.ca_file.as_deref());
     }
     let wanted = wanted(&arguments)?;
-    open(&wanted, &server, arguments.ca_file.or(ca_file).as_deref())
+    let (ca_file, drawing) = (arguments.ca_file.or(ca_file), arguments.drawing);
+    open(wanted, &server, ca_file.as_deref(), drawing, arguments.new_process)
 }
 
 fn register(server: &str, ca_file: Option<&Path>) -> Result<ExitCode> {
@@ -83,72 +110,16 @@ fn register(server: &str, ca_file: Option<&Path>) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn endpoint(server: &str) -> Result<Endpoint> {
+pub(super) fn endpoint(server: &str) -> Result<Endpoint> {
     let url = link::viewer_url(server)
         .with_context(|| format!("'{server}' cannot be used as the server"))?;
     Ok(Endpoint::new(url, None)?)
 }
 
-/// Shows them, and returns when all their windows are closed.
-pub(super) fn open(wanted: &[Wanted], server: &str, ca_file: Option<&Path>) -> Result<ExitCode> {
-    let endpoint = endpoint(server)?;
-    let connector = platform::connector(ca_file)?;
-    let runtime = link::runtime()?;
-    let (first, others) = wanted.split_first().context("there is nothing to show")?;
-    let handle = runtime.handle();
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = others
-            .iter()
-            .map(|one| {
-                let (connector, endpoint) = (connector.clone(), endpoint.clone());
-                scope.spawn(move || show(one, connector, endpoint, handle))
-            })
-            .collect();
-        // Each window on a thread of its own; the first on this one.
-        let mut shown = show(first, connector.clone(), endpoint.clone(), handle);
-        for thread in threads {
-            let one = thread.join().unwrap_or_else(|_| anyhow::bail!("a window's thread failed"));
-            shown = shown.and(one);
-        }
-        shown
-    })?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn show(wanted: &Wanted, connector: Connector, endpoint: Endpoint, runtime: &Handle) -> Result<()> {
-    let session = Session {
-        connector,
-        endpoint,
-        ticket: wanted.ticket.clone(),
-        ask_first: wanted.ask_first,
-        software: format!("guruconnect {}", gc_types::VERSION),
-    };
-    Ok(gc_viewer::run(session, parts(runtime)?)?)
-}
-
 /// Says in a window why there is no session.
 pub(super) fn explain(facts: Facts) -> Result<()> {
     let runtime = link::runtime()?;
-    Ok(gc_viewer::explain(facts, parts(runtime.handle())?)?)
-}
-
-fn parts(runtime: &Handle) -> Result<Parts> {
-    let clock = link::clock();
-    let window = platform::viewer_window("GuruConnect")?;
-    let face = platform::typeface()?;
-    let system = platform::open(&clock);
-    Ok(Parts {
-        window,
-        more_windows: Arc::new(|title| {
-            platform::viewer_window(title).map_err(|error| WindowError(format!("{error:#}")))
-        }),
-        face,
-        clipboard: Box::new(move |listener| system.open_clipboard(listener)),
-        files: Box::new(platform::own_files),
-        clock,
-        entropy: Arc::new(OsEntropy),
-        runtime: runtime.clone(),
-    })
+    Ok(gc_viewer::explain(facts, parts(runtime.handle(), Drawing::Software, Siblings::default())?)?)
 }
 
 fn wanted(arguments: &Arguments) -> Result<Vec<Wanted>> {

@@ -1,7 +1,7 @@
 //! Linux with X11.
 
 use std::convert::Infallible;
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -16,11 +16,11 @@ use gc_platform::{
     KeyStoreError, MachineActions, NoticeOverlay, ProcessorTime, ScreenCapture, ViewerWindow,
     WorkerHost, WorkerStream,
 };
-pub(crate) use gc_platform_linux::LinkTarget;
 use gc_platform_linux::{
     FileKeyStore, LinkHandler, LinuxInventory, X11Actions, X11Clipboard, X11ConnectedBar,
     X11Consent, X11Drag, X11Input, X11Notice, X11Screen,
 };
+pub(crate) use gc_platform_linux::{LinkTarget, ViewerDoor};
 use gc_runtime::OsEntropy;
 use gc_transport::Connector;
 use gc_types::{Clock, Secret};
@@ -127,6 +127,33 @@ pub(crate) fn unregister_links() -> Result<bool> {
 /// Where links lead.
 pub(crate) fn link_target() -> Result<Option<LinkTarget>> {
     Ok(links()?.target()?)
+}
+
+/// Where sessions of this user go on this display; `None` where there is no such place.
+fn meeting_place() -> Option<(std::path::PathBuf, String)> {
+    Some((gc_runtime::env("XDG_RUNTIME_DIR")?.into(), gc_runtime::env("DISPLAY")?))
+}
+
+/// To be found by the next start of the program; `None` without a way to.
+pub(crate) fn open_door() -> Option<ViewerDoor> {
+    let (runtime, display) = meeting_place()?;
+    ViewerDoor::open(&runtime, &display).unwrap_or_else(|error| {
+        tracing::info!(%error, "further links open processes of their own");
+        None
+    })
+}
+
+/// The next who comes, of this user.
+pub(crate) fn visitor(door: &mut ViewerDoor) -> std::io::Result<impl Read + Write + use<>> {
+    door.visitor()
+}
+
+/// To the viewer that runs already.
+pub(crate) fn knock() -> std::io::Result<Option<impl Read + Write>> {
+    match meeting_place() {
+        Some((runtime, display)) => gc_platform_linux::knock(&runtime, &display),
+        None => Ok(None),
+    }
 }
 
 /// Whether whoever started the program sees what it says.

@@ -10,17 +10,19 @@ mod windows;
 
 #[cfg(target_os = "linux")]
 pub(crate) use self::linux::{
-    COLORS, LinkTarget, StopSignal, SystemCommand, WorkerGuard, code_window, complain, connector,
-    is_answered, is_by_hand, link_target, open, open_for_worker, open_with_icon, own_files,
-    prepare_output, register_links, remove_after_end, run_system, stored_key, typeface,
-    unregister_links, viewer_window, worker_host, worker_log, worker_stream,
+    COLORS, LinkTarget, StopSignal, SystemCommand, ViewerDoor, WorkerGuard, code_window, complain,
+    connector, is_answered, is_by_hand, knock, link_target, open, open_door, open_for_worker,
+    open_with_icon, own_files, prepare_output, register_links, remove_after_end, run_system,
+    stored_key, typeface, unregister_links, viewer_window, visitor, worker_host, worker_log,
+    worker_stream,
 };
 #[cfg(windows)]
 pub(crate) use self::windows::{
-    COLORS, LinkTarget, StopSignal, SystemCommand, WorkerGuard, code_window, complain, connector,
-    is_answered, is_by_hand, link_target, open, open_for_worker, open_with_icon, own_files,
-    prepare_output, register_links, remove_after_end, run_system, stored_key, typeface,
-    unregister_links, viewer_window, worker_host, worker_log, worker_stream,
+    COLORS, LinkTarget, StopSignal, SystemCommand, ViewerDoor, WorkerGuard, code_window, complain,
+    connector, is_answered, is_by_hand, knock, link_target, open, open_door, open_for_worker,
+    open_with_icon, own_files, prepare_output, register_links, remove_after_end, run_system,
+    stored_key, typeface, unregister_links, viewer_window, visitor, worker_host, worker_log,
+    worker_stream,
 };
 
 /// Called when the user wants the program to end.

@@ -1,6 +1,7 @@
 //! The CLIPBOARD selection of an X display.
 
 mod formats;
+mod late;
 pub(crate) mod reading;
 mod sending;
 pub(crate) mod uri_list;
@@ -11,7 +12,9 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 pub(crate) use uri_list::read_files;
 
-use gc_platform::{Clipboard, ClipboardContent, ClipboardError, ClipboardListener, WaitWaker};
+use gc_platform::{
+    Clipboard, ClipboardContent, ClipboardError, ClipboardListener, OfferedFiles, WaitWaker,
+};
 use gc_types::Clock;
 
 use self::worker::{Command, Worker};
@@ -37,7 +40,8 @@ impl X11Clipboard {
         let link = Link::open(display)?;
         let waker = Waker::new()?;
         let (commands, received) = channel();
-        let mut worker = Worker::new(link, clock, waker.clone(), received, listener)?;
+        let again = commands.clone();
+        let mut worker = Worker::new(link, clock, waker.clone(), (again, received), listener)?;
         let thread = std::thread::Builder::new()
             .name("x11-clipboard".to_owned())
             .spawn(move || {
@@ -59,7 +63,16 @@ impl X11Clipboard {
 
 impl Clipboard for X11Clipboard {
     fn set(&self, content: &ClipboardContent) -> Result<(), ClipboardError> {
-        self.command(Command::Set(content.clone()))
+        self.command(Command::Set(content.clone(), None))
+    }
+
+    fn offer(
+        &self,
+        content: &ClipboardContent,
+        files: Arc<dyn OfferedFiles>,
+    ) -> Result<(), ClipboardError> {
+        let content = ClipboardContent { files: None, ..content.clone() };
+        self.command(Command::Set(content, Some(files)))
     }
 
     /// Own content is reported too: it may have come from another viewer than the

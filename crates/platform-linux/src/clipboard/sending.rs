@@ -52,17 +52,24 @@ impl Sending {
             Some(owned) => give(link, atoms, request, property, owned, busy, now, &mut started)?,
             None => false,
         };
-        let notify = SelectionNotifyEvent {
-            response_type: SELECTION_NOTIFY_EVENT,
-            sequence: 0,
-            time: request.time,
-            requestor: request.requestor,
-            selection: request.selection,
-            target: request.target,
-            property: if given { property } else { x11rb::NONE },
-        };
-        link.conn.send_event(false, request.requestor, EventMask::NO_EVENT, notify)?;
+        notify(link, request, if given { property } else { x11rb::NONE })?;
         Ok(started)
+    }
+
+    /// What is left of an answer that goes in parts; whether the program waits for one.
+    pub(super) fn rest(
+        link: &Link,
+        (requestor, property, kind): (Window, Atom, Atom),
+        bytes: Arc<[u8]>,
+        waits: bool,
+        now: Duration,
+    ) -> Result<Self, DisplayError> {
+        let (at, done, deadline) = (0, false, now + SILENCE);
+        let mut sending = Self { requestor, property, kind, bytes, at, done, deadline };
+        if waits {
+            sending.next_part(link, now)?;
+        }
+        Ok(sending)
     }
 
     /// The program took a part: the next one.
@@ -75,6 +82,10 @@ impl Sending {
         if notify.window != self.requestor || notify.atom != self.property || self.done {
             return Ok(());
         }
+        self.next_part(link, now)
+    }
+
+    fn next_part(&mut self, link: &Link, now: Duration) -> Result<(), DisplayError> {
         let end = (self.at + PART).min(self.bytes.len());
         let part = &self.bytes[self.at..end];
         link.conn.change_property8(
@@ -103,7 +114,26 @@ impl Sending {
     }
 }
 
-fn watch(link: &Link, window: Window, mask: EventMask) -> Result<(), DisplayError> {
+/// Tells the program where its answer is, or that there is none.
+pub(super) fn notify(
+    link: &Link,
+    request: &SelectionRequestEvent,
+    property: Atom,
+) -> Result<(), DisplayError> {
+    let notify = SelectionNotifyEvent {
+        response_type: SELECTION_NOTIFY_EVENT,
+        sequence: 0,
+        time: request.time,
+        requestor: request.requestor,
+        selection: request.selection,
+        target: request.target,
+        property,
+    };
+    link.conn.send_event(false, request.requestor, EventMask::NO_EVENT, notify)?;
+    Ok(())
+}
+
+pub(super) fn watch(link: &Link, window: Window, mask: EventMask) -> Result<(), DisplayError> {
     let aux = ChangeWindowAttributesAux::new().event_mask(mask);
     link.conn.change_window_attributes(window, &aux)?;
     Ok(())
@@ -125,6 +155,7 @@ fn give(
     let target = request.target;
     if target == atoms.TARGETS {
         let formats = owned.content.formats();
+        let offered = owned.files.is_some().then_some(ClipboardFormat::Files);
         let text = owned.content.text.is_none() && owned.content.files.is_some();
         let targets: Vec<Atom> = [atoms.TARGETS, atoms.TIMESTAMP]
             .into_iter()
@@ -132,6 +163,7 @@ fn give(
                 text.then_some(ClipboardFormat::Text)
                     .into_iter()
                     .chain(formats)
+                    .chain(offered)
                     .flat_map(|format| formats::targets(atoms, format)),
             )
             .collect();
@@ -175,6 +207,9 @@ fn bytes_for(atoms: &Atoms, owned: &Owned, target: Atom) -> Option<(Atom, Arc<[u
             let kind = if target == atoms.TEXT { atoms.UTF8_STRING } else { target };
             (kind, Arc::from(text.as_bytes()))
         });
+    }
+    if owned.files.is_some() && target == atoms.KDE_CUT {
+        return Some((target, Arc::from(&b"0"[..])));
     }
     if is(ClipboardFormat::Files) {
         let files = content.files.as_ref()?;

@@ -1,20 +1,24 @@
 //! The thread that owns and watches the selection.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError};
 use std::time::Duration;
 
-use gc_platform::{ClipboardContent, ClipboardError, ClipboardEvent, ClipboardListener};
+use gc_platform::{
+    ClipboardContent, ClipboardError, ClipboardEvent, ClipboardListener, CopiedFiles, OfferError,
+    OfferedFiles, WaitWaker as _,
+};
 use gc_types::Clock;
 use x11rb::connection::{Connection, RequestConnection};
 use x11rb::protocol::Event;
 use x11rb::protocol::xfixes::{self, ConnectionExt as _, SelectionEventMask};
 use x11rb::protocol::xproto::{
     AtomEnum, ConnectionExt as _, CreateWindowAux, EventMask, PropMode, Property,
-    PropertyNotifyEvent, Timestamp, Window, WindowClass,
+    PropertyNotifyEvent, SelectionRequestEvent, Timestamp, Window, WindowClass,
 };
 use x11rb::wrapper::ConnectionExt as _;
 
+use super::late::{Late, MOST_LATE};
 use super::reading::{Outcome, Reading};
 use super::sending::Sending;
 use crate::DisplayError;
@@ -49,7 +53,9 @@ x11rb::atom_manager! {
 
 /// From the owner of the clipboard.
 pub(super) enum Command {
-    Set(ClipboardContent),
+    Set(ClipboardContent, Option<Arc<dyn OfferedFiles>>),
+    /// The files of an offer, or why they are not here.
+    Fetched(u64, Result<CopiedFiles, OfferError>),
     Announce,
     Stop,
 }
@@ -57,6 +63,8 @@ pub(super) enum Command {
 /// What this side offers.
 pub(super) struct Owned {
     pub(super) content: ClipboardContent,
+    /// They come when they are asked for.
+    pub(super) files: Option<Arc<dyn OfferedFiles>>,
     pub(super) since: Timestamp,
 }
 
@@ -66,15 +74,20 @@ pub(super) struct Worker {
     atoms: Atoms,
     clock: Arc<dyn Clock>,
     waker: Waker,
+    again: Sender<Command>,
     commands: Receiver<Command>,
     listener: ClipboardListener,
     // Waits for a time of the server's, which owning a selection takes.
-    setting: Option<ClipboardContent>,
+    setting: Option<(ClipboardContent, Option<Arc<dyn OfferedFiles>>)>,
     owned: Option<Owned>,
     reading: Option<Reading>,
     /// Of the last request, see [`Reading`].
     turn: usize,
     sending: Vec<Sending>,
+    /// Programs that wait for files, and for which attempt at them.
+    late: Vec<(u64, Late)>,
+    /// The last attempt, and whether it is under way.
+    fetch: (u64, bool),
 }
 
 impl Worker {
@@ -82,7 +95,7 @@ impl Worker {
         link: Link,
         clock: Arc<dyn Clock>,
         waker: Waker,
-        commands: Receiver<Command>,
+        (again, commands): (Sender<Command>, Receiver<Command>),
         listener: ClipboardListener,
     ) -> Result<Self, DisplayError> {
         let conn = &link.conn;
@@ -105,6 +118,7 @@ impl Worker {
             atoms,
             clock,
             waker,
+            again,
             commands,
             listener,
             setting: None,
@@ -112,6 +126,8 @@ impl Worker {
             reading: None,
             turn: 0,
             sending: Vec::new(),
+            late: Vec::new(),
+            fetch: (0, false),
         })
     }
 
@@ -122,7 +138,8 @@ impl Worker {
             }
             loop {
                 match self.commands.try_recv() {
-                    Ok(Command::Set(content)) => self.set(content)?,
+                    Ok(Command::Set(content, files)) => self.set(content, files)?,
+                    Ok(Command::Fetched(turn, result)) => self.fetched(turn, &result)?,
                     Ok(Command::Announce) => self.announce()?,
                     Ok(Command::Stop) | Err(TryRecvError::Disconnected) => {
                         // The server takes the selection away with the window.
@@ -143,8 +160,12 @@ impl Worker {
         }
     }
 
-    fn set(&mut self, content: ClipboardContent) -> Result<(), DisplayError> {
-        self.setting = Some(content);
+    fn set(
+        &mut self,
+        content: ClipboardContent,
+        files: Option<Arc<dyn OfferedFiles>>,
+    ) -> Result<(), DisplayError> {
+        self.setting = Some((content, files));
         // Adding nothing to a property gives an event with the server's time.
         let (property, kind) = (self.atoms.GC_TIME, AtomEnum::STRING);
         self.link.conn.change_property8(PropMode::APPEND, self.window, property, kind, &[])?;
@@ -152,11 +173,13 @@ impl Worker {
     }
 
     fn own(&mut self, time: Timestamp) -> Result<(), DisplayError> {
-        let Some(content) = self.setting.take() else { return Ok(()) };
+        let Some((content, files)) = self.setting.take() else { return Ok(()) };
         let conn = &self.link.conn;
         conn.set_selection_owner(self.window, self.atoms.CLIPBOARD, time)?;
         if conn.get_selection_owner(self.atoms.CLIPBOARD)?.reply()?.owner == self.window {
-            self.owned = Some(Owned { content, since: time });
+            self.owned = Some(Owned { content, files, since: time });
+            // Who waits for what was offered before gets that.
+            self.fetch.1 = false;
             self.reading = None;
         } else {
             let taken = "another program took the clipboard at the same moment".to_owned();
@@ -211,8 +234,14 @@ impl Worker {
                     sending.taken(&self.link, &notify, now)?;
                 }
                 self.sending.retain(|sending| !sending.is_done());
+                for (_, late) in &mut self.late {
+                    late.taken(&notify);
+                }
             }
             Event::SelectionRequest(request) => {
+                if self.wait_for_files(&request, now) {
+                    return Ok(());
+                }
                 let owned = self.owned.as_ref().filter(|_| {
                     request.owner == self.window && request.selection == self.atoms.CLIPBOARD
                 });
@@ -226,6 +255,54 @@ impl Worker {
             }
             _ => {}
         }
+        Ok(())
+    }
+
+    /// Whether a request is for files that are to be fetched; then it is answered later.
+    fn wait_for_files(&mut self, request: &SelectionRequestEvent, now: Duration) -> bool {
+        let atoms = &self.atoms;
+        let ours = request.owner == self.window && request.selection == atoms.CLIPBOARD;
+        let list = [atoms.URI_LIST, atoms.GNOME_FILES].contains(&request.target);
+        let files = self.owned.as_ref().and_then(|owned| owned.files.as_ref());
+        let Some(files) = files.filter(|_| ours && list && self.late.len() < MOST_LATE) else {
+            return false;
+        };
+        if !self.fetch.1 {
+            let (turn, files) = (self.fetch.0 + 1, Arc::clone(files));
+            let (again, waker) = (self.again.clone(), self.waker.clone());
+            let started = std::thread::Builder::new().name("x11-files".into()).spawn(move || {
+                // Without a clipboard nobody waits.
+                let _ = again.send(Command::Fetched(turn, files.fetch()));
+                waker.wake();
+            });
+            if let Err(error) = started {
+                tracing::warn!(%error, "no thread to fetch files with");
+                return false;
+            }
+            self.fetch = (turn, true);
+        }
+        let late = Late::new(*request, request.target == atoms.GNOME_FILES, now);
+        self.late.push((self.fetch.0, late));
+        true
+    }
+
+    fn fetched(
+        &mut self,
+        turn: u64,
+        result: &Result<CopiedFiles, OfferError>,
+    ) -> Result<(), DisplayError> {
+        if let Err(error) = result {
+            tracing::debug!(%error, "files of the peer were not given");
+        }
+        if self.fetch.0 == turn {
+            self.fetch.1 = false;
+        }
+        let now = self.clock.monotonic();
+        let waiting: Vec<_> = self.late.extract_if(.., |(for_turn, _)| *for_turn == turn).collect();
+        for (_, late) in waiting {
+            self.sending.extend(late.answer(&self.link, result.as_ref().ok(), now)?);
+        }
+        self.sending.retain(|sending| !sending.is_done());
         Ok(())
     }
 
@@ -273,7 +350,15 @@ impl Worker {
             tracing::debug!("A program asked for the clipboard and does not take it");
             sending.abandon(&self.link)?;
         }
+        let mut waiting = Vec::with_capacity(self.late.len());
+        for (turn, mut late) in std::mem::take(&mut self.late) {
+            if late.tick(&self.link, &self.atoms, now)? {
+                waiting.push((turn, late));
+            }
+        }
+        self.late = waiting;
         let next = self.reading.iter().map(Reading::deadline);
+        let next = next.chain(self.late.iter().map(|(_, late)| late.due()));
         let next = next.chain(self.sending.iter().map(|sending| sending.deadline)).min();
         Ok(next.map(|next| next.saturating_sub(now)))
     }

@@ -2,7 +2,7 @@
 //! (<https://www.freedesktop.org/wiki/Specifications/XDND/>): as the program that they are
 //! dragged from, and as one that asks what another program drags.
 
-mod target;
+pub(crate) mod target;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -41,6 +41,8 @@ struct Held {
     version: u32,
     /// It has files.
     files: bool,
+    /// Of the pointer, on the root window.
+    at: (i16, i16),
 }
 
 /// The window's readiness to take files.
@@ -97,9 +99,13 @@ impl DropTarget {
                 kinds(link, data[0], atoms.XdndTypeList)?
             };
             let files = kinds.contains(&atoms.URI_LIST);
-            let held = Held { source: data[0], version: version.min(VERSION), files };
+            let held = Held { source: data[0], version: version.min(VERSION), files, at: (0, 0) };
             self.held = (version >= 3).then_some(held);
         } else if message.type_ == atoms.XdndPosition && from_source {
+            if let Some(held) = &mut self.held {
+                let half = |value: u32| (value as u16).cast_signed();
+                held.at = (half(data[2] >> 16), half(data[2]));
+            }
             let takes = self.wanted && self.held.as_ref().is_some_and(|held| held.files);
             // 2: it wants to be told of every place.
             let action = if takes { atoms.XdndActionCopy } else { x11rb::NONE };
@@ -124,16 +130,19 @@ impl DropTarget {
         Ok(true)
     }
 
-    /// The source has given its list.
+    /// The source has given its list; the files, and the point of the window.
     pub(super) fn given(
         &mut self,
         link: &Link,
         window: Window,
         event: &SelectionNotifyEvent,
-    ) -> Result<Vec<StorePath>, DisplayError> {
-        if event.selection != self.atoms.XdndSelection || self.held.is_none() {
-            return Ok(Vec::new());
-        }
+    ) -> Result<(Vec<StorePath>, (i32, i32)), DisplayError> {
+        let Some(held) = self.held.as_ref().filter(|_| event.selection == self.atoms.XdndSelection)
+        else {
+            return Ok((Vec::new(), (0, 0)));
+        };
+        let (x, y) = held.at;
+        let inside = link.conn.translate_coordinates(link.root, window, x, y)?.reply()?;
         let mut files = Vec::new();
         if event.property == self.atoms.GURUCONNECT_DROP {
             let property = event.property;
@@ -149,7 +158,7 @@ impl DropTarget {
             }
         }
         self.finish(link, window, !files.is_empty())?;
-        Ok(files)
+        Ok((files, (inside.dst_x.into(), inside.dst_y.into())))
     }
 
     fn finish(&mut self, link: &Link, window: Window, taken: bool) -> Result<(), DisplayError> {

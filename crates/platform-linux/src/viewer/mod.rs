@@ -1,7 +1,9 @@
 //! The window of a viewer on X11 (ADR 22).
 
 mod cursor;
+mod drag_out;
 mod dropped;
+mod egl;
 mod keyboard;
 mod surface;
 mod window;

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gc_platform::{
-    LockKeys, PixelRect, PixelSize, PointerButton, ViewerWindow, WaitWaker, WindowCursor,
-    WindowError, WindowEvent, WindowKey,
+    Card, DragEnd, LockKeys, OfferedFiles, PixelRect, PixelSize, PointerButton, ViewerWindow,
+    WaitWaker, WindowCursor, WindowError, WindowEvent, WindowKey,
 };
+use gc_platform_gl::GlCard;
 use x11rb::connection::Connection;
 use x11rb::properties::{WmHints, WmSizeHints};
 use x11rb::protocol::Event;
@@ -14,12 +15,15 @@ use x11rb::protocol::xkb::{self, ConnectionExt as _};
 use x11rb::protocol::xproto::{
     Atom, AtomEnum, ChangeWindowAttributesAux, ClientMessageEvent, ConfigureWindowAux,
     ConnectionExt as _, CreateGCAux, CreateWindowAux, EventMask, Gcontext, GrabMode, GrabStatus,
-    KeyPressEvent, NotifyDetail, NotifyMode, PropMode, Window, WindowClass,
+    InputFocus, KeyPressEvent, NotifyDetail, NotifyMode, PropMode, StackMode, Timestamp, Window,
+    WindowClass,
 };
 use x11rb::wrapper::ConnectionExt as _;
 
 use super::cursor::Cursors;
+use super::drag_out::DragSource;
 use super::dropped::DropTarget;
+use super::egl::{self, EglWindow};
 use super::keyboard::{self, Layout};
 use super::surface::Surface;
 use crate::DisplayError;
@@ -45,6 +49,7 @@ x11rb::atom_manager! {
         UTF8_STRING,
         WM_PROTOCOLS,
         WM_DELETE_WINDOW,
+        _NET_ACTIVE_WINDOW,
         _NET_SUPPORTING_WM_CHECK,
         _NET_WM_ICON,
         _NET_WM_NAME,
@@ -56,6 +61,9 @@ x11rb::atom_manager! {
 
 /// A viewer's window on an X display.
 pub struct X11ViewerWindow {
+    /// Goes before the window does.
+    card: Option<GlCard<EglWindow>>,
+    display: Option<String>,
     link: Link,
     window: Window,
     gc: Gcontext,
@@ -66,6 +74,9 @@ pub struct X11ViewerWindow {
     scale: f32,
     cursors: Cursors,
     drops: DropTarget,
+    drags: DragSource,
+    /// Of the last event of the pointer.
+    time: Timestamp,
     layout: Layout,
     layout_stale: bool,
     text_wanted: bool,
@@ -81,10 +92,10 @@ pub struct X11ViewerWindow {
 impl X11ViewerWindow {
     /// `display` is what `DISPLAY` holds.
     pub fn open(display: Option<&str>, title: &str) -> Result<Self, WindowError> {
-        Ok(Self::make(Link::open(display)?, title)?)
+        Ok(Self::make(Link::open(display)?, display, title)?)
     }
 
-    fn make(link: Link, title: &str) -> Result<Self, DisplayError> {
+    fn make(link: Link, display: Option<&str>, title: &str) -> Result<Self, DisplayError> {
         link.check_format()?;
         let atoms = Atoms::new(&link.conn)?.reply()?;
         let place = Place::main(&link)?;
@@ -142,7 +153,11 @@ impl X11ViewerWindow {
         let cursors = Cursors::new(&link)?;
         let drops = DropTarget::new(&link)?;
         let layout = Layout::read(&link)?;
+        let waker = Waker::new()?;
+        let drags = DragSource::new(&link, window, waker.clone())?;
         let mut made = Self {
+            card: None,
+            display: display.map(str::to_owned),
             link,
             window,
             gc,
@@ -153,6 +168,8 @@ impl X11ViewerWindow {
             scale: place.scale,
             cursors,
             drops,
+            drags,
+            time: x11rb::CURRENT_TIME,
             layout,
             layout_stale: false,
             text_wanted: false,
@@ -160,7 +177,7 @@ impl X11ViewerWindow {
             focused: false,
             grab_wanted: false,
             grabbed: false,
-            waker: Waker::new()?,
+            waker,
             read: Vec::new(),
         };
         made.describe(title)?;
@@ -208,6 +225,14 @@ impl X11ViewerWindow {
         events: &mut Vec<WindowEvent>,
     ) -> Result<(), DisplayError> {
         match event {
+            Event::Expose(expose) if self.card.is_some() => {
+                // One comes for each rectangle; all of it is shown once, after the last.
+                if let Some(card) = self.card.as_mut().filter(|_| expose.count == 0)
+                    && let Err(error) = card.show_again()
+                {
+                    events.push(WindowEvent::CardLost(error.0));
+                }
+            }
             Event::Expose(expose) => {
                 let PixelSize { width, height } = self.surface.size();
                 let (x, y) = (u32::from(expose.x).min(width), u32::from(expose.y).min(height));
@@ -237,13 +262,29 @@ impl X11ViewerWindow {
                 self.focus(false, events)?;
             }
             // Forged ones are no keys of a person's.
+            Event::KeyPress(key) if self.drags.holds() && key.response_type & 0x80 == 0 => {
+                let end = self.drags.key(&self.link, &key)?;
+                ended(end, events);
+            }
             Event::KeyPress(key) if key.response_type & 0x80 == 0 => {
                 self.key(&key, true, events)?;
             }
             Event::KeyRelease(key) if key.response_type & 0x80 == 0 => {
                 self.key(&key, false, events)?;
             }
+            Event::MotionNotify(motion) if self.drags.holds() => {
+                self.drags.moved(&self.link, (motion.root_x, motion.root_y))?;
+            }
+            Event::ButtonRelease(release)
+                if self.drags.holds()
+                    && release.detail == 1
+                    && release.response_type & 0x80 == 0 =>
+            {
+                let end = self.drags.released(&self.link)?;
+                ended(end, events);
+            }
             Event::MotionNotify(motion) => {
+                self.time = motion.time;
                 let moved = WindowEvent::PointerMoved {
                     x: motion.event_x.into(),
                     y: motion.event_y.into(),
@@ -252,6 +293,9 @@ impl X11ViewerWindow {
                     Some(last @ WindowEvent::PointerMoved { .. }) => *last = moved,
                     _ => events.push(moved),
                 }
+            }
+            Event::SelectionRequest(request) => {
+                self.drags.asked(&self.link, &request)?;
             }
             Event::LeaveNotify(leave) if leave.mode == NotifyMode::NORMAL => {
                 events.push(WindowEvent::PointerLeft);
@@ -267,16 +311,20 @@ impl X11ViewerWindow {
             Event::MappingNotify(_) | Event::XkbNewKeyboardNotify(_) | Event::XkbMapNotify(_) => {
                 self.layout_stale = true;
             }
-            Event::ClientMessage(message)
-                if !self.drops.message(&self.link, self.window, &message)?
-                    && self.wants_close(&message)? =>
-            {
-                events.push(WindowEvent::CloseRequested);
+            Event::ClientMessage(message) => {
+                let (answers, end) = self.drags.message(&self.link, &message)?;
+                ended(end, events);
+                if !answers
+                    && !self.drops.message(&self.link, self.window, &message)?
+                    && self.wants_close(&message)?
+                {
+                    events.push(WindowEvent::CloseRequested);
+                }
             }
             Event::SelectionNotify(given) => {
-                let files = self.drops.given(&self.link, self.window, &given)?;
+                let (files, (x, y)) = self.drops.given(&self.link, self.window, &given)?;
                 if !files.is_empty() {
-                    events.push(WindowEvent::Dropped(files));
+                    events.push(WindowEvent::Dropped { files, x, y });
                 }
             }
             Event::DestroyNotify(_) => {
@@ -393,6 +441,8 @@ impl X11ViewerWindow {
             wait(&self.link.conn, &self.waker, timeout)?;
             self.drain(events)?;
         }
+        let end = self.drags.poll(&self.link)?;
+        ended(end, events);
         Ok(())
     }
 
@@ -435,6 +485,25 @@ impl X11ViewerWindow {
         Ok(())
     }
 
+    fn come_to_front(&self) -> Result<(), DisplayError> {
+        let (conn, root, window) = (&self.link.conn, self.link.root, self.window);
+        conn.map_window(window)?;
+        let check = self.atoms._NET_SUPPORTING_WM_CHECK;
+        let managed = conn.get_property(false, root, check, AtomEnum::WINDOW, 0, 1)?.reply()?;
+        if managed.value_len == 0 {
+            conn.configure_window(window, &ConfigureWindowAux::new().stack_mode(StackMode::ABOVE))?;
+            conn.set_input_focus(InputFocus::PARENT, window, x11rb::CURRENT_TIME)?;
+        } else {
+            // 2 is a program that switches windows: a person has asked for this one.
+            let data = [2, x11rb::CURRENT_TIME, 0, 0, 0];
+            let event = ClientMessageEvent::new(32, window, self.atoms._NET_ACTIVE_WINDOW, data);
+            let mask = EventMask::SUBSTRUCTURE_REDIRECT | EventMask::SUBSTRUCTURE_NOTIFY;
+            conn.send_event(false, root, mask, event)?;
+        }
+        conn.flush()?;
+        Ok(())
+    }
+
     fn show_cursor(&mut self, cursor: &WindowCursor) -> Result<(), DisplayError> {
         let cursor = self.cursors.choose(&self.link, self.window, cursor)?;
         let aux = ChangeWindowAttributesAux::new().cursor(cursor);
@@ -442,6 +511,10 @@ impl X11ViewerWindow {
         self.link.conn.flush()?;
         Ok(())
     }
+}
+
+fn ended(end: Option<DragEnd>, events: &mut Vec<WindowEvent>) {
+    events.extend(end.map(WindowEvent::DragEnded));
 }
 
 /// Grabs come with focus events too, which say nothing of the keyboard's place; nor do
@@ -512,6 +585,25 @@ impl ViewerWindow for X11ViewerWindow {
         Ok(self.put(area)?)
     }
 
+    fn open_card(&mut self, any: bool) -> Result<String, WindowError> {
+        if !any && !egl::has_card() {
+            return Err(WindowError("this computer has none that Linux knows of".to_owned()));
+        }
+        self.card = None;
+        let visual = self.link.screen().root_visual;
+        let window = EglWindow::new(self.display.as_deref(), self.window, visual)?;
+        let card = self.card.insert(GlCard::new(window)?);
+        Ok(card.name().to_owned())
+    }
+
+    fn card(&mut self) -> Option<&mut dyn Card> {
+        self.card.as_mut().map(|card| card as &mut dyn Card)
+    }
+
+    fn close_card(&mut self) {
+        self.card = None;
+    }
+
     fn set_title(&mut self, title: &str) {
         noted("title", self.name(title));
     }
@@ -522,6 +614,10 @@ impl ViewerWindow for X11ViewerWindow {
 
     fn set_full_screen(&mut self, on: bool) {
         noted("full screen", self.show_full_screen(on));
+    }
+
+    fn raise(&mut self) {
+        noted("front", self.come_to_front());
     }
 
     fn divert_keys(&mut self, on: bool) {
@@ -536,6 +632,14 @@ impl ViewerWindow for X11ViewerWindow {
 
     fn take_files(&mut self, on: bool) {
         noted("dropped files", self.drops.want(&self.link, self.window, on));
+    }
+
+    fn drags_out(&self) -> bool {
+        true
+    }
+
+    fn drag_out(&mut self, files: Arc<dyn OfferedFiles>) -> Result<(), WindowError> {
+        Ok(self.drags.begin(&self.link, files, self.time)?)
     }
 
     fn locks(&self) -> LockKeys {

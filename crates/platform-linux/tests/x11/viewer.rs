@@ -97,7 +97,7 @@ impl Source {
 
 fn dropped(events: &[WindowEvent]) -> Vec<StorePath> {
     let files = |event: &WindowEvent| match event {
-        WindowEvent::Dropped(files) => Some(files.clone()),
+        WindowEvent::Dropped { files, .. } => Some(files.clone()),
         _ => None,
     };
     events.iter().filter_map(files).flatten().collect()

@@ -1,5 +1,5 @@
-//! Memory that is handed over by way of the clipboard. All of it is called while the
-//! clipboard is open.
+//! Memory that is handed over by way of the clipboard, or of a drag. What names the
+//! clipboard is called while that is open.
 
 use windows::Win32::Foundation::{GlobalFree, HANDLE, HGLOBAL};
 use windows::Win32::System::DataExchange::{GetClipboardData, SetClipboardData};
@@ -9,7 +9,7 @@ use windows::Win32::System::Memory::{
 use windows::core::Error;
 
 /// What became of a reading.
-pub(super) enum Read {
+pub(crate) enum Read {
     /// The bytes, perhaps with some behind the end: the system rounds sizes up.
     Bytes(Vec<u8>),
     /// It is not there, or its owner does not give it.
@@ -23,7 +23,11 @@ pub(super) fn read(format: u32, limit: usize) -> Read {
     // SAFETY: the clipboard is open; the handle stays the clipboard's and is not used
     // after it is closed.
     let Ok(handle) = (unsafe { GetClipboardData(format) }) else { return Read::Nothing };
-    let memory = HGLOBAL(handle.0);
+    bytes_of(HGLOBAL(handle.0), limit)
+}
+
+/// Copies what a handle holds, which stays its owner's.
+pub(crate) fn bytes_of(memory: HGLOBAL, limit: usize) -> Read {
     // SAFETY: formats that hold memory, as all that are asked for do, give a global
     // handle. A handle of another kind has no size.
     let size = unsafe { GlobalSize(memory) };
@@ -48,20 +52,29 @@ pub(super) fn read(format: u32, limit: usize) -> Read {
 
 /// Puts bytes on the clipboard.
 pub(super) fn place(format: u32, bytes: &[u8]) -> Result<(), Error> {
-    // SAFETY: takes numbers.
-    let memory = unsafe { GlobalAlloc(GMEM_MOVEABLE, bytes.len().max(1)) }?;
-    let placed = fill(memory, bytes).and_then(|()| {
-        // SAFETY: the clipboard is open and ours; on success the memory is the system's.
-        unsafe { SetClipboardData(format, Some(HANDLE(memory.0))) }
-    });
-    if let Err(error) = placed {
-        // SAFETY: nobody took it.
-        if unsafe { GlobalFree(Some(memory)) }.is_err() {
-            tracing::warn!(format, "memory of the clipboard is lost");
-        }
+    let memory = allocate(bytes)?;
+    // SAFETY: the clipboard is open and ours; on success the memory is the system's.
+    if let Err(error) = unsafe { SetClipboardData(format, Some(HANDLE(memory.0))) } {
+        free(memory);
         return Err(error);
     }
     Ok(())
+}
+
+/// New memory with these bytes, for whoever takes it.
+pub(crate) fn allocate(bytes: &[u8]) -> Result<HGLOBAL, Error> {
+    // SAFETY: takes numbers.
+    let memory = unsafe { GlobalAlloc(GMEM_MOVEABLE, bytes.len().max(1)) }?;
+    fill(memory, bytes).inspect_err(|_| free(memory))?;
+    Ok(memory)
+}
+
+/// Gives back what nobody took.
+pub(crate) fn free(memory: HGLOBAL) {
+    // SAFETY: callers have allocated it, and nobody else has it.
+    if unsafe { GlobalFree(Some(memory)) }.is_err() {
+        tracing::warn!("memory that was to be handed over is lost");
+    }
 }
 
 fn fill(memory: HGLOBAL, bytes: &[u8]) -> Result<(), Error> {

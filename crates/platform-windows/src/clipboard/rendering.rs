@@ -110,7 +110,7 @@ pub(super) fn create_window() -> Result<HWND, Error> {
 }
 
 /// Formats in which a content is offered; the rest is made by the system out of them.
-fn formats(content: &ClipboardContent, registered: &Registered) -> Vec<u32> {
+pub(crate) fn rendered_formats(content: &ClipboardContent, registered: &Registered) -> Vec<u32> {
     let mut formats = Vec::new();
     if content.text.is_some() {
         formats.push(u32::from(CF_UNICODETEXT.0));
@@ -130,8 +130,12 @@ fn formats(content: &ClipboardContent, registered: &Registered) -> Vec<u32> {
     formats
 }
 
-fn render(offer: &Offer, format: u32) -> Option<Vec<u8>> {
-    let (content, registered) = (&offer.content, &offer.registered);
+/// A content in one of them.
+pub(crate) fn rendered(
+    content: &ClipboardContent,
+    registered: &Registered,
+    format: u32,
+) -> Option<Vec<u8>> {
     if format == u32::from(CF_UNICODETEXT.0) {
         return content.text.as_deref().map(write_unicode_text);
     }
@@ -161,7 +165,7 @@ pub(super) fn put(
 ) -> Result<(), ClipboardError> {
     // SAFETY: the clipboard is open with this thread's window, which owns it from here.
     unsafe { EmptyClipboard() }.map_err(|error| ClipboardError(error.to_string()))?;
-    let formats = formats(&content, registered);
+    let formats = rendered_formats(&content, registered);
     let files = content.files.is_some();
     replace(Some(Offer { content, registered: *registered }));
     for format in formats {
@@ -203,7 +207,8 @@ extern "system" fn procedure(
         WM_RENDERFORMAT => {
             // The program that asks has the clipboard open.
             let format = wparam.0 as u32;
-            if let Some(bytes) = offer().and_then(|offer| render(&offer, format))
+            if let Some(bytes) =
+                offer().and_then(|offer| rendered(&offer.content, &offer.registered, format))
                 && let Err(error) = place(format, &bytes)
             {
                 tracing::warn!(%error, format, "a clipboard format could not be given");
@@ -213,9 +218,9 @@ extern "system" fn procedure(
         WM_RENDERALLFORMATS => {
             if let (Some(offer), Ok(open)) = (offer(), Open::new(window)) {
                 if is_owner(window) {
-                    for format in formats(&offer.content, &offer.registered) {
-                        let rendered = render(&offer, format);
-                        if let Some(Err(error)) = rendered.map(|bytes| place(format, &bytes)) {
+                    for format in rendered_formats(&offer.content, &offer.registered) {
+                        let bytes = rendered(&offer.content, &offer.registered, format);
+                        if let Some(Err(error)) = bytes.map(|bytes| place(format, &bytes)) {
                             tracing::warn!(%error, format, "a clipboard format is lost");
                         }
                     }

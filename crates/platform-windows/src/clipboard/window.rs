@@ -1,13 +1,14 @@
 //! The handle that other threads hold.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use gc_platform::{Clipboard, ClipboardContent, ClipboardError, ClipboardListener};
+use gc_platform::{Clipboard, ClipboardContent, ClipboardError, ClipboardListener, OfferedFiles};
 use windows::Win32::Foundation::{HWND, LPARAM, WPARAM};
 use windows::Win32::UI::WindowsAndMessaging::PostMessageW;
 
+use super::offering::Offering;
 use super::worker::{Command, WAKE, Worker};
 
 /// A program whose content is being read may hang: the thread is not waited for longer
@@ -65,6 +66,14 @@ impl WindowsClipboard {
 impl Clipboard for WindowsClipboard {
     fn set(&self, content: &ClipboardContent) -> Result<(), ClipboardError> {
         self.command(Command::Set(content.clone()))
+    }
+
+    fn offer(
+        &self,
+        content: &ClipboardContent,
+        files: Arc<dyn OfferedFiles>,
+    ) -> Result<(), ClipboardError> {
+        self.command(Command::Offer(Offering { content: content.clone(), files }))
     }
 
     fn announce(&self) -> Result<(), ClipboardError> {

@@ -21,8 +21,9 @@ use windows::Win32::UI::WindowsAndMessaging::{
 };
 
 use super::memory::{Read, read};
+use super::offering::{Offering, Offers, is_of_this_thread};
 use super::registered::Registered;
-use super::rendering::{Open, create_window, is_owner, offered, put, take_back};
+use super::rendering::{Open, create_window, offered, put, take_back};
 use super::{dib_to_png, read_drop_files, read_html_format, read_unicode_text};
 
 /// Posted to the window when there are commands.
@@ -49,8 +50,15 @@ const MAX_DIB_BYTES: usize = 4 * MAX_CLIPBOARD_PIXELS as usize + ROUNDING;
 /// From the owner of the clipboard.
 pub(super) enum Command {
     Set(ClipboardContent),
+    Offer(Offering),
     Announce,
     Stop,
+}
+
+/// What is to be put there.
+enum Setting {
+    Content(ClipboardContent),
+    Offer(Offering),
 }
 
 pub(super) struct Worker {
@@ -58,7 +66,8 @@ pub(super) struct Worker {
     registered: Registered,
     commands: Receiver<Command>,
     listener: ClipboardListener,
-    setting: Option<ClipboardContent>,
+    setting: Option<Setting>,
+    offers: Offers,
     reading: bool,
     tries: u32,
     /// Of the content that was told last.
@@ -97,6 +106,7 @@ impl Worker {
             commands,
             listener,
             setting: None,
+            offers: Offers::default(),
             reading: false,
             tries: 0,
             sequence: None,
@@ -131,6 +141,7 @@ impl Worker {
             }
         }
         take_back(self.window);
+        self.offers.end();
         // SAFETY: the window is this thread's; nobody uses it after this.
         unsafe {
             let _ = RemoveClipboardFormatListener(self.window);
@@ -142,14 +153,14 @@ impl Worker {
     fn take_commands(&mut self) -> bool {
         loop {
             match self.commands.try_recv() {
-                Ok(Command::Set(content)) => {
-                    self.setting = Some(content);
-                    self.tries = 0;
-                    self.work();
-                }
+                Ok(Command::Set(content)) => self.put(Setting::Content(content)),
+                Ok(Command::Offer(offering)) => self.put(Setting::Offer(offering)),
                 Ok(Command::Announce) => {
-                    if let Some(content) = offered(self.window) {
-                        (self.listener)(ClipboardEvent::Copied(content));
+                    let beside = || self.offers.beside().cloned();
+                    if let Some(content) = offered(self.window).or_else(beside) {
+                        if !content.is_empty() {
+                            (self.listener)(ClipboardEvent::Copied(content));
+                        }
                     } else {
                         self.sequence = None;
                         self.reading = true;
@@ -177,27 +188,30 @@ impl Worker {
         if self.setting.is_none() && !self.reading {
             return;
         }
-        if self.setting.is_none() && is_owner(self.window) {
+        if self.setting.is_none() && is_of_this_thread() {
             self.reading = false;
             return;
         }
-        let open = match Open::new(self.window) {
-            Ok(open) => open,
-            Err(error) => {
-                self.tries += 1;
-                if self.tries <= MAX_TRIES {
-                    self.later(RETRY);
-                    return;
+        // OLE opens the clipboard itself.
+        if let Some(Setting::Offer(offering)) = &self.setting {
+            match self.offers.put(offering, self.registered) {
+                Err(None) => self.once_more(),
+                done => {
+                    self.setting = None;
+                    self.reading = false;
+                    if let Err(Some(error)) = done {
+                        (self.listener)(ClipboardEvent::Failed(error));
+                    }
                 }
-                self.setting = None;
-                self.reading = false;
-                let error = ClipboardError(format!("another program keeps it open: {error}"));
-                (self.listener)(ClipboardEvent::Failed(error));
-                return;
             }
+            return;
+        }
+        let Ok(open) = Open::new(self.window) else {
+            self.once_more();
+            return;
         };
         self.reading = false;
-        if let Some(content) = self.setting.take() {
+        if let Some(Setting::Content(content)) = self.setting.take() {
             if let Err(error) = put(&open, content, &self.registered) {
                 (self.listener)(ClipboardEvent::Failed(error));
             }
@@ -219,6 +233,25 @@ impl Worker {
                 }
             }
         }
+    }
+
+    fn put(&mut self, setting: Setting) {
+        self.setting = Some(setting);
+        self.tries = 0;
+        self.work();
+    }
+
+    /// Another program has it open.
+    fn once_more(&mut self) {
+        self.tries += 1;
+        if self.tries <= MAX_TRIES {
+            self.later(RETRY);
+            return;
+        }
+        self.setting = None;
+        self.reading = false;
+        let error = ClipboardError("another program keeps it open".to_owned());
+        (self.listener)(ClipboardEvent::Failed(error));
     }
 
     /// What lies on the clipboard; `None`: it is secret.

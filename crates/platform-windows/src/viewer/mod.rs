@@ -1,7 +1,9 @@
 //! The window of a viewer on Windows (ADR 22).
 
 #[cfg(windows)]
-mod dropped;
+mod drag_out;
+#[cfg(windows)]
+mod drop_target;
 #[cfg(windows)]
 mod hook;
 mod keys;
@@ -9,6 +11,8 @@ mod keys;
 mod surface;
 #[cfg(windows)]
 mod text;
+#[cfg(windows)]
+mod wgl;
 #[cfg(windows)]
 mod window;
 

@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gc_platform::{
-    CursorImage, LockKeys, PixelRect, PixelSize, PointerButton, ViewerWindow, WaitWaker,
-    WindowCursor, WindowError, WindowEvent, WindowKey,
+    Card, CursorImage, LockKeys, OfferedFiles, PixelRect, PixelSize, PointerButton, StorePath,
+    ViewerWindow, WaitWaker, WindowCursor, WindowError, WindowEvent, WindowKey,
 };
+use gc_platform_gl::GlCard;
 use windows::Win32::Foundation::{
     ERROR_CLASS_ALREADY_EXISTS, GetLastError, HWND, LPARAM, LRESULT, RECT, SetLastError,
     WIN32_ERROR, WPARAM,
@@ -27,24 +28,26 @@ use windows::Win32::UI::WindowsAndMessaging::{
     CREATESTRUCTW, CW_USEDEFAULT, CreateIconIndirect, CreateWindowExW, DefWindowProcW,
     DestroyCursor, DestroyWindow, DispatchMessageW, GWL_STYLE, GWLP_USERDATA, GetClientRect,
     GetMessageTime, GetWindowLongPtrW, GetWindowPlacement, HCURSOR, HTCLIENT, HWND_TOP, ICONINFO,
-    IDC_ARROW, LoadCursorW, LoadIconW, MSG, MWMO_INPUTAVAILABLE, MsgWaitForMultipleObjectsEx,
-    PM_NOREMOVE, PM_REMOVE, PeekMessageW, PostMessageW, QS_ALLINPUT, RegisterClassExW,
-    SIZE_MINIMIZED, SW_SHOWDEFAULT, SWP_FRAMECHANGED, SWP_NOACTIVATE, SWP_NOMOVE,
-    SWP_NOOWNERZORDER, SWP_NOSIZE, SWP_NOZORDER, SetCursor, SetWindowLongPtrW, SetWindowPlacement,
-    SetWindowPos, SetWindowTextW, ShowWindow, WINDOW_EX_STYLE, WINDOWPLACEMENT, WM_APP, WM_CLOSE,
-    WM_DPICHANGED, WM_DROPFILES, WM_ERASEBKGND, WM_KEYDOWN, WM_KEYUP, WM_KILLFOCUS, WM_LBUTTONDOWN,
-    WM_LBUTTONUP, WM_MBUTTONDOWN, WM_MBUTTONUP, WM_MOUSEHWHEEL, WM_MOUSEMOVE, WM_MOUSEWHEEL,
-    WM_NCCREATE, WM_NCDESTROY, WM_PAINT, WM_RBUTTONDOWN, WM_RBUTTONUP, WM_SETCURSOR, WM_SETFOCUS,
-    WM_SIZE, WM_SYSKEYDOWN, WM_SYSKEYUP, WM_XBUTTONDOWN, WM_XBUTTONUP, WNDCLASSEXW,
-    WS_OVERLAPPEDWINDOW, WS_POPUP, WS_VISIBLE,
+    IDC_ARROW, IsIconic, LoadCursorW, LoadIconW, MSG, MWMO_INPUTAVAILABLE,
+    MsgWaitForMultipleObjectsEx, PM_NOREMOVE, PM_REMOVE, PeekMessageW, PostMessageW, QS_ALLINPUT,
+    RegisterClassExW, SIZE_MINIMIZED, SW_RESTORE, SW_SHOWDEFAULT, SWP_FRAMECHANGED, SWP_NOACTIVATE,
+    SWP_NOMOVE, SWP_NOOWNERZORDER, SWP_NOSIZE, SWP_NOZORDER, SetCursor, SetForegroundWindow,
+    SetWindowLongPtrW, SetWindowPlacement, SetWindowPos, SetWindowTextW, ShowWindow,
+    WINDOW_EX_STYLE, WINDOWPLACEMENT, WM_APP, WM_CLOSE, WM_DPICHANGED, WM_ERASEBKGND, WM_KEYDOWN,
+    WM_KEYUP, WM_KILLFOCUS, WM_LBUTTONDOWN, WM_LBUTTONUP, WM_MBUTTONDOWN, WM_MBUTTONUP,
+    WM_MOUSEHWHEEL, WM_MOUSEMOVE, WM_MOUSEWHEEL, WM_NCCREATE, WM_NCDESTROY, WM_PAINT,
+    WM_RBUTTONDOWN, WM_RBUTTONUP, WM_SETCURSOR, WM_SETFOCUS, WM_SIZE, WM_SYSKEYDOWN, WM_SYSKEYUP,
+    WM_XBUTTONDOWN, WM_XBUTTONUP, WNDCLASSEXW, WS_OVERLAPPEDWINDOW, WS_POPUP, WS_VISIBLE,
 };
 use windows::core::{HSTRING, PCWSTR};
 
-use super::dropped;
+use super::drag_out;
+use super::drop_target::DropTarget;
 use super::hook::{KeyboardHook, WM_HOOKED, unpacked};
 use super::keys::{HookedKey, wire_key};
 use super::surface::Surface;
 use super::text::Typist;
+use super::wgl::{self, WM_UNCOVERED, WglWindow};
 use crate::ui::{be_sharp, dib_section, scale};
 
 const CLASS: &str = "GuruConnectViewer";
@@ -78,10 +81,13 @@ impl WaitWaker for WakeWindow {
 
 /// What the window's procedure works on. Calls of Win32 come back to it, so nothing
 /// stays borrowed during one.
-struct Content {
+pub(super) struct Content {
     address: Address,
     events: RefCell<Vec<WindowEvent>>,
     surface: RefCell<Surface>,
+    /// What the graphics card draws, over all of the inside.
+    card: Cell<Option<HWND>>,
+    uncovered: Cell<bool>,
     cursor: Cell<HCURSOR>,
     focused: Cell<bool>,
     hooked: Cell<bool>,
@@ -91,12 +97,21 @@ struct Content {
     down: RefCell<std::collections::BTreeSet<(u8, bool)>>,
     buttons: Cell<u32>,
     tracking: Cell<bool>,
+    takes_files: Cell<bool>,
+    /// Files are being dragged over it.
+    files_over: Cell<bool>,
+    /// Its own files are being dragged out of it.
+    drags: Cell<bool>,
 }
 
 /// A viewer's window on the desktop of the user.
 pub struct WindowsViewerWindow {
     window: HWND,
+    /// Goes before the window does.
+    card: Option<GlCard<WglWindow>>,
     content: Rc<Content>,
+    /// Without OLE nothing is dropped on it, and nothing dragged out.
+    drops: Option<DropTarget>,
     hook: Option<KeyboardHook>,
     own_cursor: Option<HCURSOR>,
     arrow: HCURSOR,
@@ -138,6 +153,8 @@ impl WindowsViewerWindow {
             address: Arc::default(),
             events: RefCell::default(),
             surface: RefCell::new(Surface::new(PixelSize { width: 1, height: 1 })?),
+            card: Cell::new(None),
+            uncovered: Cell::new(false),
             cursor: Cell::new(arrow),
             focused: Cell::new(false),
             hooked: Cell::new(false),
@@ -146,6 +163,9 @@ impl WindowsViewerWindow {
             down: RefCell::default(),
             buttons: Cell::new(0),
             tracking: Cell::new(false),
+            takes_files: Cell::new(false),
+            files_over: Cell::new(false),
+            drags: Cell::new(false),
         });
         let slot = Rc::into_raw(Rc::clone(&content));
         // SAFETY: the window takes the slot over, and gives it back with WM_NCDESTROY, which
@@ -168,7 +188,12 @@ impl WindowsViewerWindow {
         }
         .map_err(failed("CreateWindowExW"))?;
         *content.address.lock().unwrap_or_else(PoisonError::into_inner) = Some(window.0 as isize);
-        let opened = Self { window, content, hook: None, own_cursor: None, arrow, before: None };
+        let drops = DropTarget::of(window, &content)
+            .inspect_err(|error| tracing::warn!(%error, "no files can be dropped on the viewer"))
+            .ok();
+        let (hook, own_cursor, before) = (None, None, None);
+        let card = None;
+        let opened = Self { window, card, content, drops, hook, own_cursor, arrow, before };
         opened.choose_size();
         // SAFETY: ours.
         let _ = unsafe { ShowWindow(window, SW_SHOWDEFAULT) };
@@ -236,6 +261,15 @@ impl WindowsViewerWindow {
         }
     }
 
+    fn show_uncovered(&mut self) {
+        if self.content.uncovered.take()
+            && let Some(card) = &mut self.card
+            && let Err(error) = card.show_again()
+        {
+            self.content.tell(WindowEvent::CardLost(error.0));
+        }
+    }
+
     /// Hands messages to the window until there is none.
     fn pump() {
         let mut message = MSG::default();
@@ -252,6 +286,8 @@ impl WindowsViewerWindow {
 impl Drop for WindowsViewerWindow {
     fn drop(&mut self) {
         self.hook = None;
+        self.drops = None;
+        self.close_card();
         *self.content.address.lock().unwrap_or_else(PoisonError::into_inner) = None;
         // SAFETY: ours, on its own thread.
         unsafe {
@@ -280,6 +316,7 @@ impl ViewerWindow for WindowsViewerWindow {
             unsafe { MsgWaitForMultipleObjectsEx(None, limit, QS_ALLINPUT, MWMO_INPUTAVAILABLE) };
             Self::pump();
         }
+        self.show_uncovered();
         events.append(&mut self.content.events.borrow_mut());
         Ok(())
     }
@@ -312,6 +349,31 @@ impl ViewerWindow for WindowsViewerWindow {
             ReleaseDC(Some(self.window), dc);
         }
         Ok(())
+    }
+
+    fn open_card(&mut self, any: bool) -> Result<String, WindowError> {
+        if !any && !wgl::has_card() {
+            return Err(WindowError("the screen is that of a remote desktop".to_owned()));
+        }
+        self.close_card();
+        let window = WglWindow::new(self.window, self.size(), any)?;
+        self.content.card.set(Some(window.handle()));
+        match GlCard::new(window) {
+            Ok(card) => Ok(self.card.insert(card).name().to_owned()),
+            Err(error) => {
+                self.content.card.set(None);
+                Err(error)
+            }
+        }
+    }
+
+    fn card(&mut self) -> Option<&mut dyn Card> {
+        self.card.as_mut().map(|card| card as &mut dyn Card)
+    }
+
+    fn close_card(&mut self) {
+        self.content.card.set(None);
+        self.card = None;
     }
 
     fn set_title(&mut self, title: &str) {
@@ -349,6 +411,17 @@ impl ViewerWindow for WindowsViewerWindow {
         }
     }
 
+    fn raise(&mut self) {
+        // SAFETY: ours.
+        unsafe {
+            if IsIconic(self.window).as_bool() {
+                let _ = ShowWindow(self.window, SW_RESTORE);
+            }
+            // Refused where another program has the keyboard; then its button blinks.
+            let _ = SetForegroundWindow(self.window);
+        }
+    }
+
     fn divert_keys(&mut self, on: bool) {
         if on == self.hook.is_some() {
             return;
@@ -364,7 +437,27 @@ impl ViewerWindow for WindowsViewerWindow {
     }
 
     fn take_files(&mut self, on: bool) {
-        dropped::want(self.window, on);
+        self.content.takes_files.set(on);
+    }
+
+    fn drags_out(&self) -> bool {
+        self.drops.is_some()
+    }
+
+    fn drag_out(&mut self, files: Arc<dyn OfferedFiles>) -> Result<(), WindowError> {
+        if self.drops.is_none() {
+            return Err(WindowError("nothing can be dragged without OLE".to_owned()));
+        }
+        // Escape is for the drag.
+        let hooked = self.hook.is_some();
+        self.divert_keys(false);
+        self.content.let_go();
+        self.content.drags.set(true);
+        let end = drag_out::drag(files);
+        self.content.drags.set(false);
+        self.divert_keys(hooked);
+        self.content.tell(WindowEvent::DragEnded(end.map_err(failed("DoDragDrop"))?));
+        Ok(())
     }
 
     fn set_text_wanted(&mut self, on: bool) {
@@ -408,7 +501,34 @@ fn cursor_of(image: &CursorImage) -> Option<HCURSOR> {
 }
 
 impl Content {
+    /// Whether what is over it may be dropped.
+    pub(super) fn takes_dropped(&self) -> bool {
+        self.takes_files.get() && self.files_over.get() && !self.drags.get()
+    }
+
+    pub(super) fn set_over(&self, files: bool) {
+        self.files_over.set(files);
+    }
+
+    pub(super) fn dropped(&self, files: Vec<StorePath>, x: i32, y: i32) {
+        self.tell(WindowEvent::Dropped { files, x, y });
+    }
+
+    /// Button and keys are somebody else's now.
+    fn let_go(&self) {
+        self.buttons.set(0);
+        self.down.borrow_mut().clear();
+        // SAFETY: takes nothing. Without capture there is nothing to let go of.
+        let _ = unsafe { ReleaseCapture() };
+    }
+
     fn tell(&self, event: WindowEvent) {
+        use WindowEvent::{Key, PointerButton, PointerMoved, Wheel};
+        let input =
+            matches!(event, Key(_) | PointerButton { .. } | PointerMoved { .. } | Wheel { .. });
+        if input && self.drags.get() {
+            return;
+        }
         let mut events = self.events.borrow_mut();
         match (events.last_mut(), &event) {
             (Some(last @ WindowEvent::PointerMoved { .. }), WindowEvent::PointerMoved { .. }) => {
@@ -428,6 +548,9 @@ impl Content {
             PixelSize { width: inside.right.max(1) as u32, height: inside.bottom.max(1) as u32 };
         if self.surface.borrow().size() == size {
             return;
+        }
+        if let Some(card) = self.card.get() {
+            wgl::resize(card, size);
         }
         match Surface::new(size) {
             Ok(surface) => {
@@ -453,7 +576,9 @@ impl Content {
                 width: (rect.right.max(0) as u32).min(size.width) - left,
                 height: (rect.bottom.max(0) as u32).min(size.height) - top,
             };
-            surface.copy(dc, area);
+            if self.card.get().is_none() {
+                surface.copy(dc, area);
+            }
             let _ = EndPaint(window, &raw const paint);
         }
     }
@@ -565,6 +690,7 @@ impl Content {
         let side = if high == SECOND { Forward } else { Back };
         match message {
             WM_WAKE => {}
+            WM_UNCOVERED => self.uncovered.set(true),
             WM_ERASEBKGND => return Some(LRESULT(1)),
             WM_PAINT => self.paint(window),
             WM_SIZE if wparam.0 as u32 != SIZE_MINIMIZED => self.resized(window),
@@ -579,12 +705,6 @@ impl Content {
                 self.tell(WindowEvent::Resized);
             }
             WM_CLOSE => self.tell(WindowEvent::CloseRequested),
-            WM_DROPFILES => {
-                let files = dropped::taken(wparam);
-                if !files.is_empty() {
-                    self.tell(WindowEvent::Dropped(files));
-                }
-            }
             WM_SETFOCUS => self.focus(true),
             WM_KILLFOCUS => self.focus(false),
             WM_HOOKED => self.key(wparam.0 as u32, unpacked(lparam)),

@@ -4,14 +4,19 @@
 #![expect(unsafe_code, reason = "windows of other programs are reached by Win32 only")]
 
 mod actions;
+mod card;
 mod clipboard;
 mod code;
 mod consent;
+mod door;
+mod drag;
 mod input;
 mod keyboard;
+mod offer;
 mod overlays;
 mod person;
 mod screen;
+mod second;
 mod system;
 mod viewer;
 mod window;

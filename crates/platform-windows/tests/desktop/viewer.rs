@@ -1,24 +1,33 @@
 //! The viewer's window: what it shows, and which keys it gets.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use gc_platform::{
-    InputInjector, PixelRect, PixelSize, ScreenCapture, StorePath, ViewerWindow, WindowEvent,
-    WindowKey,
+    DragEnd, InputInjector, PixelRect, PixelSize, PointerButton, ScreenCapture, StorePath,
+    ViewerWindow, WindowEvent, WindowKey,
 };
 use gc_platform_windows::{WindowsInput, WindowsScreen, WindowsViewerWindow};
 use gc_runtime::SystemClock;
-use windows::Win32::Foundation::{HWND, LPARAM, POINT, WPARAM};
+use windows::Win32::Foundation::{HWND, POINT, POINTL};
 use windows::Win32::Graphics::Gdi::ClientToScreen;
-use windows::Win32::System::Memory::{GHND, GlobalAlloc, GlobalLock, GlobalUnlock};
-use windows::Win32::UI::WindowsAndMessaging::{
-    FindWindowW, PostMessageW, SetForegroundWindow, WM_DROPFILES,
+use windows::Win32::System::Com::IDataObject;
+use windows::Win32::System::Ole::{
+    DROPEFFECT, DROPEFFECT_COPY, IDropTarget, IDropTarget_Impl, OleInitialize, RegisterDragDrop,
 };
-use windows::core::{PCWSTR, w};
+use windows::Win32::System::SystemServices::MODIFIERKEYS_FLAGS;
+use windows::Win32::UI::WindowsAndMessaging::{
+    DispatchMessageW, FindWindowW, GetMessageW, MSG, SetForegroundWindow, WM_LBUTTONDOWN,
+    WM_MOUSEMOVE,
+};
+use windows::core::{PCWSTR, Ref, implement, w};
 
+use crate::drag;
 use crate::keyboard::{BOARD, Seen, seen};
-use crate::window::{Rectangle, until};
+use crate::offer::{Shelf, paste};
+use crate::second::{Second, hear, say};
+use crate::window::{Rectangle, pump, until};
 
 const NAP: Duration = Duration::from_millis(10);
 
@@ -205,34 +214,207 @@ fn text_comes_with_keys_when_it_is_wanted() {
     opened.window.divert_keys(false);
 }
 
+/// Drags from and to the viewer's window, as a second program.
 #[test]
-fn files_that_are_dropped_come_by_their_ways() {
-    const HEADER: usize = 20;
-    let mut opened = Opened::new();
-    opened.window.take_files(true);
+#[ignore = "the second program of another test"]
+fn second_program() {
+    // SAFETY: takes nothing.
+    unsafe { OleInitialize(None) }.unwrap();
+    let part = hear().unwrap();
+    let rectangle = Rectangle::show(0, 0, 60, 60);
+    if part == "takes" {
+        let target: IDropTarget = Taker.into();
+        // SAFETY: the window is this thread's own.
+        unsafe { RegisterDragDrop(rectangle.window(), &target) }.unwrap();
+    }
+    pump();
+    say("ready");
+    let mut message = MSG::default();
+    // SAFETY: the message is live, and dispatched as it came. Ended by its parent.
+    while unsafe { GetMessageW(&raw mut message, None, 0, 0) }.as_bool() {
+        if message.message == WM_MOUSEMOVE {
+            say("over");
+        }
+        if message.message == WM_LBUTTONDOWN && part == "drags" {
+            let object = drag::object(rectangle.window(), &dropped());
+            say(&drag::by_hand(&object));
+            continue;
+        }
+        // SAFETY: as above.
+        unsafe { DispatchMessageW(&raw const message) };
+    }
+}
+
+/// Takes the files that are dropped on it, as a program does that has no drives.
+#[implement(IDropTarget, Agile = false)]
+struct Taker;
+
+impl IDropTarget_Impl for Taker_Impl {
+    fn DragEnter(
+        &self,
+        _: Ref<'_, IDataObject>,
+        _: MODIFIERKEYS_FLAGS,
+        _: &POINTL,
+        effect: *mut DROPEFFECT,
+    ) -> windows::core::Result<()> {
+        // SAFETY: OLE passes room for it.
+        unsafe { effect.write(DROPEFFECT_COPY) };
+        say("enters");
+        Ok(())
+    }
+
+    fn DragOver(
+        &self,
+        _: MODIFIERKEYS_FLAGS,
+        _: &POINTL,
+        effect: *mut DROPEFFECT,
+    ) -> windows::core::Result<()> {
+        // SAFETY: as above.
+        unsafe { effect.write(DROPEFFECT_COPY) };
+        Ok(())
+    }
+
+    fn DragLeave(&self) -> windows::core::Result<()> {
+        Ok(())
+    }
+
+    fn Drop(
+        &self,
+        object: Ref<'_, IDataObject>,
+        _: MODIFIERKEYS_FLAGS,
+        _: &POINTL,
+        effect: *mut DROPEFFECT,
+    ) -> windows::core::Result<()> {
+        say(&paste(object.ok()?));
+        // SAFETY: as above.
+        unsafe { effect.write(DROPEFFECT_COPY) };
+        Ok(())
+    }
+}
+
+/// A `DROPFILES` of this, of which something is on a share.
+fn dropped() -> Vec<u8> {
     let ways = "C:\\users\\a b\\\u{fc}.txt\0C:\\windows\0\\\\server\\share\\x\0\0";
-    let list: Vec<u8> = ways.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let mut bytes = vec![0; HEADER];
-    bytes[..4].copy_from_slice(&(HEADER as u32).to_le_bytes());
+    let mut bytes = vec![0; 20];
+    bytes[0] = 20;
     // They are UTF-16.
     bytes[16] = 1;
-    bytes.extend(list);
-    // SAFETY: as much is written as was asked for; the window gives it back.
-    unsafe {
-        let memory = GlobalAlloc(GHND, bytes.len()).unwrap();
-        let to = GlobalLock(memory).cast::<u8>();
-        std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
-        let _ = GlobalUnlock(memory);
-        let drop = WPARAM(memory.0 as usize);
-        PostMessageW(Some(opened.handle), WM_DROPFILES, drop, LPARAM(0)).unwrap();
-    }
-    let files = until("the files", || {
-        opened.look();
-        opened.events.iter().find_map(|event| match event {
-            WindowEvent::Dropped(files) => Some(files.clone()),
-            _ => None,
-        })
+    bytes.extend(ways.encode_utf16().flat_map(u16::to_le_bytes));
+    bytes
+}
+
+/// Takes the pointer to a place, slowly, as a hand does.
+fn go(input: &mut WindowsInput, x: i32, y: i32, mut seen: impl FnMut() -> bool) {
+    let mut aside = 0;
+    until("the pointer is there", || {
+        input.pointer_move(x + aside, y).unwrap();
+        input.flush().unwrap();
+        aside = 1 - aside;
+        seen().then_some(())
     });
-    let expected = [StorePath::new("C:", "users/a b/\u{fc}.txt"), StorePath::new("C:", "windows")];
-    assert_eq!(files, expected);
+}
+
+#[test]
+fn files_that_are_dropped_come_by_their_ways_and_only_while_they_are_taken() {
+    let mut opened = Opened::new();
+    let mut input = WindowsInput::new();
+    let mut corner = POINT::default();
+    // SAFETY: writes into the live point.
+    let _ = unsafe { ClientToScreen(opened.handle, &raw mut corner) };
+    for takes in [false, true] {
+        opened.window.take_files(takes);
+        let second = Second::start("viewer::second_program", "drags");
+        go(&mut input, 30, 30, || second.try_word().as_deref() == Some("over"));
+        input.pointer_button(PointerButton::Left, true).unwrap();
+        input.flush().unwrap();
+        until("the drag", || (second.try_word().as_deref() == Some("begins")).then_some(()));
+        let mut count = 0;
+        go(&mut input, corner.x + 210, corner.y + 123, || {
+            opened.look();
+            count += 1;
+            count > 20
+        });
+        input.pointer_move(corner.x + 210, corner.y + 123).unwrap();
+        input.pointer_button(PointerButton::Left, false).unwrap();
+        input.flush().unwrap();
+        let end = until("the drag's end", || {
+            opened.look();
+            second.try_word().filter(|word| word != "over")
+        });
+        assert_eq!(end, if takes { "dropped 1" } else { "dropped 0" });
+        let dropped: Vec<_> = opened
+            .events
+            .drain(..)
+            .filter_map(|event| match event {
+                WindowEvent::Dropped { files, x, y } => Some((files, x, y)),
+                _ => None,
+            })
+            .collect();
+        let ways =
+            vec![StorePath::new("C:", "users/a b/\u{fc}.txt"), StorePath::new("C:", "windows")];
+        assert_eq!(dropped, if takes { vec![(ways, 210, 123)] } else { vec![] });
+    }
+}
+
+#[test]
+fn files_of_the_machine_are_dragged_to_another_program() {
+    let mut opened = Opened::new();
+    opened.focus();
+    let second = Second::start("viewer::second_program", "takes");
+    let mut input = WindowsInput::new();
+    let mut corner = POINT::default();
+    // SAFETY: writes into the live point.
+    let _ = unsafe { ClientToScreen(opened.handle, &raw mut corner) };
+    let press =
+        WindowEvent::PointerButton { button: PointerButton::Left, down: true, x: 100, y: 100 };
+    for (release, end) in [(true, DragEnd::Taken), (false, DragEnd::Cancelled)] {
+        opened.events.clear();
+        go(&mut input, corner.x + 100, corner.y + 100, || {
+            opened.look();
+            opened.events.len() > 3
+        });
+        input.pointer_move(corner.x + 100, corner.y + 100).unwrap();
+        input.pointer_button(PointerButton::Left, true).unwrap();
+        input.flush().unwrap();
+        until("the press", || {
+            opened.look();
+            opened.events.contains(&press).then_some(())
+        });
+        opened.events.clear();
+        let shelf = Shelf::new();
+        std::thread::scope(|scope| {
+            let (second, input) = (&second, &mut input);
+            let hand = scope.spawn(move || {
+                let mut aside = 0;
+                // This thread has no windows: the other one is in the drag.
+                while second.try_word().as_deref() != Some("enters") {
+                    aside = 1 - aside;
+                    input.pointer_move(30 + aside, 30).unwrap();
+                    input.flush().unwrap();
+                    std::thread::sleep(NAP);
+                }
+                if release {
+                    input.pointer_button(PointerButton::Left, false).unwrap();
+                } else {
+                    input.key(0x01, false, true).unwrap();
+                    input.key(0x01, false, false).unwrap();
+                }
+                input.flush().unwrap();
+            });
+            opened.window.drag_out(shelf.clone()).unwrap();
+            hand.join().unwrap();
+        });
+        input.pointer_button(PointerButton::Left, false).unwrap();
+        input.flush().unwrap();
+        opened.look();
+        let ended = |event: &&WindowEvent| matches!(event, WindowEvent::DragEnded(_));
+        let ends: Vec<_> = opened.events.iter().filter(ended).collect();
+        assert_eq!(ends, [&WindowEvent::DragEnded(end)]);
+        if release {
+            let pasted = until("the files", || second.try_word().filter(|word| word.len() > 10));
+            assert_eq!(pasted, shelf.pasted());
+        } else {
+            assert_eq!(shelf.read.load(Ordering::SeqCst), 0);
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! Drawings over the picture.
 
+use std::sync::Arc;
+
 use gc_panel::{Canvas, Palette, Rgb, Style, Typeface, Weight};
 use gc_platform::{PixelRect, PixelSize};
 
@@ -12,7 +14,7 @@ pub(crate) struct Layer {
     /// Where.
     pub(crate) area: PixelRect,
     /// B G R A, colours multiplied by A.
-    pixels: Vec<u8>,
+    pixels: Arc<Vec<u8>>,
 }
 
 impl Layer {
@@ -42,7 +44,18 @@ impl Layer {
                 pixels.extend([by(pixel[2]), by(pixel[1]), by(pixel[0]), pixel[3]]);
             }
         }
-        Some(Self { area: PixelRect { x, y, width: wide, height: high }, pixels })
+        let area = PixelRect { x, y, width: wide, height: high };
+        Some(Self { area, pixels: Arc::new(pixels) })
+    }
+
+    /// B G R A, colours multiplied by A; rows without gaps.
+    pub(crate) fn pixels(&self) -> &[u8] {
+        &self.pixels
+    }
+
+    /// Whether the other is a copy of this one, wherever it lies.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.pixels, &other.pixels)
     }
 
     /// Draws the part of it that lies in `clip`, which lies in the window.
@@ -154,7 +167,7 @@ impl Painter {
             draw(canvas);
             canvas.bgra()
         })?;
-        Some(Layer { area, pixels })
+        Some(Layer { area, pixels: Arc::new(pixels) })
     }
 }
 

@@ -14,6 +14,6 @@ pub(crate) use layer::tests;
 pub(crate) use card::{Banner, Button, Card, Placed};
 pub(crate) use layer::{Layer, Painter, intersection, union};
 pub(crate) use menu::{Entry, Menu};
-pub(crate) use panel::panel;
+pub(crate) use panel::{bytes, panel};
 pub(crate) use statistics::{slow_sentence, statistics};
 pub(crate) use toolbar::{Tool, Toolbar};

@@ -7,13 +7,13 @@ use gc_types::CauseCode;
 
 use crate::chrome::card::{Button, Placed, placed};
 use crate::chrome::layer::Painter;
-use crate::transfers::{Line, Standing};
+use crate::files::{Line, Standing};
 
 /// The newest of them; more would hide the picture.
 const MOST: usize = 4;
 
 /// Bytes for people.
-fn bytes(count: u64) -> String {
+pub(crate) fn bytes(count: u64) -> String {
     let mut value = count as f64;
     let mut unit = "B";
     for larger in ["KB", "MB", "GB", "TB"] {
@@ -60,9 +60,14 @@ fn sentence(line: &Line) -> (String, bool) {
             let text = parts.join(" · ");
             (text, false)
         }
+        Standing::Paused => {
+            let moved = format!("{} of {}", bytes(progress.bytes), bytes(progress.total_bytes));
+            (format!("Paused · {moved}"), false)
+        }
         Standing::Rests => ("Goes on when the machine is back.".to_owned(), false),
         Standing::Done if line.failed > 0 => {
-            (format!("Done, but {} could not be moved.", files(line.failed)), true)
+            let why = line.why.map_or("", CauseCode::sentence);
+            (format!("Done, but {} could not be moved. {why}", files(line.failed)), true)
         }
         Standing::Done => ("Done.".to_owned(), false),
         Standing::Over(CauseCode::FilesCancelled) => ("Cancelled.".to_owned(), false),
@@ -74,14 +79,14 @@ fn files(count: u64) -> String {
     if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
 }
 
-/// Draws it; `button` is the word and the command for each line. `marked` is the button
+/// Draws it; `buttons` are the words and the commands for each line. `marked` is the button
 /// under the pointer.
 pub(crate) fn panel<C: Clone>(
     lines: &[Line],
     window: PixelSize,
     painter: &mut Painter,
     marked: Option<usize>,
-    button: impl Fn(&Line) -> Button<C>,
+    buttons: impl Fn(&Line) -> Vec<Button<C>>,
 ) -> Option<Placed<C>> {
     let lines = &lines[lines.len().saturating_sub(MOST)..];
     if lines.is_empty() {
@@ -100,19 +105,25 @@ pub(crate) fn panel<C: Clone>(
         width: (width as u32).clamp(1, window.width),
         height: (height as u32).clamp(1, window.height),
     };
-    let buttons: Vec<Button<C>> = lines.iter().map(button).collect();
+    let mut all: Vec<Button<C>> = Vec::new();
     let mut rows = Vec::new();
     let mut places = Vec::new();
-    for (index, (line, button)) in lines.iter().zip(&buttons).enumerate() {
+    for (index, line) in lines.iter().enumerate() {
         let top = pad + step * index as f32;
-        let wide = (painter.measure(&button.label, text) + painter.px(20.0)).ceil();
-        let at = Area { x: width - pad - wide, y: top, width: wide, height: painter.px(26.0) };
-        let room = (at.x - 2.0 * pad).max(1.0);
+        let mut left = width - pad;
+        // From the right edge on, the last one first.
+        for button in buttons(line).into_iter().rev() {
+            let wide = (painter.measure(&button.label, text) + painter.px(20.0)).ceil();
+            left -= wide;
+            places.push(Area { x: left, y: top, width: wide, height: painter.px(26.0) });
+            left -= painter.px(6.0);
+            all.push(button);
+        }
+        let room = (left - 2.0 * pad).max(1.0);
         let (below, is_bad) = sentence(line);
         let style = if is_bad { bad } else { muted };
         let below = painter.with_fitted(&below, (width - 2.0 * pad).max(1.0), style);
         rows.push((top, painter.with_fitted(&title(line), room, text), below, style));
-        places.push(at);
     }
     let ground = Area { x: 0.0, y: 0.0, width: area.width as f32, height: area.height as f32 };
     let (px1, px2, px3, px6, px8) = (
@@ -142,7 +153,9 @@ pub(crate) fn panel<C: Clone>(
                 canvas.fill(track, palette.track);
                 canvas.fill(Area { width: track.width * part, ..track }, palette.accent);
             }
-            let at = places[index];
+        }
+        for (index, (button, at)) in all.iter().zip(&places).enumerate() {
+            let at = *at;
             let (look, edge) = if marked == Some(index) {
                 (palette.pressed, palette.accent)
             } else {
@@ -150,10 +163,10 @@ pub(crate) fn panel<C: Clone>(
             };
             canvas.fill_rounded(at, px6, look);
             canvas.outline_rounded(at, px6, edge, if marked == Some(index) { px2 } else { px1 });
-            canvas.text_centred(&buttons[index].label, at, text);
+            canvas.text_centred(&button.label, at, text);
         }
     })?;
-    Some(placed(layer, &places, &buttons))
+    Some(placed(layer, &places, &all))
 }
 
 #[cfg(test)]
@@ -179,6 +192,7 @@ mod tests {
                 ..Progress::default()
             },
             failed: 0,
+            why: None,
             standing,
         }
     }
@@ -189,8 +203,11 @@ mod tests {
         assert_eq!(title(&moves), "To the machine: report.pdf and 2 more");
         assert_eq!(sentence(&moves).0, "1.5 MB of 40.0 MB · 3.2 MB/s · 1:15 min left");
         assert_eq!(sentence(&line(1, Standing::Done)), ("Done.".to_owned(), false));
-        let failed = Line { failed: 1, ..line(1, Standing::Done) };
-        assert_eq!(sentence(&failed).0, "Done, but 1 file could not be moved.");
+        let why = CauseCode::FileTypeBlocked;
+        let failed = Line { failed: 1, why: Some(why), ..line(1, Standing::Done) };
+        let expected = format!("Done, but 1 file could not be moved. {}", why.sentence());
+        assert_eq!(sentence(&failed).0, expected);
+        assert_eq!(sentence(&line(1, Standing::Paused)).0, "Paused · 1.5 MB of 40.0 MB");
         let full = line(1, Standing::Over(CauseCode::DiskFull));
         assert_eq!(sentence(&full), (CauseCode::DiskFull.sentence().to_owned(), true));
         assert_eq!(
@@ -204,15 +221,16 @@ mod tests {
         let lines: Vec<Line> = (1..7).map(|number| line(number, Standing::Moves)).collect();
         for (width, height) in [(1280, 800), (200, 100), (8, 8)] {
             let window = PixelSize { width, height };
-            let button = |line: &Line| Button::new("Cancel", line.number);
+            let button =
+                |line: &Line| vec![Button::new("Pause", 0), Button::new("Cancel", line.number)];
             let placed = panel(&lines, window, &mut painter(), Some(0), button).unwrap();
             let area = placed.layer.area;
             assert!(area.x + area.width <= width && area.y + area.height <= height);
-            let commands: Vec<_> = (0..4).filter_map(|index| placed.command(index)).collect();
-            assert_eq!(commands, [3, 4, 5, 6]);
+            let commands: Vec<_> = (0..8).filter_map(|index| placed.command(index)).collect();
+            assert_eq!(commands, [3, 0, 4, 0, 5, 0, 6, 0]);
         }
         let window = PixelSize { width: 100, height: 100 };
-        let none = panel(&[], window, &mut painter(), None, |_| Button::new("", 0));
+        let none = panel(&[], window, &mut painter(), None, |_| vec![Button::new("", 0)]);
         assert!(none.is_none());
     }
 }

@@ -69,6 +69,7 @@ fn lines(statistics: &Statistics, round_trip: Option<Duration>) -> Vec<(String, 
 pub(crate) fn statistics(
     statistics: &Statistics,
     round_trip: Option<Duration>,
+    drawing: &str,
     window: PixelSize,
     painter: &mut Painter,
 ) -> Option<Layer> {
@@ -81,12 +82,12 @@ pub(crate) fn statistics(
     let (pad, step) = (painter.px(12.0), painter.px(18.0));
     let width = painter.px(320.0).min(window.width as f32);
     let inner = (width - 2.0 * pad).max(1.0);
-    let slow = statistics
-        .slow
-        .as_ref()
-        .map(|slow| painter.wrapped(&slow_sentence(slow), inner, value))
-        .unwrap_or_default();
-    let height = (2.0 * pad + step * (rows.len() + slow.len()) as f32).min(window.height as f32);
+    let mut sentences = painter.wrapped(drawing, inner, name);
+    if let Some(slow) = &statistics.slow {
+        sentences.extend(painter.wrapped(&slow_sentence(slow), inner, value));
+    }
+    let height =
+        (2.0 * pad + step * (rows.len() + sentences.len()) as f32).min(window.height as f32);
     let area = PixelRect {
         x: (painter.px(8.0) as u32).min(window.width.saturating_sub(width as u32)),
         y: (painter.px(44.0) as u32).min(window.height.saturating_sub(height as u32)),
@@ -106,7 +107,7 @@ pub(crate) fn statistics(
             canvas.text(figure, ground.width - pad - wide, baseline, value);
             y += step;
         }
-        for line in &slow {
+        for line in &sentences {
             canvas.text(line, pad, (y + step * 0.7).round(), value);
             y += step;
         }
@@ -138,7 +139,7 @@ mod tests {
         let numbers = Statistics { slow: Some(slow(SlowCause::Line)), ..Statistics::default() };
         for (width, height) in [(10, 10), (1280, 720)] {
             let window = PixelSize { width, height };
-            let layer = statistics(&numbers, None, window, &mut painter()).unwrap();
+            let layer = statistics(&numbers, None, "Drawing: x", window, &mut painter()).unwrap();
             assert!(layer.area.x + layer.area.width <= width);
             assert!(layer.area.y + layer.area.height <= height);
         }

@@ -7,6 +7,7 @@ mod logging;
 mod service;
 mod worker;
 
+use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,17 +17,17 @@ use gc_agent::{EncoderCandidate, Platform, TrayBar};
 use gc_panel::Typeface;
 use gc_platform::{
     CaptureError, Clipboard, ClipboardError, ClipboardListener, CodeWindow, ConnectedBar,
-    ConsentPrompt, FileOpener, InputError, InputInjector, Inventory, MachineActions, NoticeOverlay,
-    ProcessorTime, ScreenCapture, TrayMenu, ViewerWindow,
+    ConsentPrompt, DragOpener, FileOpener, InputError, InputInjector, Inventory, MachineActions,
+    NoticeOverlay, ProcessorTime, ScreenCapture, TrayMenu, ViewerWindow,
 };
-pub(crate) use gc_platform_windows::LinkTarget;
 use gc_platform_windows::sas::WindowsSecureAttention;
 use gc_platform_windows::service::ServiceSettings;
 use gc_platform_windows::{
     EndOfSession, LinkScope, MediaFoundationFactory, Origin, WindowsActions, WindowsClipboard,
-    WindowsCodeWindow, WindowsConnectedBar, WindowsConsent, WindowsInput, WindowsInventory,
-    WindowsNotice, WindowsTrayIcon, console, local_time, removal,
+    WindowsCodeWindow, WindowsConnectedBar, WindowsConsent, WindowsDrag, WindowsInput,
+    WindowsInventory, WindowsNotice, WindowsTrayIcon, console, local_time, removal,
 };
+pub(crate) use gc_platform_windows::{LinkTarget, ViewerDoor};
 use gc_transport::Connector;
 use gc_types::Clock;
 use rustls_platform_verifier::Verifier;
@@ -193,6 +194,24 @@ pub(crate) fn link_target() -> Result<Option<LinkTarget>> {
     Ok(installed.map(|settings| LinkTarget { server: settings.server, ca_file: None }))
 }
 
+/// To be found by the next start of the program; `None` without a way to.
+pub(crate) fn open_door() -> Option<ViewerDoor> {
+    ViewerDoor::open().unwrap_or_else(|error| {
+        tracing::info!(%error, "further links open processes of their own");
+        None
+    })
+}
+
+/// The next who comes, of this user.
+pub(crate) fn visitor(door: &mut ViewerDoor) -> std::io::Result<impl Read + Write + use<>> {
+    door.visitor()
+}
+
+/// To the viewer that runs already.
+pub(crate) fn knock() -> std::io::Result<Option<impl Read + Write>> {
+    gc_platform_windows::knock()
+}
+
 /// Whether whoever started the program is told what it says: by [`complain`] if nowhere
 /// else.
 pub(crate) const fn is_answered() -> bool {
@@ -271,6 +290,12 @@ impl Platform for Windows {
     fn files(&self) -> Option<FileOpener> {
         let theirs = self.place.as_ref().is_none_or(Place::is_the_users);
         theirs.then(gc_platform_windows::files_of_user)
+    }
+
+    fn drag(&self) -> Option<DragOpener> {
+        let theirs = self.place.as_ref().is_none_or(Place::is_the_users);
+        let clock = Arc::clone(&self.clock);
+        theirs.then(|| -> DragOpener { Box::new(|| Ok(Box::new(WindowsDrag::new(clock)))) })
     }
 
     fn encoders(&self) -> Vec<EncoderCandidate> {

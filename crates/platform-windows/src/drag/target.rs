@@ -1,0 +1,131 @@
+//! What another program drags: it is shown a window of ours, to which it comes.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use gc_platform::{CopiedFiles, DragError};
+use gc_types::{CauseCode, Clock};
+use windows::Win32::Foundation::{POINT, POINTL};
+use windows::Win32::System::Com::IDataObject;
+use windows::Win32::System::Ole::{
+    DROPEFFECT, DROPEFFECT_NONE, IDropTarget, IDropTarget_Impl, RegisterDragDrop, RevokeDragDrop,
+};
+use windows::Win32::System::SystemServices::MODIFIERKEYS_FLAGS;
+use windows::Win32::UI::Input::KeyboardAndMouse::{GetAsyncKeyState, VK_LBUTTON, VK_RBUTTON};
+use windows::Win32::UI::WindowsAndMessaging::GetCursorPos;
+use windows::core::{Ref, Result as ComResult, implement};
+
+use super::spot::Spot;
+use super::{data, unavailable};
+use crate::clipboard::read_drop_files;
+use crate::injected;
+
+/// A drag that is going on comes within this.
+const COME_WITHIN: Duration = Duration::from_millis(900);
+const STEP: Duration = Duration::from_millis(20);
+
+/// What came: the list, or nothing that is one.
+type Came = Rc<RefCell<Option<Option<Vec<u8>>>>>;
+
+#[implement(IDropTarget)]
+struct Target {
+    came: Came,
+}
+
+fn refuse(effect: *mut DROPEFFECT) {
+    if !effect.is_null() {
+        // SAFETY: OLE passes room for it.
+        unsafe { effect.write(DROPEFFECT_NONE) };
+    }
+}
+
+impl IDropTarget_Impl for Target_Impl {
+    fn DragEnter(
+        &self,
+        object: Ref<'_, IDataObject>,
+        _: MODIFIERKEYS_FLAGS,
+        _: &POINTL,
+        effect: *mut DROPEFFECT,
+    ) -> ComResult<()> {
+        let list = object.as_ref().and_then(|object| data::read(object).ok());
+        *self.came.borrow_mut() = Some(list);
+        refuse(effect);
+        Ok(())
+    }
+
+    fn DragOver(
+        &self,
+        _: MODIFIERKEYS_FLAGS,
+        _: &POINTL,
+        effect: *mut DROPEFFECT,
+    ) -> ComResult<()> {
+        refuse(effect);
+        Ok(())
+    }
+
+    fn DragLeave(&self) -> ComResult<()> {
+        Ok(())
+    }
+
+    fn Drop(
+        &self,
+        _: Ref<'_, IDataObject>,
+        _: MODIFIERKEYS_FLAGS,
+        _: &POINTL,
+        effect: *mut DROPEFFECT,
+    ) -> ComResult<()> {
+        refuse(effect);
+        Ok(())
+    }
+}
+
+/// Whether a button of the mouse is down, by whomever.
+fn is_pressed() -> bool {
+    // SAFETY: takes a number and gives one; its highest bit says that the key is down.
+    [VK_LBUTTON, VK_RBUTTON].iter().any(|key| unsafe { GetAsyncKeyState(key.0.into()) } < 0)
+}
+
+pub(super) fn dragged_files(clock: &dyn Clock) -> Result<CopiedFiles, DragError> {
+    let nothing = |why: &str| DragError::new(CauseCode::DragNoFiles, why);
+    if !is_pressed() {
+        return Err(nothing("no button is held down"));
+    }
+    let mut at = POINT::default();
+    // SAFETY: writes into the live structure.
+    unsafe { GetCursorPos(&raw mut at) }.map_err(|error| unavailable(&error))?;
+    let spot = Spot::at(at.x, at.y)?;
+    let came = Came::default();
+    let target: IDropTarget = Target { came: Rc::clone(&came) }.into();
+    // SAFETY: the window is this thread's own, which has entered OLE; revoked below.
+    unsafe { RegisterDragDrop(spot.window(), &target) }.map_err(|error| unavailable(&error))?;
+    let end = clock.monotonic() + COME_WITHIN;
+    // Who drags looks where the pointer is when the mouse tells of something.
+    while came.borrow().is_none() && clock.monotonic() < end {
+        nudge();
+        spot.pump(STEP, 0);
+    }
+    // SAFETY: registered above, on this thread.
+    if let Err(error) = unsafe { RevokeDragDrop(spot.window()) } {
+        tracing::debug!(%error, "a window for drags was not taken back");
+    }
+    let list = came.borrow_mut().take().ok_or_else(|| nothing("nothing is dragged"))?;
+    let list = list.ok_or_else(|| nothing("something else than files is dragged"))?;
+    let files = read_drop_files(&list);
+    if files.is_empty() {
+        return Err(nothing("no files of this machine are dragged"));
+    }
+    CopiedFiles::new(files).ok_or_else(|| DragError::new(CauseCode::FilesTooMany, "a long list"))
+}
+
+/// A move of the mouse by nothing.
+fn nudge() {
+    use windows::Win32::UI::Input::KeyboardAndMouse::{
+        INPUT, INPUT_0, INPUT_MOUSE, MOUSEEVENTF_MOVE, MOUSEINPUT, SendInput,
+    };
+    let still = MOUSEINPUT { dwFlags: MOUSEEVENTF_MOVE, ..MOUSEINPUT::default() };
+    let event = INPUT { r#type: INPUT_MOUSE, Anonymous: INPUT_0 { mi: still } };
+    // SAFETY: one event of this size. Where it is barred, the drag does not come.
+    unsafe { SendInput(&[event], size_of::<INPUT>() as i32) };
+    injected::announce();
+}

@@ -17,7 +17,7 @@ use windows::Win32::System::DataExchange::{
 use windows::Win32::System::Ole::{CF_DIB, CF_DIBV5, CF_HDROP, CF_UNICODETEXT};
 use windows::Win32::UI::WindowsAndMessaging::{
     DestroyWindow, DispatchMessageW, GetMessageW, KillTimer, MSG, SetTimer, WM_APP,
-    WM_CLIPBOARDUPDATE, WM_TIMER,
+    WM_CLIPBOARDUPDATE, WM_NULL, WM_TIMER,
 };
 
 use super::memory::{Read, read};
@@ -122,7 +122,9 @@ impl Worker {
         let mut message = MSG::default();
         // SAFETY: it writes into the live message.
         while unsafe { GetMessageW(&raw mut message, None, 0, 0) }.0 > 0 {
-            match message.message {
+            // OLE has windows of its own on this thread.
+            let kind = if message.hwnd == self.window { message.message } else { WM_NULL };
+            match kind {
                 WM_CLIPBOARDUPDATE => {
                     self.reading = true;
                     self.tries = 0;

@@ -22,7 +22,7 @@ use crate::clipboard::read_drop_files;
 use crate::injected;
 
 /// A drag that is going on comes within this.
-const COME_WITHIN: Duration = Duration::from_millis(900);
+const COME_WITHIN: Duration = Duration::from_millis(1_500);
 const STEP: Duration = Duration::from_millis(20);
 
 /// What came: the list, or nothing that is one.

@@ -13,6 +13,7 @@ use windows::Win32::System::Com::{
     DATADIR_GET, DVASPECT_CONTENT, FORMATETC, IAdviseSink, IBindCtx, IDataObject, IDataObject_Impl,
     IEnumFORMATETC, IEnumSTATDATA, STGMEDIUM, TYMED, TYMED_HGLOBAL, TYMED_ISTREAM,
 };
+use windows::Win32::System::Ole::DROPEFFECT_COPY;
 use windows::Win32::UI::Shell::{
     IDataObjectAsyncCapability, IDataObjectAsyncCapability_Impl, SHCreateStdEnumFmtEtc,
 };
@@ -104,7 +105,7 @@ impl Offer {
         let bytes = if number == own.file_group {
             self.group()?
         } else if number == own.drop_effect {
-            windows::Win32::System::Ole::DROPEFFECT_COPY.0.to_le_bytes().to_vec()
+            DROPEFFECT_COPY.0.to_le_bytes().to_vec()
         } else if number == own.cloud {
             vec![0; 4]
         } else {

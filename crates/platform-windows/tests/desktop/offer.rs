@@ -9,10 +9,10 @@ use gc_platform::{
     OfferedFiles,
 };
 use gc_platform_windows::WindowsClipboard;
-use windows::Win32::Foundation::{ERROR_CANCELLED, HGLOBAL, S_OK};
+use windows::Win32::Foundation::{CLIPBRD_E_CANT_OPEN, ERROR_CANCELLED, HGLOBAL, S_OK};
 use windows::Win32::System::Com::{
     DATADIR_GET, DVASPECT_CONTENT, FORMATETC, IDataObject, IStream, STATFLAG_NONAME, STATSTG,
-    STREAM_SEEK_END, STREAM_SEEK_SET, TYMED_HGLOBAL, TYMED_ISTREAM,
+    STGMEDIUM, STREAM_SEEK_END, STREAM_SEEK_SET, TYMED_HGLOBAL, TYMED_ISTREAM,
 };
 use windows::Win32::System::DataExchange::{GetClipboardFormatNameW, RegisterClipboardFormatW};
 use windows::Win32::System::Memory::{GlobalLock, GlobalSize, GlobalUnlock};
@@ -38,10 +38,21 @@ fn format(name: PCWSTR, index: i32, tymed: i32) -> FORMATETC {
     }
 }
 
+/// Wine opens the clipboard for each of these, and another program may have it open.
+fn get(object: &IDataObject, format: &FORMATETC) -> Result<STGMEDIUM> {
+    until("the clipboard", || {
+        // SAFETY: the format is live.
+        match unsafe { object.GetData(&raw const *format) } {
+            Err(error) if error.code() == CLIPBRD_E_CANT_OPEN => None,
+            medium => Some(medium),
+        }
+    })
+}
+
 fn memory(object: &IDataObject, format: &FORMATETC) -> Result<Vec<u8>> {
-    // SAFETY: the format is live; what comes is memory, and released.
+    let mut medium = get(object, format)?;
+    // SAFETY: what came is memory, and released.
     unsafe {
-        let mut medium = object.GetData(&raw const *format)?;
         assert_eq!(medium.tymed, TYMED_HGLOBAL.0.cast_unsigned());
         let memory: HGLOBAL = medium.u.hGlobal;
         let start = GlobalLock(memory).cast::<u8>();
@@ -67,10 +78,9 @@ fn group(object: &IDataObject) -> Result<Vec<(String, u64, bool)>> {
 }
 
 fn stream(object: &IDataObject, index: i32) -> Result<IStream> {
-    let format = format(w!("FileContents"), index, TYMED_ISTREAM.0);
-    // SAFETY: the format is live; what comes is a stream, and released.
+    let mut medium = get(object, &format(w!("FileContents"), index, TYMED_ISTREAM.0))?;
+    // SAFETY: what came is a stream, and released.
     unsafe {
-        let mut medium = object.GetData(&raw const format)?;
         assert_eq!(medium.tymed, TYMED_ISTREAM.0.cast_unsigned());
         let stream = IStream::clone(medium.u.pstm.as_ref().unwrap());
         ReleaseStgMedium(&raw mut medium);
@@ -296,7 +306,7 @@ impl OfferedFiles for Shelf {
     ) -> std::result::Result<usize, OfferError> {
         self.read.fetch_add(1, Ordering::SeqCst);
         if let Some(gate) = &*self.gate.lock().unwrap() {
-            return Err(gate.recv().unwrap());
+            return Err(gate.recv().unwrap_or(OfferError::Cancelled));
         }
         let bytes = &self.bytes[index][usize::try_from(offset).unwrap()..];
         let count = bytes.len().min(buffer.len());

@@ -2,6 +2,7 @@
 //! native viewer.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -119,9 +120,8 @@ fn what_is_copied_on_the_machine_is_fetched_when_a_file_manager_here_pastes_it()
     session.strike(&["ctrl+v"])?;
     session.wait_for(&target, &all)?;
     // For nobody else to read, and kept for the next paste.
-    use std::os::unix::fs::PermissionsExt as _;
     let mode = fs::metadata(session.private())?.permissions().mode();
-    ensure!(mode & 0o077 == 0, "mode {mode:o}");
+    ensure!(mode & 0o777 == 0o700, "mode {mode:o}");
     let list = desktop.output("timeout", &look)?;
     ensure!(list.lines().count() == 2, "{list}");
     ensure!(session.viewer.process.log().matches("a transfer begins").count() == 1, "came twice");

@@ -55,19 +55,22 @@ fn folders_of_both_sides_are_worked_with_by_keys() -> Result<()> {
     seen("a folder was made", there.join("made"), true)?;
     viewer.wait_for_line("transfer over", 1)?;
 
+    // The mark is on it as soon as it is listed.
+    viewer.wait_for_line("a folder is listed side=There", 3)?;
+
     // What was renamed is marked, and is then deleted; not before it is said once more.
     let lines = viewer.process.log().matches("a folder is listed").count();
     viewer.type_text("there")?;
     viewer.press(&["F2"])?;
-    viewer.type_text("-x")?;
+    viewer.type_text(" x")?;
     viewer.press(&["Return"])?;
-    seen("a file was renamed", there.join("there-x.txt"), true)?;
+    seen("a file was renamed", there.join("there x.txt"), true)?;
     listed(lines + 1)?;
     viewer.press(&["Delete"])?;
     viewer.press(&["Escape"])?;
-    ensure!(there.join("there-x.txt").exists(), "nobody said yes");
+    ensure!(there.join("there x.txt").exists(), "nobody said yes");
     viewer.press(&["Delete", "Tab", "Return"])?;
-    seen("a file was deleted", there.join("there-x.txt"), false)?;
+    seen("a file was deleted", there.join("there x.txt"), false)?;
 
     // A name that is taken here: both are kept.
     viewer.press(&["Home"])?;

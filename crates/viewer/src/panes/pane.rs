@@ -214,6 +214,8 @@ impl Pane {
 
     /// Moves the mark by so many rows.
     pub(crate) fn step(&mut self, by: i64) {
+        // A list that comes later leaves the mark where the hand put it.
+        self.wanted = None;
         let last = self.rows().saturating_sub(1) as i64;
         self.marked = (self.marked as i64).saturating_add(by).clamp(0, last) as usize;
     }
@@ -241,6 +243,7 @@ impl Pane {
 
     /// The next row whose name begins with this; `on` looks beyond the marked one first.
     pub(crate) fn find(&mut self, begins: &str, on: bool) {
+        self.wanted = None;
         let begins = begins.to_lowercase();
         let rows = self.rows();
         let matches = |index: &usize| {
@@ -359,6 +362,22 @@ mod tests {
         assert_eq!(order(&pane), ["Disk"]);
         assert!(pane.acted_on().is_empty(), "places stay as they are");
         assert_eq!(pane.inside(), Some((StorePath::new("C:", ""), None)));
+    }
+
+    #[test]
+    fn what_was_made_is_marked_unless_the_mark_was_moved_meanwhile() {
+        let items = || vec![item("a", EntryKind::File, 1, 0), item("new", EntryKind::Folder, 0, 0)];
+        for moved in [false, true] {
+            let mut pane = pane();
+            pane.want("new".to_owned());
+            if moved {
+                pane.find("a", true);
+                pane.step(1);
+            }
+            pane.listed(Ok(Found { items: items(), cut: false }));
+            let new = pane.acted_on() == [StorePath::new("home", "new")];
+            assert_eq!(new, !moved);
+        }
     }
 
     #[test]

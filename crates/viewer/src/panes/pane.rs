@@ -48,8 +48,10 @@ pub(crate) struct Pane {
     pub(crate) top: usize,
     chosen: BTreeSet<String>,
     pub(crate) sort: (Column, bool),
-    /// Of the question whose answer is waited for.
+    /// Of the list that is waited for.
     pub(crate) token: u32,
+    /// Of the change that is.
+    pub(crate) change: Option<u32>,
     /// To be marked when the list is there.
     wanted: Option<String>,
     /// Something that did not work, until the next step.
@@ -82,6 +84,7 @@ impl Pane {
             chosen: BTreeSet::new(),
             sort: (Column::Name, false),
             token: 0,
+            change: None,
             wanted: None,
             trouble: None,
         }

@@ -365,20 +365,24 @@ fn files_of_the_machine_are_dragged_to_another_program() {
     let mut corner = POINT::default();
     // SAFETY: writes into the live point.
     let _ = unsafe { ClientToScreen(opened.handle, &raw mut corner) };
-    let press =
-        WindowEvent::PointerButton { button: PointerButton::Left, down: true, x: 100, y: 100 };
+    let is_here =
+        |event: &WindowEvent| matches!(event, WindowEvent::PointerMoved { x: 100..=101, y: 100 });
+    let is_press =
+        |event: &WindowEvent| matches!(event, WindowEvent::PointerButton { down: true, .. });
     for (release, end) in [(true, DragEnd::Taken), (false, DragEnd::Cancelled)] {
         opened.events.clear();
+        // Until it rests there.
+        let mut seen = 0;
         go(&mut input, corner.x + 100, corner.y + 100, || {
             opened.look();
-            opened.events.len() > 3
+            seen = if opened.events.last().is_some_and(is_here) { seen + 1 } else { 0 };
+            seen > 5
         });
-        input.pointer_move(corner.x + 100, corner.y + 100).unwrap();
         input.pointer_button(PointerButton::Left, true).unwrap();
         input.flush().unwrap();
         until("the press", || {
             opened.look();
-            opened.events.contains(&press).then_some(())
+            opened.events.iter().any(is_press).then_some(())
         });
         opened.events.clear();
         let shelf = Shelf::new();

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -12,14 +11,14 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use gc_api::{Lingering, Peer};
+use gc_transport::Socket;
 use http::{Request, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tower::Service;
@@ -30,9 +29,6 @@ use crate::tls::Tls;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Head of a request in bytes; beyond it is answered with 431.
 const MAX_HEAD: usize = 16 * 1024;
-/// Unsent bytes that the kernel holds: little, so that what is urgent does not wait
-/// behind what is not.
-const UNSENT: u32 = 32 * 1024;
 
 /// How many sockets there may be.
 #[derive(Clone)]
@@ -136,10 +132,13 @@ pub(crate) async fn run(
             tracing::debug!(address = %peer.ip(), "too many connections");
             continue;
         };
-        if let Err(error) = tune(&stream) {
-            tracing::debug!(%error, "socket could not be tuned");
-            continue;
-        }
+        let stream = match Socket::new(stream) {
+            Ok(stream) => stream,
+            Err(error) => {
+                tracing::debug!(%error, "socket could not be tuned");
+                continue;
+            }
+        };
         let (tls, answerer, stop) = (tls.clone(), answerer.clone(), stop.clone());
         gc_runtime::spawn("connection", async move {
             match tls {
@@ -159,11 +158,6 @@ pub(crate) async fn run(
             }
         });
     }
-}
-
-fn tune(stream: &TcpStream) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    SockRef::from(stream).set_tcp_notsent_lowat(UNSENT)
 }
 
 async fn serve<S>(io: S, peer: SocketAddr, answerer: Answerer, mut stop: watch::Receiver<bool>)

@@ -23,14 +23,13 @@ use url::{Host, Url};
 
 use crate::error::{AddressError, ConnectError, RootsError};
 use crate::link::Link;
+use crate::socket::Socket;
 use crate::{tls, websocket};
 
 /// How long each address of the server may take to accept.
 const TCP_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long TLS and the WebSocket handshake may take together.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Bytes the kernel may hold unsent: more would be sent before anything urgent.
-const UNSENT: u32 = 32 << 10;
 
 /// Where to connect, and as whom.
 #[derive(Debug, Clone)]
@@ -102,8 +101,7 @@ impl Connector {
         if !encrypted && !addresses.iter().all(|address| address.ip().is_loopback()) {
             return Err(AddressError::Plaintext.into());
         }
-        let stream = dial(&addresses).await?;
-        tune(&stream).map_err(ConnectError::Broken)?;
+        let stream = Socket::new(dial(&addresses).await?).map_err(ConnectError::Broken)?;
         let opening = async {
             if encrypted {
                 let name = server_name(&host)?;
@@ -164,23 +162,6 @@ async fn dial(addresses: &[SocketAddr]) -> Result<TcpStream, ConnectError> {
         };
     }
     Err(last)
-}
-
-/// Small messages go out at once, and little waits where priority cannot reach.
-fn tune(stream: &TcpStream) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    limit_unsent(stream)
-}
-
-#[cfg(target_os = "linux")]
-fn limit_unsent(stream: &TcpStream) -> io::Result<()> {
-    socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT)
-}
-
-/// Elsewhere the send buffer as a whole is kept small.
-#[cfg(not(target_os = "linux"))]
-fn limit_unsent(stream: &TcpStream) -> io::Result<()> {
-    socket2::SockRef::from(stream).set_send_buffer_size(4 * UNSENT as usize)
 }
 
 async fn upgrade<S>(endpoint: &Endpoint, stream: S) -> Result<Link, ConnectError>

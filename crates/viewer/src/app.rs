@@ -138,6 +138,8 @@ pub(crate) struct App {
     /// This window has the keyboard: no program here is given files of the machine.
     pub(crate) gate: Arc<AtomicBool>,
     pub(crate) paste: Paste,
+    /// Of the last paste.
+    pub(crate) paste_turn: u32,
     /// Something was struck or clicked on the machine since files were pasted.
     pub(crate) touched: bool,
     pub(crate) told: Option<Told>,
@@ -247,6 +249,7 @@ impl App {
             file_policy: FilePolicy::default(),
             gate: Arc::default(),
             paste: Paste::default(),
+            paste_turn: 0,
             touched: false,
             told: None,
             drags: Drags::default(),

@@ -131,8 +131,8 @@ impl App {
         }
         for event in events {
             match event {
-                FilesEvent::Placed { then: Then::Clipboard, result } => {
-                    self.pasted(result.map(|(_, paths)| paths));
+                FilesEvent::Placed { then: Then::Clipboard(turn), result } => {
+                    self.pasted(turn, result.map(|(_, paths)| paths));
                 }
                 FilesEvent::Placed { then: Then::Drop { x, y }, result } => {
                     self.arrived((x, y), result.map(|(folder, _)| folder));

@@ -73,26 +73,29 @@ impl App {
 
     /// Whether a key pastes files of this computer; then it is not for the machine.
     pub(crate) fn pastes(&mut self, key: &WindowKey) -> bool {
-        let may = !self.own_copied.is_empty()
-            && self.clipboard_open
-            && self.may_move_files()
-            && self.file_policy.upload;
-        if !may || !self.keys.is_paste(key) {
+        if self.own_copied.is_empty() || !self.clipboard_open || !self.keys.is_paste(key) {
             return false;
         }
-        if !key.repeat {
+        if !self.may_move_files() || !self.file_policy.upload {
+            // What the machine would paste is something else.
+            tracing::info!("files may not be pasted on the machine");
+            self.say_of_files(CauseCode::FilesDenied.sentence());
+        } else if !key.repeat {
             tracing::info!(count = self.own_copied.len(), "files are pasted on the machine");
+            self.paste_turn = self.paste_turn.wrapping_add(1);
+            let turn = self.paste_turn;
             self.paste = Paste::Sending;
             self.touched = false;
             self.told = None;
-            self.place(self.own_copied.clone(), Then::Clipboard);
+            self.place(self.own_copied.clone(), Then::Clipboard(turn));
         }
         true
     }
 
     /// They wait in a folder of the machine, or do not.
-    pub(crate) fn pasted(&mut self, result: Result<Vec<StorePath>, CauseCode>) {
-        if self.paste != Paste::Sending {
+    pub(crate) fn pasted(&mut self, turn: u32, result: Result<Vec<StorePath>, CauseCode>) {
+        // A later paste takes the place of one before.
+        if self.paste != Paste::Sending || turn != self.paste_turn {
             return;
         }
         self.paste = Paste::Nothing;

@@ -129,7 +129,10 @@ impl App {
     }
 
     pub(crate) fn navigate(&mut self, key: &WindowKey) {
-        let asks = self.status.card.as_ref().is_some_and(|card| card.count() > 0);
+        // A question has the keys before it is drawn.
+        let asks = self.status.card.as_ref().is_some_and(|card| card.count() > 0)
+            || self.asking.is_some()
+            || !self.conflicts.is_empty();
         if self.panes.is_some() && self.menu.is_none() && self.focus.is_none() && !asks {
             return self.pane_key(key);
         }
@@ -178,6 +181,9 @@ impl App {
     }
 
     fn navigate_card(&mut self, way: Way) {
+        if way == Way::Leave && self.asking.is_some() {
+            return self.execute(Command::Cancel);
+        }
         let Some(card) = self.status.card.as_ref().filter(|card| card.count() > 0) else { return };
         let at = match self.focus {
             Some(Focus::Card(index)) => Some(index.min(card.count() - 1)),
@@ -197,13 +203,7 @@ impl App {
                     self.execute(command);
                 }
             }
-            Way::Leave => {
-                if self.asking.is_some() {
-                    self.execute(Command::Cancel);
-                } else {
-                    self.focus = None;
-                }
-            }
+            Way::Leave => self.focus = None,
         }
     }
 

@@ -69,15 +69,15 @@ impl Session {
             })
             .with_context(|| evidence(&self.stack, &self.viewer))
     }
+}
 
-    /// The program that copied still owns the clipboard: nothing came back.
-    fn no_echo(&self, desktop: &Desktop) -> Result<()> {
-        let targets = ["2", "xclip", "-selection", "clipboard", "-o", "-t", "TARGETS"];
-        let targets = desktop.output("timeout", &targets)?;
-        // This product's own offers have it, those of `xclip` do not.
-        ensure!(!targets.contains("TIMESTAMP"), "an echo: {targets}");
-        Ok(())
-    }
+/// The program that copied still owns the clipboard: nothing came back.
+fn no_echo(desktop: &Desktop) -> Result<()> {
+    let targets = ["2", "xclip", "-selection", "clipboard", "-o", "-t", "TARGETS"];
+    let targets = desktop.output("timeout", &targets)?;
+    // This product's own offers have it, those of `xclip` do not.
+    ensure!(!targets.contains("TIMESTAMP"), "an echo: {targets}");
+    Ok(())
 }
 
 #[test]
@@ -91,18 +91,18 @@ fn html_rtf_and_pictures_cross_both_ways_and_do_not_come_back() -> Result<()> {
             let got = String::from_utf8_lossy(got);
             got.contains(&format!("fett {number}: äß€")) && !got.contains("script")
         })?;
-        session.no_echo(from)?;
+        no_echo(from)?;
 
         let rtf = format!(r"{{\rtf1\ansi {{\b fett {number}}}}}");
         session.copy(from, "text/rtf", rtf.as_bytes())?;
         session.pasted(to, "text/rtf", |got| got == rtf.as_bytes())?;
-        session.no_echo(from)?;
+        no_echo(from)?;
 
         let picture = picture(number as u32 + 7)?;
         let expected = pixels(&picture)?;
         session.copy(from, "image/png", &picture)?;
         session.pasted(to, "image/png", |got| pixels(got).is_ok_and(|got| got == expected))?;
-        session.no_echo(from)?;
+        no_echo(from)?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 //! native viewer.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -36,7 +37,14 @@ fn names(folder: &Path) -> Vec<String> {
 
 impl Session {
     fn start() -> Result<Self> {
+        Self::with(None)
+    }
+
+    fn with(rules: Option<serde_json::Value>) -> Result<Self> {
         let stack = stack()?;
+        if let Some(rules) = rules {
+            stack.rest.call("PUT", "/api/settings/files", Some(rules))?;
+        }
         let session = stack.session()?;
         let (there, here) = (stack.folder().join("there"), stack.folder().join("here"));
         fs::create_dir_all(&there)?;
@@ -119,9 +127,8 @@ fn what_is_copied_on_the_machine_is_fetched_when_a_file_manager_here_pastes_it()
     session.strike(&["ctrl+v"])?;
     session.wait_for(&target, &all)?;
     // For nobody else to read, and kept for the next paste.
-    use std::os::unix::fs::PermissionsExt as _;
     let mode = fs::metadata(session.private())?.permissions().mode();
-    ensure!(mode & 0o077 == 0, "mode {mode:o}");
+    ensure!(mode & 0o777 == 0o700, "mode {mode:o}");
     let list = desktop.output("timeout", &look)?;
     ensure!(list.lines().count() == 2, "{list}");
     ensure!(session.viewer.process.log().matches("a transfer begins").count() == 1, "came twice");
@@ -156,6 +163,35 @@ fn what_is_copied_here_is_pasted_on_the_machine_by_ctrl_v_alone() -> Result<()> 
     session.strike(&["ctrl+v"])?;
     session.wait_for(&second, &all)?;
     ensure!(session.viewer.process.log().matches("a transfer begins").count() == 1, "sent twice");
+    Ok(())
+}
+
+#[test]
+fn what_the_rules_forbid_is_said_and_nothing_is_pasted_or_listed() -> Result<()> {
+    let rules = serde_json::json!({
+        "upload": false, "download": false, "max_file_bytes": null,
+        "allowed_extensions": [], "blocked_extensions": [],
+    });
+    let mut session = Session::with(Some(rules))?;
+    let (source, target) = (session.here.join("source"), session.there.join("target"));
+    make(&source, &["a.bin"])?;
+    make(&target, &["there.bin"])?;
+    let own = session.show(&target, &source)?;
+    // Copied there: the machine tells nothing of it.
+    session.strike(&["ctrl+a", "ctrl+c"])?;
+    session.activate(&own)?;
+    let desktop = &session.viewer.desktop;
+    desktop.output("xdotool", &["mousemove", "--window", &own, "400", "300", "click", "1"])?;
+    session.strike(&["ctrl+a", "ctrl+c"])?;
+    let viewer = desktop.find_window("--class", "guruconnect-viewer")?;
+    session.activate(&viewer)?;
+    session.viewer.wait_for_line("files were copied here", 1)?;
+    session.strike(&["ctrl+v"])?;
+    session.viewer.wait_for_line("files may not be pasted on the machine", 1)?;
+    session.strike(&["ctrl+alt+shift+b"])?;
+    session.viewer.wait_for_line("side=There error=Some(FilesDenied)", 1)?;
+    ensure!(names(&target) == ["there.bin"], "{:?}", names(&target));
+    ensure!(!session.viewer.process.log().contains("a transfer begins"), "something was moved");
     Ok(())
 }
 

@@ -276,7 +276,7 @@ impl Worker {
         }
         let mark = self.opened().ok().and_then(|open| mark(open.store.as_mut(), &sources));
         // A drop may end with the files somewhere else.
-        let last = self.last_placed.as_ref().filter(|_| then == Then::Clipboard);
+        let last = self.last_placed.as_ref().filter(|_| matches!(then, Then::Clipboard(_)));
         if let Some((_, folder, paths)) = last.filter(|(last, ..)| Some(last) == mark.as_ref()) {
             let result = Ok((folder.clone(), paths.clone()));
             return self.tell_window(FilesEvent::Placed { then, result });

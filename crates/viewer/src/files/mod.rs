@@ -53,8 +53,8 @@ pub(crate) struct Found {
 /// Where files of this computer are put on the machine, to be taken by a program there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Then {
-    /// Its clipboard.
-    Clipboard,
+    /// Its clipboard, by which paste.
+    Clipboard(u32),
     /// The window at this point.
     Drop { x: i32, y: i32 },
 }

@@ -48,8 +48,10 @@ pub(crate) struct Pane {
     pub(crate) top: usize,
     chosen: BTreeSet<String>,
     pub(crate) sort: (Column, bool),
-    /// Of the question whose answer is waited for.
+    /// Of the list that is waited for.
     pub(crate) token: u32,
+    /// Of the change that is.
+    pub(crate) change: Option<u32>,
     /// To be marked when the list is there.
     wanted: Option<String>,
     /// Something that did not work, until the next step.
@@ -82,6 +84,7 @@ impl Pane {
             chosen: BTreeSet::new(),
             sort: (Column::Name, false),
             token: 0,
+            change: None,
             wanted: None,
             trouble: None,
         }
@@ -214,6 +217,8 @@ impl Pane {
 
     /// Moves the mark by so many rows.
     pub(crate) fn step(&mut self, by: i64) {
+        // A list that comes later leaves the mark where the hand put it.
+        self.wanted = None;
         let last = self.rows().saturating_sub(1) as i64;
         self.marked = (self.marked as i64).saturating_add(by).clamp(0, last) as usize;
     }
@@ -241,6 +246,7 @@ impl Pane {
 
     /// The next row whose name begins with this; `on` looks beyond the marked one first.
     pub(crate) fn find(&mut self, begins: &str, on: bool) {
+        self.wanted = None;
         let begins = begins.to_lowercase();
         let rows = self.rows();
         let matches = |index: &usize| {
@@ -359,6 +365,22 @@ mod tests {
         assert_eq!(order(&pane), ["Disk"]);
         assert!(pane.acted_on().is_empty(), "places stay as they are");
         assert_eq!(pane.inside(), Some((StorePath::new("C:", ""), None)));
+    }
+
+    #[test]
+    fn what_was_made_is_marked_unless_the_mark_was_moved_meanwhile() {
+        let items = || vec![item("a", EntryKind::File, 1, 0), item("new", EntryKind::Folder, 0, 0)];
+        for moved in [false, true] {
+            let mut pane = pane();
+            pane.want("new".to_owned());
+            if moved {
+                pane.find("a", true);
+                pane.step(1);
+            }
+            pane.listed(Ok(Found { items: items(), cut: false }));
+            let new = pane.acted_on() == [StorePath::new("home", "new")];
+            assert_eq!(new, !moved);
+        }
     }
 
     #[test]

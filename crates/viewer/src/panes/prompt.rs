@@ -45,9 +45,11 @@ impl Prompt {
     }
 
     pub(crate) const fn title(&self) -> &'static str {
-        match self.wanted {
-            Wanted::Rename(_) => "Rename",
-            Wanted::Make(_) => "New folder",
+        match (&self.wanted, self.side) {
+            (Wanted::Rename(_), Side::Here) => "Rename on this computer",
+            (Wanted::Rename(_), Side::There) => "Rename on the machine",
+            (Wanted::Make(_), Side::Here) => "New folder on this computer",
+            (Wanted::Make(_), Side::There) => "New folder on the machine",
         }
     }
 

@@ -62,7 +62,11 @@ impl App {
         let (Some(panes), Some(transfers)) = (&mut self.panes, &self.transfers) else { return };
         panes.token += 1;
         let token = panes.token;
-        panes.of(side).token = token;
+        let pane = panes.of(side);
+        match step {
+            Step::List(_) => pane.token = token,
+            Step::Make(_) | Step::Rename(..) | Step::Delete(_) => pane.change = Some(token),
+        }
         transfers.ask(side, token, step);
         self.stale = true;
     }
@@ -77,11 +81,17 @@ impl App {
     ) {
         let Some(panes) = &mut self.panes else { return };
         let pane = panes.of(side);
-        if pane.token != token {
+        let waited = if listed {
+            pane.token == token
+        } else {
+            pane.change.take_if(|change| *change == token).is_some()
+        };
+        if !waited {
             return;
         }
         self.stale = true;
         if !listed {
+            tracing::debug!(?side, error = ?result.as_ref().err(), "a folder was changed");
             // Something was to be changed: what there is now tells what came of it.
             pane.trouble = result.err().map(|cause| cause.sentence().to_owned());
             return self.list_pane(side);

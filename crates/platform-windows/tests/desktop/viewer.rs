@@ -324,7 +324,12 @@ fn files_that_are_dropped_come_by_their_ways_and_only_while_they_are_taken() {
     for takes in [false, true] {
         opened.window.take_files(takes);
         let second = Second::start("viewer::second_program", "drags");
-        go(&mut input, 30, 30, || second.try_word().as_deref() == Some("over"));
+        // Until it rests there.
+        let mut seen = 0;
+        go(&mut input, 30, 30, || {
+            seen += usize::from(second.try_word().is_some());
+            seen > 5
+        });
         input.pointer_button(PointerButton::Left, true).unwrap();
         input.flush().unwrap();
         until("the drag", || (second.try_word().as_deref() == Some("begins")).then_some(()));

@@ -9,6 +9,10 @@
 //! apart from their calls. All the rest exists on Windows only.
 
 #![cfg_attr(windows, expect(unsafe_code, reason = "Win32 and COM are calls into foreign code"))]
+#![cfg_attr(
+    windows,
+    expect(clippy::inline_always, clippy::ref_as_ptr, reason = "`#[implement]` writes such code")
+)]
 
 #[cfg(windows)]
 mod actions;

@@ -2,6 +2,7 @@
 #![cfg(windows)]
 #![expect(clippy::unwrap_used, clippy::print_stdout, clippy::panic, reason = "these are tests")]
 #![expect(unsafe_code, reason = "windows of other programs are reached by Win32 only")]
+#![expect(clippy::inline_always, clippy::ref_as_ptr, reason = "`#[implement]` writes such code")]
 
 mod actions;
 mod card;

@@ -141,9 +141,12 @@ fn names(object: &IDataObject) -> Vec<String> {
         }
         String::from_utf16_lossy(&units[..length as usize])
     };
+    // SAFETY: takes a number. Wine opens the clipboard for it.
+    let all = until("the formats", || unsafe {
+        object.EnumFormatEtc(DATADIR_GET.0.cast_unsigned()).ok()
+    });
     // SAFETY: writes at most one into the live format.
     unsafe {
-        let all = object.EnumFormatEtc(DATADIR_GET.0.cast_unsigned()).unwrap();
         let (mut found, mut one) = (Vec::new(), [FORMATETC::default()]);
         while all.Next(&mut one, None) == S_OK {
             found.push(name(&one[0]));

@@ -324,7 +324,12 @@ fn files_that_are_dropped_come_by_their_ways_and_only_while_they_are_taken() {
     for takes in [false, true] {
         opened.window.take_files(takes);
         let second = Second::start("viewer::second_program", "drags");
-        go(&mut input, 30, 30, || second.try_word().as_deref() == Some("over"));
+        // Until it rests there.
+        let mut seen = 0;
+        go(&mut input, 30, 30, || {
+            seen += usize::from(second.try_word().is_some());
+            seen > 5
+        });
         input.pointer_button(PointerButton::Left, true).unwrap();
         input.flush().unwrap();
         until("the drag", || (second.try_word().as_deref() == Some("begins")).then_some(()));
@@ -365,20 +370,24 @@ fn files_of_the_machine_are_dragged_to_another_program() {
     let mut corner = POINT::default();
     // SAFETY: writes into the live point.
     let _ = unsafe { ClientToScreen(opened.handle, &raw mut corner) };
-    let press =
-        WindowEvent::PointerButton { button: PointerButton::Left, down: true, x: 100, y: 100 };
+    let is_here =
+        |event: &WindowEvent| matches!(event, WindowEvent::PointerMoved { x: 100..=101, y: 100 });
+    let is_press =
+        |event: &WindowEvent| matches!(event, WindowEvent::PointerButton { down: true, .. });
     for (release, end) in [(true, DragEnd::Taken), (false, DragEnd::Cancelled)] {
         opened.events.clear();
+        // Until it rests there.
+        let mut seen = 0;
         go(&mut input, corner.x + 100, corner.y + 100, || {
             opened.look();
-            opened.events.len() > 3
+            seen = if opened.events.last().is_some_and(is_here) { seen + 1 } else { 0 };
+            seen > 5
         });
-        input.pointer_move(corner.x + 100, corner.y + 100).unwrap();
         input.pointer_button(PointerButton::Left, true).unwrap();
         input.flush().unwrap();
         until("the press", || {
             opened.look();
-            opened.events.contains(&press).then_some(())
+            opened.events.iter().any(is_press).then_some(())
         });
         opened.events.clear();
         let shelf = Shelf::new();

@@ -13,16 +13,15 @@ use windows::Win32::Foundation::{
 };
 use windows::Win32::Graphics::Gdi::{GetDC, HDC, ReleaseDC, ValidateRect};
 use windows::Win32::Graphics::OpenGL::{
-    ChoosePixelFormat, DescribePixelFormat, PFD_DOUBLEBUFFER, PFD_DRAW_TO_WINDOW,
-    PFD_GENERIC_ACCELERATED, PFD_GENERIC_FORMAT, PFD_MAIN_PLANE, PFD_SUPPORT_OPENGL, PFD_TYPE_RGBA,
-    PIXELFORMATDESCRIPTOR, SetPixelFormat, SwapBuffers,
+    ChoosePixelFormat, PFD_DOUBLEBUFFER, PFD_DRAW_TO_WINDOW, PFD_MAIN_PLANE, PFD_SUPPORT_OPENGL,
+    PFD_TYPE_RGBA, PIXELFORMATDESCRIPTOR, SetPixelFormat, SwapBuffers,
 };
 use windows::Win32::System::LibraryLoader::GetModuleHandleW;
 use windows::Win32::UI::WindowsAndMessaging::{
-    CS_OWNDC, CreateWindowExW, DefWindowProcW, DestroyWindow, GetParent, GetSystemMetrics,
-    HTTRANSPARENT, PostMessageW, RegisterClassExW, SM_REMOTESESSION, SWP_NOACTIVATE, SWP_NOZORDER,
-    SetWindowPos, WINDOW_EX_STYLE, WM_APP, WM_ERASEBKGND, WM_NCHITTEST, WM_PAINT, WNDCLASSEXW,
-    WS_CHILD, WS_DISABLED, WS_EX_NOPARENTNOTIFY, WS_VISIBLE,
+    CS_OWNDC, CreateWindowExW, DefWindowProcW, DestroyWindow, GetParent, HTTRANSPARENT,
+    PostMessageW, RegisterClassExW, SWP_NOACTIVATE, SWP_NOZORDER, SetWindowPos, WINDOW_EX_STYLE,
+    WM_APP, WM_ERASEBKGND, WM_NCHITTEST, WM_PAINT, WNDCLASSEXW, WS_CHILD, WS_DISABLED,
+    WS_EX_NOPARENTNOTIFY, WS_VISIBLE,
 };
 use windows::core::{PCSTR, PCWSTR, s, w};
 
@@ -57,12 +56,6 @@ struct Wgl {
     address: unsafe extern "system" fn(PCSTR) -> *const c_void,
 }
 
-/// Whether the screen is here and not a line away.
-pub(super) fn has_card() -> bool {
-    // SAFETY: takes a number.
-    unsafe { GetSystemMetrics(SM_REMOTESESSION) == 0 }
-}
-
 fn failed(what: &str) -> WindowError {
     WindowError(format!("{what} failed: {}", windows::core::Error::from_thread()))
 }
@@ -79,7 +72,7 @@ pub(super) struct WglWindow {
 
 impl WglWindow {
     /// Inside of `parent`, as large as that is inside.
-    pub(super) fn new(parent: HWND, size: PixelSize, any: bool) -> Result<Self, WindowError> {
+    pub(super) fn new(parent: HWND, size: PixelSize) -> Result<Self, WindowError> {
         let no_library = |error: windows::core::Error| WindowError(error.to_string());
         let library = ManuallyDrop::new(Library::load("opengl32.dll").map_err(no_library)?);
         // SAFETY: the signatures are those of the documentation.
@@ -95,11 +88,11 @@ impl WglWindow {
         // SAFETY: ours; a class with a context of its own.
         let dc = unsafe { GetDC(Some(window)) };
         let mut made = Self { library, wgl, window, dc, context: ptr::null_mut() };
-        made.prepare(any)?;
+        made.prepare()?;
         Ok(made)
     }
 
-    fn prepare(&mut self, any: bool) -> Result<(), WindowError> {
+    fn prepare(&mut self) -> Result<(), WindowError> {
         let bytes = size_of::<PIXELFORMATDESCRIPTOR>() as u16;
         let wanted = PIXELFORMATDESCRIPTOR {
             nSize: bytes,
@@ -110,21 +103,11 @@ impl WglWindow {
             iLayerType: PFD_MAIN_PLANE.0 as u8,
             ..PIXELFORMATDESCRIPTOR::default()
         };
-        let mut found = PIXELFORMATDESCRIPTOR::default();
-        // SAFETY: descriptions that live through the calls, of the size that is told.
+        // SAFETY: a description that lives through the calls, of the size that is told.
         unsafe {
             let format = ChoosePixelFormat(self.dc, &raw const wanted);
             if format == 0 {
                 return Err(failed("ChoosePixelFormat"));
-            }
-            let into = Some(&raw mut found);
-            if DescribePixelFormat(self.dc, format, u32::from(bytes), into) == 0 {
-                return Err(failed("DescribePixelFormat"));
-            }
-            let program = found.dwFlags.contains(PFD_GENERIC_FORMAT)
-                && !found.dwFlags.contains(PFD_GENERIC_ACCELERATED);
-            if program && !any {
-                return Err(WindowError("Windows has no driver of a card for OpenGL".to_owned()));
             }
             SetPixelFormat(self.dc, format, &raw const wanted)
                 .map_err(|error| WindowError(format!("SetPixelFormat failed: {error}")))?;

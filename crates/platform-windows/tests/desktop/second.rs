@@ -67,11 +67,6 @@ impl Second {
         until("the second program", || self.try_word())
     }
 
-    /// The next that it says and that is not this.
-    pub(crate) fn word_but(&self, other: &str) -> String {
-        until("the second program", || self.try_word().filter(|word| word != other))
-    }
-
     /// The next that it has said.
     pub(crate) fn try_word(&self) -> Option<String> {
         match self.words.lock().unwrap().try_recv() {

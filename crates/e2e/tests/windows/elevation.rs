@@ -157,11 +157,15 @@ fn by_hand_it_gives_nobody_anything() -> Result<()> {
     clear(&office)?;
     let program = office.wine.program().display().to_string();
     let run = |words: &[&str]| office.wine.finish("wine", &[&[program.as_str()], words].concat());
-    // Number 48 is a process of Windows, and not this program.
     let digest = "ab".repeat(32);
-    let (code, said) = run(&["elevate", "48", "0123456789abcdef", &digest])?;
+    // A process of Windows, and not this program.
+    let listed = office.wine.run("wine", &["winedbg", "--command", "info proc"])?;
+    let line = listed.lines().find(|line| line.contains("services.exe")).context("no services")?;
+    let number = line.split_whitespace().find_map(|word| u32::from_str_radix(word, 16).ok());
+    let number = number.with_context(|| listed.clone())?.to_string();
+    let (code, said) = run(&["elevate", &number, "0123456789abcdef", &digest])?;
     ensure!(code == Some(3), "{code:?}: {said}");
-    let (code, said) = run(&["elevate", "48", r"..\..\evil", &digest])?;
+    let (code, said) = run(&["elevate", &number, r"..\..\evil", &digest])?;
     ensure!(code == Some(2) && said.contains("not by hand"), "{code:?}: {said}");
     let (code, said) = run(&["elevated-service", "GuruConnectSupport-0123456789abcdef"])?;
     ensure!(code == Some(2) && said.contains("service manager"), "{code:?}: {said}");

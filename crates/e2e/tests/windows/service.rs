@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use gc_e2e::{Browser, Keyboard, Page, steps};
+use gc_e2e::{Browser, Desktop, Keyboard, Page, steps};
 use serde_json::json;
 
 use crate::office::{Office, SCREEN};
@@ -210,7 +210,9 @@ async fn the_service_shows_the_desktop_and_outlives_its_worker() -> Result<()> {
     machine.net("stop")?;
     page.wait_for_element("[data-testid=viewer-cause][data-cause=agent_offline]").await?;
     machine.wait_online(false)?;
-    ensure!(machine.log().contains("service ends"), "{}", machine.log());
+    // The server hears of it a moment before the last line is written.
+    let ends = |_: &Desktop| Ok(machine.log().contains("service ends"));
+    office.wine.desktop().wait_until("the service ends", ends).with_context(|| machine.log())?;
     page.close().await?;
 
     machine.net("start")?;

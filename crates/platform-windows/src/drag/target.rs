@@ -1,6 +1,6 @@
 //! What another program drags: it is shown a window of ours, to which it comes.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -23,14 +23,24 @@ use crate::injected;
 
 /// A drag that is going on comes within this.
 const COME_WITHIN: Duration = Duration::from_millis(1_500);
+/// And goes within this, once the window is away.
+const GO_WITHIN: Duration = Duration::from_millis(500);
+/// And has given back what it held within this.
+const LINGER: Duration = Duration::from_millis(300);
 const STEP: Duration = Duration::from_millis(20);
 
-/// What came: the list, or nothing that is one.
-type Came = Rc<RefCell<Option<Option<Vec<u8>>>>>;
+/// What was seen of a drag.
+#[derive(Default)]
+struct Seen {
+    came: Cell<bool>,
+    /// Unset where what came is something else.
+    list: RefCell<Option<Vec<u8>>>,
+    gone: Cell<bool>,
+}
 
 #[implement(IDropTarget)]
 struct Target {
-    came: Came,
+    seen: Rc<Seen>,
 }
 
 fn refuse(effect: *mut DROPEFFECT) {
@@ -49,7 +59,8 @@ impl IDropTarget_Impl for Target_Impl {
         effect: *mut DROPEFFECT,
     ) -> ComResult<()> {
         let list = object.as_ref().and_then(|object| data::read(object).ok());
-        *self.came.borrow_mut() = Some(list);
+        *self.seen.list.borrow_mut() = list;
+        self.seen.came.set(true);
         refuse(effect);
         Ok(())
     }
@@ -65,6 +76,7 @@ impl IDropTarget_Impl for Target_Impl {
     }
 
     fn DragLeave(&self) -> ComResult<()> {
+        self.seen.gone.set(true);
         Ok(())
     }
 
@@ -75,6 +87,7 @@ impl IDropTarget_Impl for Target_Impl {
         _: &POINTL,
         effect: *mut DROPEFFECT,
     ) -> ComResult<()> {
+        self.seen.gone.set(true);
         refuse(effect);
         Ok(())
     }
@@ -95,21 +108,33 @@ pub(super) fn dragged_files(clock: &dyn Clock) -> Result<CopiedFiles, DragError>
     // SAFETY: writes into the live structure.
     unsafe { GetCursorPos(&raw mut at) }.map_err(|error| unavailable(&error))?;
     let spot = Spot::at(at.x, at.y)?;
-    let came = Came::default();
-    let target: IDropTarget = Target { came: Rc::clone(&came) }.into();
+    let seen = Rc::<Seen>::default();
+    let target: IDropTarget = Target { seen: Rc::clone(&seen) }.into();
     // SAFETY: the window is this thread's own, which has entered OLE; revoked below.
     unsafe { RegisterDragDrop(spot.window(), &target) }.map_err(|error| unavailable(&error))?;
-    let end = clock.monotonic() + COME_WITHIN;
     // Who drags looks where the pointer is when the mouse tells of something.
-    while came.borrow().is_none() && clock.monotonic() < end {
-        nudge();
-        spot.pump(STEP, 0);
+    let until = |end: Duration, holds: &dyn Fn() -> bool| {
+        while !holds() && clock.monotonic() < end {
+            nudge();
+            spot.pump(STEP, 0);
+        }
+    };
+    until(clock.monotonic() + COME_WITHIN, &|| seen.came.get());
+    // It leaves while there is somebody to be told of that: its program waits for the answer.
+    if seen.came.get() {
+        spot.step_aside();
+        until(clock.monotonic() + GO_WITHIN, &|| seen.gone.get());
     }
     // SAFETY: registered above, on this thread.
     if let Err(error) = unsafe { RevokeDragDrop(spot.window()) } {
         tracing::debug!(%error, "a window for drags was not taken back");
     }
-    let list = came.borrow_mut().take().ok_or_else(|| nothing("nothing is dragged"))?;
+    // The program still gives back what it held of the target, and waits for that.
+    until(clock.monotonic() + LINGER, &|| false);
+    if !seen.came.get() {
+        return Err(nothing("nothing is dragged"));
+    }
+    let list = seen.list.borrow_mut().take();
     let list = list.ok_or_else(|| nothing("something else than files is dragged"))?;
     let files = read_drop_files(&list);
     if files.is_empty() {

@@ -38,22 +38,23 @@ export function CommandBar({ commands, from, machine, two }: Props) {
           data-testid="files-copy"
           onClick={() => copy?.()}
         >
-          <Arrow size={15} aria-hidden /> Copy to{" "}
-          {from === "computer" ? cleanText(machine, 40) : "this computer"}
+          <Arrow size={15} aria-hidden />
+          <span>Copy to {from === "computer" ? cleanText(machine, 40) : "this computer"}</span>
         </button>
       )}
-      {from === "machine" && (
-        <button
-          type="button"
-          className="button"
-          title="Into the browser's downloads"
-          disabled={!download}
-          data-testid="remote-download"
-          onClick={() => download?.()}
-        >
-          <Download size={15} aria-hidden /> Download
-        </button>
-      )}
+      {/* Never comes or goes: what is below it would move away under the pointer. */}
+      <button
+        type="button"
+        className="button"
+        aria-label="Download"
+        title="Into the browser's downloads"
+        disabled={!download}
+        data-testid="remote-download"
+        onClick={() => download?.()}
+      >
+        <Download size={15} aria-hidden />
+        <span>Download</span>
+      </button>
       <Act label="New folder" keys="F7" testId="files-make" run={make}>
         <FolderPlus size={15} aria-hidden />
       </Act>

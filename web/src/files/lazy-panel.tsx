@@ -2,7 +2,8 @@
 
 import { X } from "lucide-react";
 import { type ComponentType, useEffect, useState } from "react";
-import type { ViewerController, ViewerState } from "../viewer/controller";
+import type { ViewerController } from "../viewer/controller";
+import type { ViewerState } from "../viewer/state";
 
 interface PanelProps {
   controller: ViewerController;

@@ -1,7 +1,8 @@
 import { Download, FolderUp, Upload, X } from "lucide-react";
 import { type KeyboardEvent, type ReactNode, useRef, useState } from "react";
-import type { ViewerController, ViewerState } from "../viewer/controller";
+import type { ViewerController } from "../viewer/controller";
 import { countOf, namesOf } from "../viewer/file-bar";
+import type { ViewerState } from "../viewer/state";
 import "./files.css";
 import { ConflictDialog } from "./conflict";
 import type { FilePolicyFacts, TransferFacts } from "./facts";
@@ -19,9 +20,9 @@ export function FilesPanel({ controller, state }: PanelProps) {
   const { files } = state;
   const { memory } = controller.files;
   const two = controller.files.canChooseFolder;
-  const [tab, setTab] = useState(
-    memory.tab ?? (two && files.transfers.length === 0 ? "folders" : "transfers"),
-  );
+  // With nothing to tell of transfers it begins with folders; later it is as it was left.
+  memory.tab ??= two && files.transfers.length === 0 ? "folders" : "transfers";
+  const [tab, setTab] = useState(memory.tab);
   const fileInput = useRef<HTMLInputElement>(null);
   const folderInput = useRef<HTMLInputElement>(null);
   const { policy } = files;

@@ -32,6 +32,16 @@ describe("the folders of this computer", () => {
     expect([entries.length, cut]).toEqual([5000, true]);
   });
 
+  it("lose what a page that crashed has left of downloads, a day later, and nothing else", async () => {
+    const left = ".gc-part-0123456789abcdef";
+    const fresh = ".gc-part-fedcba9876543210";
+    const root = await folderOf({ [left]: "", [fresh]: "", ".gc-part-mine": "" });
+    (await root.getFileHandle(fresh)).lastModified = Date.now();
+    const { entries } = await side(root).list([]);
+    expect(entries.map(({ name }) => name)).toEqual([fresh, ".gc-part-mine"]);
+    expect(root.tree()).toEqual({ [fresh]: "", ".gc-part-mine": "" });
+  });
+
   it("get new folders, but none over what is there", async () => {
     const root = await folderOf({ "a.txt": "hello", "docs/": "" });
     expect(await side(root).make([], "new")).toBeNull();

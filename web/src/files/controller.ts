@@ -225,7 +225,7 @@ export class FilesController {
   async chooseFolder(): Promise<FileSystemDirectoryHandle | null> {
     const picked = await pickFolder();
     if ("folder" in picked) return picked.folder;
-    this.update({ problem: picked.sentence });
+    if (picked.sentence !== null) this.update({ problem: picked.sentence });
     return null;
   }
 

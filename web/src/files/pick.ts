@@ -4,7 +4,8 @@ interface DirectoryPicker {
   showDirectoryPicker?(options: { id: string; mode: "readwrite" }): Promise<FileSystemDirectoryHandle>;
 }
 
-export type Picked = { folder: FileSystemDirectoryHandle } | { sentence: string };
+/** Without a folder: why not, or null when the person thought better of it. */
+export type Picked = { folder: FileSystemDirectoryHandle } | { sentence: string | null };
 
 export function canPickFolder(): boolean {
   return "showDirectoryPicker" in window;
@@ -27,12 +28,7 @@ export async function pickFolder(): Promise<Picked> {
     return { folder: await showDirectoryPicker.call(window, { id: "guruconnect", mode: "readwrite" }) };
   } catch (error) {
     const name = error instanceof DOMException ? error.name : "";
-    if (name === "AbortError") {
-      return {
-        sentence:
-          "No folder was opened. The browser asks which one, and whether this page may change files in it.",
-      };
-    }
+    if (name === "AbortError") return { sentence: null };
     if (name === "NotAllowedError" || name === "SecurityError") {
       return {
         sentence:

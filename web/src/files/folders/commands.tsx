@@ -21,10 +21,16 @@ interface Props {
   machine: string;
   /** There is another side to copy to. */
   two: boolean;
+  /** Gives the list the keys again, which the button has taken. */
+  before(): void;
 }
 
-export function CommandBar({ commands, from, machine, two }: Props) {
+export function CommandBar({ commands, from, machine, two, before }: Props) {
   const { copy, whyNoCopy, rename, make, remove, download } = commands;
+  const act = (run: (() => void) | null) => () => {
+    before();
+    run?.();
+  };
   const Arrow = from === "computer" ? ArrowRight : ArrowLeft;
   return (
     <div className="files-actions folder-commands" role="toolbar" aria-label="What to do">
@@ -36,7 +42,7 @@ export function CommandBar({ commands, from, machine, two }: Props) {
           title={whyNoCopy ?? "F5"}
           disabled={!copy}
           data-testid="files-copy"
-          onClick={() => copy?.()}
+          onClick={act(copy)}
         >
           <Arrow size={15} aria-hidden />
           <span>Copy to {from === "computer" ? cleanText(machine, 40) : "this computer"}</span>
@@ -50,18 +56,18 @@ export function CommandBar({ commands, from, machine, two }: Props) {
         title="Into the browser's downloads"
         disabled={!download}
         data-testid="remote-download"
-        onClick={() => download?.()}
+        onClick={act(download)}
       >
         <Download size={15} aria-hidden />
         <span>Download</span>
       </button>
-      <Act label="New folder" keys="F7" testId="files-make" run={make}>
+      <Act label="New folder" keys="F7" testId="files-make" disabled={!make} run={act(make)}>
         <FolderPlus size={15} aria-hidden />
       </Act>
-      <Act label="Rename" keys="F2" testId="files-rename" run={rename}>
+      <Act label="Rename" keys="F2" testId="files-rename" disabled={!rename} run={act(rename)}>
         <Pencil size={15} aria-hidden />
       </Act>
-      <Act label="Delete" keys="Delete" testId="files-delete" run={remove}>
+      <Act label="Delete" keys="Delete" testId="files-delete" disabled={!remove} run={act(remove)}>
         <Trash2 size={15} aria-hidden />
       </Act>
     </div>
@@ -72,13 +78,15 @@ function Act({
   label,
   keys,
   testId,
+  disabled,
   run,
   children,
 }: {
   label: string;
   keys: string;
   testId: string;
-  run: (() => void) | null;
+  disabled: boolean;
+  run(): void;
   children: ReactNode;
 }) {
   return (
@@ -88,9 +96,9 @@ function Act({
       aria-label={label}
       aria-keyshortcuts={keys}
       title={`${label} (${keys === "Delete" ? "Del" : keys})`}
-      disabled={!run}
+      disabled={disabled}
       data-testid={testId}
-      onClick={() => run?.()}
+      onClick={run}
     >
       {children}
     </button>

@@ -3,7 +3,7 @@
 import type { CauseFacts } from "../../engine/messages";
 import type { LocalItem } from "../facts";
 import { localCause, takenHere } from "../local-cause";
-import { type Handle, inside, rename } from "./rename";
+import { type Handle, inside, isLeftOver, rename } from "./rename";
 import type { Entry, Listing, Side, Way } from "./side";
 
 /** Entries of one folder that are looked at; each needs a question to the browser. */
@@ -40,14 +40,19 @@ export class ComputerSide implements Side {
     try {
       const handles: Handle[] = [];
       let cut = false;
-      for await (const handle of inside(await this.folder(way))) {
+      const folder = await this.folder(way);
+      for await (const handle of inside(folder)) {
         if (handles.length === MOST_LISTED) {
           cut = true;
           break;
         }
         handles.push(handle);
       }
-      return { entries: await entriesOf(handles), cut, cause: null };
+      const entries: Entry[] = [];
+      for (const entry of await entriesOf(handles)) {
+        if (!(await swept(folder, entry))) entries.push(entry);
+      }
+      return { entries, cut, cause: null };
     } catch (error) {
       return { entries: [], cut: false, cause: localCause(error).facts };
     }
@@ -155,6 +160,15 @@ async function taken(folder: FileSystemDirectoryHandle, name: string): Promise<b
     if (kind === "TypeMismatchError") return true;
     throw error;
   }
+}
+
+/** What a page that crashed has left of a download goes. */
+async function swept(folder: FileSystemDirectoryHandle, entry: Entry): Promise<boolean> {
+  if (entry.kind !== "file" || !isLeftOver(entry.name, entry.modifiedMs, Date.now())) return false;
+  return folder.removeEntry(entry.name).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function entriesOf(handles: readonly Handle[]): Promise<Entry[]> {

@@ -8,12 +8,14 @@ import type { Pane } from "./use-folder";
 
 interface Props {
   pane: Pane;
+  /** The person was asked, and none was opened. */
+  refused: boolean;
   /** Asks the person for a folder, or once more for access to it. */
   open(): void;
   allow(): void;
 }
 
-export function ComputerStates({ pane, open, allow }: Props) {
+export function ComputerStates({ pane, refused, open, allow }: Props) {
   if (!pane.side) {
     return (
       <Empty
@@ -24,8 +26,9 @@ export function ComputerStates({ pane, open, allow }: Props) {
           </button>
         }
       >
-        Then its files stand beside the machine's, and F5 copies them from one side to the other. The browser
-        asks you first.
+        {refused
+          ? "None was opened. The browser asks twice: which folder, and whether this page may change files in it."
+          : "Then its files stand beside the machine's, and F5 copies them from one side to the other. The browser asks you first."}
       </Empty>
     );
   }

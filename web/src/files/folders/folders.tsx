@@ -38,6 +38,7 @@ export function Folders({ files, policy, machine, transfers }: Props) {
   const [problem, setProblem] = useState<CauseFacts | null>(null);
   /** Files of this computer that were found so far, while they are looked for. */
   const [reading, setReading] = useState<number | null>(null);
+  const [refused, setRefused] = useState(false);
   const dragged = useRef<{ from: SideId; entries: Entry[] } | null>(null);
   const lists = {
     computer: useRef<HTMLDivElement>(null),
@@ -74,6 +75,7 @@ export function Folders({ files, policy, machine, transfers }: Props) {
   };
   const open = async () => {
     const folder = await files.chooseFolder();
+    setRefused(!folder);
     if (!folder) return;
     memory.root = folder;
     setProblem(null);
@@ -141,14 +143,15 @@ export function Folders({ files, policy, machine, transfers }: Props) {
   };
 
   const keys = (event: KeyboardEvent) => {
-    // Of the lists, and not of the dialogs that React counts as within.
-    const inList = event.target instanceof Element && event.target.closest(".folder-scroll") !== null;
-    if (!inList || event.ctrlKey || event.altKey || event.metaKey) return;
-    const run = { F2: commands.rename, F7: commands.make, Delete: commands.remove }[event.key];
-    if (run !== undefined) run?.();
-    else if (event.key === "F5" && two) commands.copy?.();
-    else if (event.key === "F5") void pane.reload();
-    else if (event.key === "Tab" && !event.shiftKey && two) lists[otherId].current?.focus();
+    // Not of the dialogs, which React counts as within.
+    if (!(event.target instanceof Element) || !event.currentTarget.contains(event.target)) return;
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    const inList = event.target.closest(".folder-scroll") !== null;
+    const run = inList && { F2: commands.rename, F7: commands.make, Delete: commands.remove }[event.key];
+    // On a button, too: it must not load the page again.
+    if (event.key === "F5") (two ? commands.copy : pane.reload)?.();
+    else if (run || run === null) run?.();
+    else if (inList && event.key === "Tab" && !event.shiftKey && two) lists[otherId].current?.focus();
     else return;
     event.preventDefault();
   };
@@ -176,7 +179,13 @@ export function Folders({ files, policy, machine, transfers }: Props) {
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: keys of the lists within
     <div className={two ? "folders two" : "folders"} onKeyDown={keys} data-testid="remote-browser">
-      <CommandBar commands={commands} from={active} machine={machine} two={two} />
+      <CommandBar
+        commands={commands}
+        from={active}
+        machine={machine}
+        two={two}
+        before={() => lists[active].current?.focus()}
+      />
       {problem && (
         <div className="files-problem" role="alert" data-testid="folders-problem">
           {problem.sentence}
@@ -228,7 +237,12 @@ export function Folders({ files, policy, machine, transfers }: Props) {
           list={lists.computer}
           drags={drags("computer")}
         >
-          <ComputerStates pane={computer} open={() => void open()} allow={() => void allow()} />
+          <ComputerStates
+            pane={computer}
+            refused={refused}
+            open={() => void open()}
+            allow={() => void allow()}
+          />
           {computer.cut && <Cut />}
         </FolderList>
       )}

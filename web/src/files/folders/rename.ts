@@ -1,6 +1,9 @@
 // New names on this computer. Browsers can move files in one step at some places only, and
 // folders nowhere; what cannot be moved is copied and then removed.
 
+/** Agents wait as long. What is being written for longer is locked, and cannot be removed. */
+const LEFT_OVER_MS = 86_400_000;
+
 /** Chromium's; not in any standard yet. */
 export interface Movable {
   move?(name: string): Promise<void>;
@@ -10,6 +13,12 @@ export interface Movable {
 export function temporaryName(): string {
   const random = crypto.getRandomValues(new Uint8Array(8));
   return `.gc-part-${[...random].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}
+
+/** Such a name of an earlier page, which a crash has left. */
+export function isLeftOver(name: string, modifiedMs: number, nowMs: number): boolean {
+  const known = modifiedMs > 0 && nowMs - modifiedMs > LEFT_OVER_MS;
+  return known && /^\.gc-part-[0-9a-f]{16}$/.test(name);
 }
 
 /** Nothing but perhaps the thing itself may have the new name. */

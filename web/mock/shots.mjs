@@ -115,7 +115,6 @@ const ownFolder = async (page) => {
     window.showDirectoryPicker = () => Promise.resolve(root);
   });
 };
-const row = (name) => `[data-testid="${name}"]`;
 const openPanel = async (page) => {
   await page.waitForFunction(() => window.__guruconnect?.stats().state === "live");
   await page.click(test("toolbar-files"));
@@ -125,10 +124,11 @@ const bothSides = async (page) => {
   await ownFolder(page);
   await openPanel(page);
   await page.click(test("local-open"));
-  await page.waitForSelector(row("local-notes.txt"));
-  await page.click(row("remote-Home"), { count: 2 });
-  await page.waitForSelector(row("remote-notes.txt"));
-  await page.click(row("local-Handbook.pdf"));
+  await page.waitForSelector(test("local-notes.txt"));
+  await page.waitForSelector(test("remote-Home"));
+  await page.click(test("remote-Home"), { count: 2 });
+  await page.waitForSelector(test("remote-notes.txt"));
+  await page.click(test("local-Handbook.pdf"));
   await page.keyboard.down("Shift");
   await page.keyboard.press("ArrowDown");
   await page.keyboard.up("Shift");
@@ -141,11 +141,11 @@ await shoot("files-both-moved", session, {
   steps: async (page) => {
     await bothSides(page);
     await page.keyboard.press("F5");
-    await page.waitForSelector(row("remote-Handbook.pdf"));
+    await page.waitForSelector(test("remote-Handbook.pdf"));
     await page.keyboard.press("Tab");
     await page.keyboard.press("c");
     await page.keyboard.press("F5");
-    await page.waitForSelector(row("local-crash.log"));
+    await page.waitForSelector(test("local-crash.log"));
   },
 });
 await shoot("files-delete", session, {
@@ -161,9 +161,10 @@ await shoot("files-one-side", session, {
     });
     await openPanel(page);
     await page.click(test("files-tab-machine"));
-    await page.click(row("remote-Home"), { count: 2 });
-    await page.waitForSelector(row("remote-notes.txt"));
-    await page.click(row("remote-notes.txt"));
+    await page.waitForSelector(test("remote-Home"));
+    await page.click(test("remote-Home"), { count: 2 });
+    await page.waitForSelector(test("remote-notes.txt"));
+    await page.click(test("remote-notes.txt"));
   },
 });
 await shoot("viewer-watch", `/session/${id(3)}?access=control`);

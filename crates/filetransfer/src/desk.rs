@@ -28,9 +28,9 @@ pub const MAX_AHEAD: usize = 256;
 /// Sources of one download.
 const MAX_SOURCES: usize = 256;
 /// Bytes are acknowledged after so many ...
-const ACK_BYTES: u64 = 256 << 10;
+pub(crate) const ACK_BYTES: u64 = 256 << 10;
 /// ... or after this long.
-const ACK_AFTER: Duration = Duration::from_millis(2);
+pub(crate) const ACK_AFTER: Duration = Duration::from_millis(2);
 
 /// Which end of the link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Moves files through the real server and agent, and compares with what the machine
 //! and the line carry without the product.
 
+mod between;
 mod keys;
 mod plain;
 mod product;
@@ -9,13 +10,14 @@ mod ssh;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 use gc_netem::Shape;
 use serde_json::{Value, json};
 
-use crate::report::{progress, say, write_json};
+use crate::report::{progress, say, table, write_json};
 use crate::{clock, machine, session, usage};
+use between::{Copied, Took};
 
 const EXPLANATION: &str = "\
 Parts (--only):
@@ -26,7 +28,11 @@ Parts (--only):
             seen in B's framebuffer, as `session` does it. One session and one link carry picture,
             keys and files; over loopback and at 20 Mbit/s with a round trip of 20 ms. The three
             take turns --rounds times, with --keys of each in all. Files are of --megabytes,
-            256 at most, one after the other.";
+            256 at most, one after the other.
+  sessions  one file of --megabytes, and --small files of 4 KiB in a folder, copied in one session
+            and pasted in another through two windows of one native viewer; the best of --rounds.
+            `down` is until the second window knows the files, `up` until the second machine's
+            clipboard has them.";
 
 /// The narrow line of `keys`.
 const KEYS_LINE: &str = "20 ms, 20 Mbit/s";
@@ -56,11 +62,14 @@ pub(crate) struct Arguments {
     /// Seed of the pauses between keys
     #[arg(long)]
     seed: Option<u32>,
-    /// Only: loopback, lines, latency, keys
+    /// Small files of `sessions`
+    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    small: u32,
+    /// Only: loopback, lines, latency, keys, sessions
     #[arg(
         long,
         value_name = "PART",
-        value_parser = ["loopback", "lines", "latency", "keys"]
+        value_parser = ["loopback", "lines", "latency", "keys", "sessions"]
     )]
     only: Option<String>,
     /// Write the results here
@@ -178,6 +187,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if wanted("keys") {
         results["keys"] = keys_beside_files(arguments)?;
     }
+    if wanted("sessions") {
+        results["sessions"] = between_sessions(arguments)?;
+    }
     if let Some(file) = &arguments.json {
         write_json(file, &results)?;
     }
@@ -202,4 +214,25 @@ fn keys_beside_files(arguments: &Arguments) -> Result<Value> {
     }
     say(&keys::table(&rows));
     Ok(rows.iter().map(keys::Row::json).collect())
+}
+
+fn between_sessions(arguments: &Arguments) -> Result<Value> {
+    let bytes = u64::from(arguments.megabytes) * 1_000_000;
+    let best = |name: &str, copied| {
+        progress(&format!("from one session into another: {name}"));
+        let all = (0..arguments.rounds).map(|_| between::measure(copied));
+        all.reduce(|a, b| Ok(a?.best(b?))).context("no round")?
+    };
+    let large = best("one large file", Copied::Large(bytes))?;
+    let small = best("many small files", Copied::Small(arguments.small))?;
+    let rates = |amount: f64, took: Took| [took.down, took.up, took.all()].map(|it| amount / it);
+    let (large, small) = (rates(bytes as f64 / 1e6, large), rates(arguments.small.into(), small));
+    let row = |name: &str, rates: [f64; 3]| {
+        let cells = rates.map(|rate| format!("{rate:.0}"));
+        std::iter::once(name.to_owned()).chain(cells).collect::<Vec<_>>()
+    };
+    let rows = vec![row("one large file, MB/s", large), row("small files, files/s", small)];
+    say(&table(&["from one session into another", "down", "up", "in all"], rows));
+    let entry = |[down, up, all]: [f64; 3]| json!({"down": down, "up": up, "all": all});
+    Ok(json!({"large_mb_s": entry(large), "small_files_s": entry(small)}))
 }

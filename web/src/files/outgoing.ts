@@ -48,6 +48,9 @@ export class Outgoing {
   private readonly ahead = new Map<number, Ahead>();
   private readonly wanted: { index: number; offset: number; prefix: Uint8Array | null }[] = [];
   private current: Reading | null = null;
+  /** Items that are counted, and their bytes. */
+  private counted = 0;
+  private countedBytes = 0;
 
   constructor(
     private readonly task: Task,
@@ -63,9 +66,12 @@ export class Outgoing {
 
   private count(): void {
     const { task, items, source } = this;
-    const bytes = items.reduce((sum, item) => sum + (item.file?.size ?? 0), 0);
+    // They come one by one: each is looked at once, however many there are.
+    for (; this.counted < items.length; this.counted += 1) {
+      this.countedBytes += items[this.counted]?.file?.size ?? 0;
+    }
     task.totalFiles = Math.max(items.length, source?.totalFiles ?? 0);
-    task.totalBytes = Math.max(bytes, source?.totalBytes ?? 0);
+    task.totalBytes = Math.max(this.countedBytes, source?.totalBytes ?? 0);
   }
 
   get over(): boolean {

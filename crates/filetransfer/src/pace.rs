@@ -30,6 +30,10 @@ const WAY_LASTS: Duration = Duration::from_secs(30);
 const CYCLE: [u64; 8] = [108, 92, 100, 100, 100, 100, 100, 100];
 /// While the line is still being found out.
 const STARTUP: u64 = 250;
+/// While asking for more has brought more.
+const GROWING: u64 = 150;
+/// A rate that rose by more than one part of so many is not the best one yet.
+const GREW: u64 = 25;
 
 #[derive(Debug, Clone, Copy)]
 struct Sent {
@@ -64,9 +68,12 @@ pub struct Pace {
     round: u64,
     round_ends: u64,
     startup: bool,
-    /// The best rate some rounds ago, and how many did not better it by a quarter.
+    /// The best rate before more was asked for last; at the start, how many rounds did not
+    /// better it by a quarter.
     plateau: (u64, u32),
     phase: usize,
+    /// The last time that more was asked for, more came.
+    grows: bool,
     starved: bool,
 }
 
@@ -87,6 +94,7 @@ impl Pace {
             startup: true,
             plateau: (0, 0),
             phase: 2,
+            grows: false,
             starved: true,
         }
     }
@@ -110,9 +118,18 @@ impl Pace {
     pub fn window(&self) -> u64 {
         let room = self.room.min(self.cap);
         let Some(way) = self.way() else { return FIRST_WINDOW.min(room) };
-        let gain = if self.startup { STARTUP } else { CYCLE[self.phase] };
-        let line = bytes_in(self.rate(), way) * gain / 100 + bytes_in(self.rate(), SLACK);
-        line.max(LEAST_WINDOW).min(room)
+        let gain = match self.phase {
+            _ if self.startup => STARTUP,
+            0 if self.grows => GROWING,
+            phase => CYCLE[phase],
+        };
+        let line = bytes_in(self.rate(), way).max(LEAST_WINDOW);
+        let mut asked = line * gain / 100;
+        if gain > 100 {
+            // One chunk more at least: with less a slow rate would find itself confirmed.
+            asked = asked.max(line + LEAST_CHUNK as u64);
+        }
+        (asked + bytes_in(self.rate(), SLACK)).max(LEAST_WINDOW).min(room)
     }
 
     /// Bytes of the next chunk; 0 while none may be sent.
@@ -122,7 +139,11 @@ impl Pace {
         } else {
             (bytes_in(self.rate(), CHUNK_TIME) as usize).clamp(LEAST_CHUNK, MAX_CHUNK)
         };
-        if self.sent - self.delivered + size as u64 <= self.window() { size } else { 0 }
+        let flying = self.flying();
+        // Rounded to whole chunks, and not down: a window that is never full shows a slower
+        // line, which makes for a smaller window.
+        let fits = flying + size as u64 / 2 <= self.window();
+        if fits && flying + size as u64 <= self.room.min(self.cap) { size } else { 0 }
     }
 
     /// Bytes on their way.
@@ -194,12 +215,12 @@ impl Pace {
             self.rates.push_back((self.round, rate));
         }
         if last.delivered >= self.round_ends {
-            self.next_round();
+            self.next_round(last.starved);
         }
         Ok(())
     }
 
-    fn next_round(&mut self) {
+    fn next_round(&mut self, starved: bool) {
         self.round += 1;
         self.round_ends = self.delivered;
         while self.rates.len() > 1
@@ -207,9 +228,11 @@ impl Pace {
         {
             self.rates.pop_front();
         }
+        let rate = self.rate();
         if self.startup {
-            let rate = self.rate();
-            if rate > self.plateau.0 + self.plateau.0 / 4 {
+            if starved {
+                // Nothing was found out.
+            } else if rate > self.plateau.0 + self.plateau.0 / 4 {
                 self.plateau = (rate, 0);
             } else {
                 self.plateau.1 += 1;
@@ -218,9 +241,18 @@ impl Pace {
             if !self.startup {
                 // Drain what finding out has queued.
                 self.phase = 1;
+                self.plateau.0 = rate;
             }
+        } else if self.phase == 1 {
+            // What was asked for in one round is there at the end of the next.
+            self.grows = rate > self.plateau.0 + self.plateau.0 / GREW;
+            self.phase = if self.grows { 0 } else { 2 };
+            self.plateau.0 = rate;
         } else {
             self.phase = (self.phase + 1) % CYCLE.len();
+            if self.phase == 0 {
+                self.plateau.0 = rate;
+            }
         }
     }
 }
@@ -236,19 +268,29 @@ fn rate_of(bytes: u64, took: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::desk::{ACK_AFTER, ACK_BYTES};
+
+    fn fresh() -> Pace {
+        Pace::new(Duration::ZERO, 8 << 20)
+    }
 
     /// A line of a rate and a delay with an endless queue, and a receiver that
     /// acknowledges as a desk does. Returns the share of the line that file bytes had, and
-    /// the queue that 95 of 100 moments of the second half had at most.
-    fn run(bytes_a_second: u64, round_trip: Duration) -> (f64, Duration) {
-        let end = Duration::from_secs(12);
-        let mut pace = Pace::new(Duration::ZERO, 8 << 20);
+    /// the queue that 95 of 100 moments had at most, both after `busy`: so long the receiver
+    /// has other work, and looks at what came every 50 ms only.
+    fn run(
+        bytes_a_second: u64,
+        round_trip: Duration,
+        busy: Duration,
+        mut pace: Pace,
+    ) -> (f64, Duration) {
+        let (start, end) = (busy + Duration::from_secs(4), busy + Duration::from_secs(16));
         let (mut now, mut line_free, mut ack_due) = (Duration::ZERO, Duration::ZERO, None);
         // When, and all bytes sent until then.
         let mut arrivals: VecDeque<(Duration, u64)> = VecDeque::new();
         let mut acks: VecDeque<(Duration, u64)> = VecDeque::new();
         let (mut sent, mut taken, mut told) = (0_u64, 0_u64, 0_u64);
-        let (mut queue, mut look) = (Vec::new(), end / 2);
+        let (mut queue, mut look, mut taken_before) = (Vec::new(), start, None);
         while now < end {
             while pace.chunk() > 0 {
                 let chunk = pace.chunk();
@@ -270,9 +312,14 @@ mod tests {
             now = next;
             while let Some((_, upto)) = arrivals.pop_front_if(|(at, _)| *at <= now) {
                 taken = upto;
-                ack_due.get_or_insert(now + crate::desk::ACK_AFTER);
+                let after = if now < busy { Duration::from_millis(50) } else { ACK_AFTER };
+                ack_due.get_or_insert(now + after);
             }
-            if taken - told >= crate::desk::ACK_BYTES || ack_due.is_some_and(|due| due <= now) {
+            if now >= start {
+                taken_before.get_or_insert(taken);
+            }
+            let enough = now >= busy && taken - told >= ACK_BYTES;
+            if enough || ack_due.is_some_and(|due| due <= now) {
                 (told, ack_due) = (taken, None);
                 acks.push_back((now + round_trip / 2, told));
             }
@@ -281,7 +328,9 @@ mod tests {
             }
         }
         queue.sort();
-        (taken as f64 / (bytes_a_second * end.as_secs()) as f64, queue[queue.len() * 95 / 100])
+        let taken = taken - taken_before.unwrap_or_default();
+        let most = bytes_a_second as f64 * end.saturating_sub(start).as_secs_f64();
+        (taken as f64 / most, queue[queue.len() * 95 / 100])
     }
 
     #[test]
@@ -300,16 +349,56 @@ mod tests {
             (480, 15),
         ] {
             let (rate, round_trip) = (mbit * 125_000, Duration::from_millis(round_trip));
-            let (share, queue) = run(rate, round_trip);
+            let (share, queue) = run(rate, round_trip, Duration::ZERO, fresh());
             assert!(share >= 0.9, "{mbit} Mbit/s, {round_trip:?}: {share}");
             let least = Duration::from_nanos(LEAST_CHUNK as u64 * 1_000_000_000 / rate);
             let bound = round_trip / 8 + SLACK + CHUNK_TIME.max(least);
             assert!(queue <= bound, "{mbit} Mbit/s, {round_trip:?}: a queue of {queue:?}");
         }
         // A chunk takes 128 ms here.
-        let (share, queue) = run(32_000, Duration::from_millis(100));
+        let (share, queue) = run(32_000, Duration::from_millis(100), Duration::ZERO, fresh());
         assert!(share >= 0.8, "{share}");
-        assert!(queue <= Duration::from_millis(300), "{queue:?}");
+        assert!(queue <= Duration::from_millis(320), "{queue:?}");
+    }
+
+    #[test]
+    fn a_receiver_that_was_busy_at_first_leaves_no_line_half_empty() {
+        for (mbit, round_trip) in [(20, 20), (20, 100), (100, 20), (1_000, 5)] {
+            for busy in [100, 300, 1_000, 3_000] {
+                let busy = Duration::from_millis(busy);
+                let round_trip = Duration::from_millis(round_trip);
+                let (share, _) = run(mbit * 125_000, round_trip, busy, fresh());
+                assert!(share >= 0.9, "{mbit} Mbit/s, {round_trip:?}, {busy:?}: {share}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_that_became_faster_is_found_out() {
+        for (mbit, round_trip) in [(20, 20), (20, 100), (100, 20), (100, 5)] {
+            let round_trip = Duration::from_millis(round_trip);
+            let mut pace = fresh();
+            // What two of the smallest chunks in each round trip look like.
+            let slow = LEAST_WINDOW * 1_000 / round_trip.as_millis() as u64;
+            (pace.startup, pace.phase) = (false, 2);
+            pace.rates.push_back((0, slow));
+            pace.ways.push_back((Duration::ZERO, round_trip + ACK_AFTER));
+            let (share, _) = run(mbit * 125_000, round_trip, Duration::ZERO, pace);
+            assert!(share >= 0.7, "{mbit} Mbit/s, {round_trip:?}: {share}");
+        }
+    }
+
+    #[test]
+    fn who_had_nothing_to_send_at_first_has_found_out_nothing() {
+        let mut pace = fresh();
+        let mut now = Duration::ZERO;
+        for _ in 0..10 {
+            pace.sent(LEAST_CHUNK, now);
+            pace.starve();
+            now += Duration::from_millis(20);
+            pace.acknowledged(pace.sent, 8 << 20, now).unwrap();
+        }
+        assert!(pace.startup);
     }
 
     #[test]

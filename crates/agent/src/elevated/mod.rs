@@ -12,6 +12,7 @@ mod desk;
 mod message;
 mod screen;
 mod serve;
+mod steps;
 mod switch;
 #[cfg(test)]
 mod tests;

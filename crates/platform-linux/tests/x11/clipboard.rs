@@ -248,49 +248,132 @@ fn an_owner_that_never_answers_or_stops_midway_blocks_nothing() {
     assert_eq!(text(&told), "after half");
 }
 
+/// An answer in parts, given by hand to a reader whose clock is the test's.
+struct Parts {
+    client: Client,
+    request: SelectionRequestEvent,
+    hands: Arc<ManualClock>,
+    told: Receiver<ClipboardEvent>,
+    _clipboard: X11Clipboard,
+}
+
+impl Parts {
+    /// The reader waits for the first part of this target.
+    fn begin(server: &Server, target: Option<&str>) -> Self {
+        let hands = Arc::new(ManualClock::default());
+        let (send, told) = channel();
+        let listener = Box::new(move |event| drop(send.send(event)));
+        let clock: Arc<dyn Clock> = hands.clone();
+        let clipboard = X11Clipboard::open(server.display(), listener, clock).unwrap();
+        let (client, targets) = owner(server);
+        let offered = target.map(|target| {
+            let (window, property) = (targets.requestor, targets.property);
+            let offered = [atom(&client, target)];
+            let kind = AtomEnum::ATOM;
+            client
+                .conn
+                .change_property32(PropMode::REPLACE, window, property, kind, &offered)
+                .unwrap();
+            property
+        });
+        reply(&client, &targets, offered.unwrap_or(x11rb::NONE));
+        let request = request(&client);
+        let incr = atom(&client, "INCR");
+        let (window, property) = (request.requestor, request.property);
+        let aux = ChangeWindowAttributesAux::new().event_mask(EventMask::PROPERTY_CHANGE);
+        client.conn.change_window_attributes(window, &aux).unwrap();
+        client.conn.change_property32(PropMode::REPLACE, window, property, incr, &[100]).unwrap();
+        reply(&client, &request, property);
+        let parts = Self { client, request, hands, told, _clipboard: clipboard };
+        parts.wait_until_taken();
+        parts
+    }
+
+    fn wait_until_taken(&self) {
+        self.client.wait_for(|event| match event {
+            Event::PropertyNotify(notify)
+                if notify.atom == self.request.property && notify.state == Property::DELETE =>
+            {
+                Some(())
+            }
+            _ => None,
+        });
+    }
+
+    /// One more part, so many seconds later.
+    fn give(&self, seconds: u64, part: &[u8]) {
+        self.hands.advance(Duration::from_secs(seconds));
+        let (window, property, kind) =
+            (self.request.requestor, self.request.property, self.request.target);
+        let mode = PropMode::APPEND;
+        self.client.conn.change_property8(mode, window, property, kind, part).unwrap();
+        self.client.conn.sync().unwrap();
+    }
+
+    /// So many seconds with something that is no part, and by which the reader looks at
+    /// its clock.
+    fn pass(&self, seconds: u64) {
+        self.hands.advance(Duration::from_secs(seconds));
+        let (window, kind) = (self.request.requestor, AtomEnum::STRING);
+        let other = atom(&self.client, "_GURUCONNECT_TEST");
+        self.client.conn.change_property8(PropMode::APPEND, window, other, kind, b"").unwrap();
+        self.client.conn.sync().unwrap();
+    }
+
+    fn given_up(&self) -> bool {
+        matches!(self.told.recv_timeout(PATIENCE).unwrap(), ClipboardEvent::Failed(_))
+    }
+}
+
 #[test]
 fn parts_that_never_end_are_given_up_after_half_a_minute() {
     let server = Server::start();
-    let hands = Arc::new(ManualClock::default());
-    let (send, told) = channel();
-    let listener = Box::new(move |event| drop(send.send(event)));
-    let clock: Arc<dyn Clock> = hands.clone();
-    let _clipboard = X11Clipboard::open(server.display(), listener, clock).unwrap();
-    let (client, targets) = owner(&server);
-    reply(&client, &targets, x11rb::NONE);
-    let asked = request(&client);
-    let incr = atom(&client, "INCR");
-    let (window, property) = (asked.requestor, asked.property);
-    let aux = ChangeWindowAttributesAux::new().event_mask(EventMask::PROPERTY_CHANGE);
-    client.conn.change_window_attributes(window, &aux).unwrap();
-    client.conn.change_property32(PropMode::REPLACE, window, property, incr, &[100]).unwrap();
-    reply(&client, &asked, property);
-    let deleted = |event| match event {
-        Event::PropertyNotify(notify)
-            if notify.atom == property && notify.state == Property::DELETE =>
-        {
-            Some(())
-        }
-        _ => None,
-    };
+    let parts = Parts::begin(&server, None);
     // One byte every two seconds: never silent for as long as would end it.
-    let give = || {
-        let kind = asked.target;
-        client.conn.change_property8(PropMode::APPEND, window, property, kind, b"x").unwrap();
-        client.conn.sync().unwrap();
-    };
-    client.wait_for(deleted);
     for _ in 0..14 {
-        hands.advance(Duration::from_secs(2));
-        give();
-        client.wait_for(deleted);
+        parts.give(2, b"x");
+        parts.wait_until_taken();
     }
-    assert!(told.try_recv().is_err(), "given up too early");
-    hands.advance(Duration::from_secs(2));
-    give();
-    assert!(matches!(told.recv_timeout(PATIENCE).unwrap(), ClipboardEvent::Failed(_)));
+    assert!(parts.told.try_recv().is_err(), "given up too early");
+    parts.give(2, b"x");
+    assert!(parts.given_up());
     copy(&server, "after it");
-    assert_eq!(text(&told), "after it");
+    assert_eq!(text(&parts.told), "after it");
+}
+
+#[test]
+fn files_that_their_owner_has_to_fetch_first_are_waited_for_and_not_for_ever() {
+    let server = Server::start();
+    let parts = Parts::begin(&server, Some("text/uri-list"));
+    for _ in 0..20 {
+        parts.give(20, b"\r\n");
+        parts.wait_until_taken();
+    }
+    assert!(parts.told.try_recv().is_err(), "given up too early");
+    parts.give(20, b"file:///tmp/a\r\n");
+    parts.wait_until_taken();
+    parts.give(1, b"");
+    let files = content(&parts.told).files.expect("no files");
+    assert_eq!(files.paths()[0].parts, ["tmp", "a"]);
+
+    // Two readers would ask one owner.
+    drop(parts);
+
+    // An owner that is dead does not say that it is at it.
+    let silent = Parts::begin(&server, Some("text/uri-list"));
+    silent.pass(24);
+    assert!(silent.told.try_recv().is_err(), "given up too early");
+    silent.pass(1);
+    assert!(silent.given_up());
+    drop(silent);
+    let endless = Parts::begin(&server, Some("text/uri-list"));
+    for _ in 0..29 {
+        endless.give(20, b"\r\n");
+        endless.wait_until_taken();
+    }
+    assert!(endless.told.try_recv().is_err(), "given up too early");
+    endless.give(20, b"\r\n");
+    assert!(endless.given_up());
 }
 
 fn picture(side: u32) -> Vec<u8> {

@@ -65,14 +65,15 @@ impl Wine {
         let folder = folder.to_owned();
         let finished = AtomicU32::new(0);
         let wine = Self { desktop, prefix, program, keyboard, folder, finished };
-        // The first program makes the prefix, or brings it up to date, and opens a desktop
-        // of this size, which all share.
+        // The first program makes the prefix, or brings it up to date, and may open a desktop
+        // as an earlier test left it; the next one opens one of this size, which all share.
         for (key, name, value) in [
             (r"HKCU\Software\Wine\Explorer", "Desktop", "Default"),
             (r"HKCU\Software\Wine\Explorer\Desktops", "Default", &format!("{width}x{height}")),
         ] {
             wine.run("wine", &["reg", "add", key, "/v", name, "/d", value, "/f"])?;
         }
+        wine.end_programs()?;
         Ok(wine)
     }
 
@@ -137,6 +138,15 @@ impl Wine {
         Ok((code, process.log()))
     }
 
+    /// Ends every program of the prefix, which Wine tells from all others.
+    fn end_programs(&self) -> Result<()> {
+        for argument in ["--kill", "--wait"] {
+            // Fails when there is none.
+            self.command("wineserver").arg(argument).status().context("cannot start wineserver")?;
+        }
+        Ok(())
+    }
+
     /// Starts a Windows program.
     pub fn launch(&self, name: &str, program: &str, arguments: &[&str]) -> Result<Process> {
         let mut command = self.command("wine");
@@ -167,11 +177,8 @@ fn built() -> Result<PathBuf> {
 
 impl Drop for Wine {
     fn drop(&mut self) {
-        // It knows its programs by the prefix, and no others.
-        for argument in ["--kill", "--wait"] {
-            if let Err(error) = self.command("wineserver").arg(argument).status() {
-                tracing::warn!(%error, "programs of Wine may be left over");
-            }
+        if let Err(error) = self.end_programs() {
+            tracing::warn!(%error, "programs of Wine may be left over");
         }
     }
 }

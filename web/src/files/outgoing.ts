@@ -1,6 +1,7 @@
 // The sending end of one upload.
 
 import { sha256 } from "@noble/hashes/sha2.js";
+import { causeFacts } from "../engine/cause";
 import type { FileAnswer, FileHead, FileResult } from "../gen/guruconnect/v2/file_pb";
 import { FileAction, FileKind, FileOutcome } from "../gen/guruconnect/v2/file_pb";
 import type { LocalBytes, LocalItem } from "./facts";
@@ -281,7 +282,7 @@ export class Outgoing {
     if (result.outcome === FileOutcome.DONE || result.outcome === FileOutcome.SKIPPED) {
       this.task.done.add(ahead.item.path);
     } else {
-      this.task.fileFailed(ahead.item.path, result.cause?.code ?? FILE_IO_FAILED);
+      this.task.fileFailed(ahead.item.path, causeFacts(result.cause?.code ?? FILE_IO_FAILED));
     }
     return true;
   }

@@ -181,6 +181,11 @@ fn once(scene: &Scene, way: Way, seconds: u32, cost: &mut Cost) -> Result<()> {
     command.args(["--ticket", &ticket, "--drawing", way.argument()]);
     let made = scene.stage.certificates.as_ref().context("no certificates")?;
     command.arg("--ca-file").arg(&made.authority).env("RUST_LOG", "info");
+    // What the one before has said is not this one's word.
+    let log = scene.viewing.folder().join("viewer.log");
+    if log.exists() {
+        std::fs::remove_file(&log)?;
+    }
     let mut viewer = Process::start("viewer", &mut command, scene.viewing.folder())?;
     wait_for(&viewer, "in control")?;
     wait_for(&viewer, "the picture's size")?;
@@ -193,7 +198,7 @@ fn once(scene: &Scene, way: Way, seconds: u32, cost: &mut Cost) -> Result<()> {
     if matches!(way, Way::OpenGl) {
         wait_for(&viewer, DRAWING)?;
     }
-    cost.drawn_by = drawn_by(&viewer.log()).unwrap_or_else(|| "as asked".to_owned());
+    cost.drawn_by = drawn_by(&viewer.log()).unwrap_or_else(|| way.name().to_owned());
     let eye = Eye::open(scene.viewing.display(), Workload::Video)?;
     std::thread::sleep(SETTLING);
 

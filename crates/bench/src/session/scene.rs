@@ -172,7 +172,8 @@ impl Scene {
 }
 
 pub(super) fn x_server(desktop: &Desktop) -> Result<u32> {
-    desktop.ids().first().copied().context("the display has no process")
+    // Applications come before it.
+    desktop.ids().last().copied().context("the display has no process")
 }
 
 fn port(address: &str) -> Result<u16> {

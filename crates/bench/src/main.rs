@@ -36,6 +36,8 @@ enum Command {
     Session(session::Arguments),
     /// Throughput, latency and memory of the server as a relay
     Relay(relay::Arguments),
+    /// CPU of the native viewer for each picture, drawn by OpenGL and by software
+    Drawing(session::drawing::Arguments),
     /// Throughput of file transfers, and key-to-pixel latency while one runs
     Files(files::Arguments),
     /// The same workloads through this product and through its peers, side by side
@@ -57,6 +59,7 @@ fn main() -> Result<()> {
         .init();
     match arguments.command {
         Command::Session(arguments) => session::run(&arguments),
+        Command::Drawing(arguments) => session::drawing::run(&arguments),
         Command::Relay(arguments) => relay::run(&arguments),
         Command::Files(arguments) => files::run(&arguments),
         Command::Peers(arguments) => peers::run(&arguments),

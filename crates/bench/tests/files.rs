@@ -50,3 +50,23 @@ fn keys_beside_files_are_measured_idle_and_under_both_loads_on_both_lines() {
     let table = String::from_utf8_lossy(&output.stdout);
     assert!(table.contains("loopback") && table.contains("20 Mbit/s"), "{table}");
 }
+
+#[test]
+fn files_from_one_session_into_another_are_measured_large_and_small() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("results.json");
+    let output = Command::new(env!("CARGO_BIN_EXE_guruconnect-bench"))
+        .args(["files", "--only", "sessions", "--busy", "--megabytes", "8", "--small", "20"])
+        .args(["--rounds", "1", "--json"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let results: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    for what in ["large_mb_s", "small_files_s"] {
+        let number = |way: &str| results["sessions"][what][way].as_f64().unwrap();
+        assert!(number("down") > 0.0 && number("up") > 0.0, "{results:#}");
+        assert!(number("all") < number("down") && number("all") < number("up"), "{results:#}");
+    }
+}

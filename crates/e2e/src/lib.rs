@@ -5,6 +5,7 @@
 mod agent;
 mod browser;
 mod cdp;
+mod clips;
 mod desktop;
 mod file_seat;
 mod key_log;
@@ -18,6 +19,7 @@ mod wine;
 
 pub use agent::Agent;
 pub use browser::{Browser, Page};
+pub use clips::{noise_picture, picture_pixels};
 pub use desktop::Desktop;
 pub use file_seat::FileSeat;
 pub use key_log::{BOARD, KeyLog};

@@ -1,46 +1,11 @@
 //! What is copied on one side is pasted on the other, in every format, in a real
 //! browser and with real programs on the desktop.
 
-use std::io::Cursor;
-use std::path::PathBuf;
-
 use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use gc_e2e::{Browser, Page, ServerOptions, Stack, steps};
+use gc_e2e::{Browser, Page, ServerOptions, Stack, noise_picture, picture_pixels, steps};
 use serde_json::Value;
-
-/// Large enough to go in several windows of the wire.
-const SIDE: u32 = 400;
-
-fn picture() -> Result<Vec<u8>> {
-    let mut state = 7_u32;
-    let rows: Vec<u8> = (0..SIDE * SIDE * 3)
-        .map(|_| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 24) as u8
-        })
-        .collect();
-    let mut out = Vec::new();
-    let mut encoder = png::Encoder::new(&mut out, SIDE, SIDE);
-    encoder.set_color(png::ColorType::Rgb);
-    encoder.write_header()?.write_image_data(&rows)?;
-    Ok(out)
-}
-
-/// Red, green, blue from the top left, whatever the encoding.
-fn pixels(png: &[u8]) -> Result<Vec<u8>> {
-    let mut reader = png::Decoder::new(Cursor::new(png)).read_info()?;
-    let mut out = vec![0; reader.output_buffer_size().context("too large")?];
-    let frame = reader.next_frame(&mut out)?;
-    out.truncate(frame.buffer_size());
-    Ok(match frame.color_type {
-        png::ColorType::Rgba => {
-            out.as_chunks::<4>().0.iter().flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect()
-        }
-        _ => out,
-    })
-}
 
 struct Session {
     stack: Stack,
@@ -60,24 +25,14 @@ impl Session {
 
     /// Copies on the desktop, by a program that offers one format.
     fn copy(&self, target: &str, bytes: &[u8]) -> Result<()> {
-        let file = self.stack.folder().join("clip.bin");
-        std::fs::write(&file, bytes)?;
-        let copy =
-            format!("xclip -selection clipboard -t {target} -i {} >/dev/null 2>&1", file.display());
-        self.stack.desktop.output("sh", &["-c", &copy]).map(|_| ())
+        self.stack.desktop.copy(target, bytes)
     }
 
     /// Pastes on the desktop as soon as it is right.
     fn pasted(&self, target: &str, right: impl Fn(&[u8]) -> bool) -> Result<()> {
-        let file: PathBuf = self.stack.folder().join("paste.bin");
-        let paste =
-            format!("timeout 5 xclip -selection clipboard -t {target} -o > {}", file.display());
         self.stack
             .desktop
-            .wait_until(&format!("{target} on the desktop"), |desktop| {
-                let given = desktop.output("sh", &["-c", &paste]).is_ok();
-                Ok(given && right(&std::fs::read(&file)?))
-            })
+            .paste_until(target, right)
             .with_context(|| format!("agent log:\n{}", self.stack.agent.process.log()))
     }
 
@@ -114,7 +69,7 @@ async fn html_and_pictures_come_from_the_machine() -> Result<()> {
     session.page.wait_for(&read_back("text/html", harmless)).await.context("HTML")?;
     ensure!(session.counts().await?["last"]["formats"] == serde_json::json!(["HTML"]));
 
-    let picture = picture()?;
+    let picture = noise_picture(7)?;
     session.copy("image/png", &picture)?;
     let same = format!(
         "async (blob) => {{ \
@@ -157,7 +112,7 @@ async fn html_and_pictures_go_to_the_machine() -> Result<()> {
     })?;
     session.page.wait_for("window.__guruconnect.stats().clipboard.delivered > 0").await?;
 
-    let picture = picture()?;
+    let picture = noise_picture(7)?;
     let write = format!(
         "navigator.clipboard.write([new ClipboardItem({{ 'image/png': new Blob( \
            [Uint8Array.from(atob('{}'), (c) => c.charCodeAt(0))], {{ type: 'image/png' }}) }})]) \
@@ -166,8 +121,9 @@ async fn html_and_pictures_go_to_the_machine() -> Result<()> {
     );
     session.page.wait_for(&write).await?;
     session.come_back().await?;
-    let expected = pixels(&picture)?;
-    session.pasted("image/png", |png| pixels(png).is_ok_and(|pixels| pixels == expected))?;
+    let expected = picture_pixels(&picture)?;
+    session
+        .pasted("image/png", |png| picture_pixels(png).is_ok_and(|pixels| pixels == expected))?;
     let before = session.counts().await?;
     ensure!(before["in"] == 0, "an echo came back: {before}");
 

@@ -8,7 +8,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
 
-#[path = "golden/cases.rs"]
+#[path = "golden/cases/mod.rs"]
 mod cases;
 
 use std::collections::BTreeSet;

@@ -3,8 +3,8 @@
 //! program, which runs as its user; what the helper does for it is to show the screen,
 //! to press keys and to press Ctrl+Alt+Del, and nothing else.
 //!
-//! Three processes: the program ([`Elevation`]), a service ([`bridge`]) that lets only
-//! that program in, and a worker of the service ([`serve`]) on the user's desktop.
+//! Three processes: the program ([`Elevation`]), a service ([`bridge()`]) that lets only
+//! that program in, and a worker of the service ([`serve()`]) on the user's desktop.
 
 mod actions;
 mod bridge;
@@ -12,6 +12,7 @@ mod desk;
 mod message;
 mod screen;
 mod serve;
+mod steps;
 mod switch;
 #[cfg(test)]
 mod tests;

@@ -5,19 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gc_platform::{
-    ActionError, CaptureError, CursorImage, DisplayInfo, DisplaySelection, InputError,
-    InputInjector, PixelRect, PixelSize, PointerButton, ScreenCapture, ScreenEvent, ScreenView,
-    WaitWaker,
+    ActionError, CaptureError, CursorImage, DisplayInfo, DisplaySelection, InputError, PixelRect,
+    PixelSize, ScreenCapture, ScreenEvent, ScreenView, WaitWaker,
 };
 use gc_proto::{MAX_PICTURE_PIXELS, MAX_PICTURE_SIDE};
 use gc_types::CauseCode;
 
 use super::desk::{Desk, Heard, LineEnd};
-use super::message::{
-    Act, Grab, Inject, Key, Locks, Place, Press, Select, Step, Surface, WaitFor, Wish, Word,
-};
+use super::message::{Act, Grab, Inject, Place, Select, Step, Surface, WaitFor, Wish, Word};
 use super::serve::LONGEST_WAIT;
-use super::wire::{Piece, button_out, clipped, display_in, event_in, read_cause};
+use super::steps::TakesSteps;
+use super::wire::{Piece, clipped, display_in, event_in, read_cause};
 
 /// Rectangles in one message.
 pub(super) const AT_ONCE: usize = 1_000;
@@ -207,41 +205,21 @@ impl DeskInput {
     }
 
     /// Goes with the next flush.
-    fn step(&mut self, act: Act) -> Result<(), InputError> {
+    fn keep(&mut self, act: Act) -> Result<(), InputError> {
         self.steps.push(Step { act: Some(act) });
         if self.steps.len() >= AT_ONCE { self.flush() } else { Ok(()) }
     }
 }
 
-impl InputInjector for DeskInput {
-    fn key(&mut self, scan_code: u8, extended: bool, down: bool) -> Result<(), InputError> {
-        self.step(Act::Key(Key { code: scan_code.into(), extended, down }))
-    }
-
-    fn text(&mut self, text: &str) -> Result<(), InputError> {
+impl TakesSteps for DeskInput {
+    fn step(&mut self, act: Act) -> Result<(), InputError> {
+        let Act::Text(text) = act else { return self.keep(act) };
         let all: Vec<char> = text.chars().collect();
         for part in all.chunks(TEXT_AT_ONCE) {
             self.flush()?;
-            self.step(Act::Text(part.iter().collect()))?;
+            self.keep(Act::Text(part.iter().collect()))?;
         }
         Ok(())
-    }
-
-    fn pointer_move(&mut self, x: i32, y: i32) -> Result<(), InputError> {
-        self.step(Act::Move(Place { x, y }))
-    }
-
-    fn pointer_button(&mut self, button: PointerButton, down: bool) -> Result<(), InputError> {
-        let button = button_out(button).into();
-        self.step(Act::Button(Press { button, down }))
-    }
-
-    fn wheel(&mut self, x: i32, y: i32) -> Result<(), InputError> {
-        self.step(Act::Wheel(Place { x, y }))
-    }
-
-    fn set_locks(&mut self, caps: bool, num: bool, scroll: bool) -> Result<(), InputError> {
-        self.step(Act::Locks(Locks { caps, num, scroll }))
     }
 
     fn flush(&mut self) -> Result<(), InputError> {

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use gc_platform::{
     ActionError, CaptureError, DisplayInfo, DisplaySelection, InputError, InputInjector, PixelRect,
-    PixelSize, PointerButton, ScreenCapture, ScreenEvent, ScreenView, WaitWaker,
+    PixelSize, ScreenCapture, ScreenEvent, ScreenView, WaitWaker,
 };
 
 use super::desk::Desk;
-use super::message::{Act, Key, Locks, Place, Press};
+use super::message::Act;
 use super::screen::{DeskInput, DeskScreen};
-use super::wire::{button_out, perform};
+use super::steps::{Stepping, TakesSteps};
+use super::wire::perform;
 
 /// Opens the program's own screen.
 pub type OpenScreen = Arc<dyn Fn() -> Result<Box<dyn ScreenCapture>, CaptureError> + Send + Sync>;
@@ -86,7 +87,7 @@ impl Elevation {
     pub fn input(&self, own: OpenInput) -> Result<Box<dyn InputInjector>, InputError> {
         let (seen, inner) = self.open_input(&own)?;
         let (elevation, steps) = (self.clone(), Vec::new());
-        Ok(Box::new(SwitchingInput { elevation, own, inner, seen, steps }))
+        Ok(Box::new(Stepping(SwitchingInput { elevation, own, inner, seen, steps })))
     }
 
     fn open_screen(&self, own: &OpenScreen) -> Result<(u64, OpenedScreen), CaptureError> {
@@ -107,7 +108,7 @@ impl Elevation {
         let seen = self.changes();
         let inner: Box<dyn InputInjector> = match self.desk() {
             Some(desk) => match DeskInput::open(&desk) {
-                Ok(inner) => Box::new(inner),
+                Ok(inner) => Box::new(Stepping(inner)),
                 // It went in this moment.
                 Err(_) if !desk.is_open() => own()?,
                 Err(error) => return Err(error),
@@ -222,7 +223,7 @@ struct SwitchingInput {
     steps: Vec<Act>,
 }
 
-impl SwitchingInput {
+impl TakesSteps for SwitchingInput {
     fn step(&mut self, act: Act) -> Result<(), InputError> {
         if self.steps.is_empty() && self.seen != self.elevation.changes() {
             (self.seen, self.inner) = self.elevation.open_input(&self.own)?;
@@ -230,33 +231,6 @@ impl SwitchingInput {
         let done = perform(self.inner.as_mut(), &act);
         self.steps.push(act);
         done
-    }
-}
-
-impl InputInjector for SwitchingInput {
-    fn key(&mut self, scan_code: u8, extended: bool, down: bool) -> Result<(), InputError> {
-        self.step(Act::Key(Key { code: scan_code.into(), extended, down }))
-    }
-
-    fn text(&mut self, text: &str) -> Result<(), InputError> {
-        self.step(Act::Text(text.to_owned()))
-    }
-
-    fn pointer_move(&mut self, x: i32, y: i32) -> Result<(), InputError> {
-        self.step(Act::Move(Place { x, y }))
-    }
-
-    fn pointer_button(&mut self, button: PointerButton, down: bool) -> Result<(), InputError> {
-        let button = button_out(button).into();
-        self.step(Act::Button(Press { button, down }))
-    }
-
-    fn wheel(&mut self, x: i32, y: i32) -> Result<(), InputError> {
-        self.step(Act::Wheel(Place { x, y }))
-    }
-
-    fn set_locks(&mut self, caps: bool, num: bool, scroll: bool) -> Result<(), InputError> {
-        self.step(Act::Locks(Locks { caps, num, scroll }))
     }
 
     fn flush(&mut self) -> Result<(), InputError> {

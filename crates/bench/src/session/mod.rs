@@ -3,6 +3,7 @@
 
 mod beside_files;
 mod change;
+pub(crate) mod drawing;
 mod eye;
 mod line;
 mod measure;

@@ -41,6 +41,8 @@ pub(super) struct Scene {
     /// The viewer's display.
     pub(super) viewing: Desktop,
     pub(super) machine: String,
+    /// Of both displays.
+    pub(super) size: (u32, u32),
     folder: PathBuf,
 }
 
@@ -68,7 +70,8 @@ impl Scene {
         stage.wait_online(&machine).with_context(|| format!("agent:\n{}", agent.log()))?;
         let (here, there) = (desktop.display(), viewing.display());
         progress(&format!("agent on display {here}, viewer on display {there}"));
-        Ok(Self { agent, lines, stage, desktop, viewing, machine, folder: folder.to_owned() })
+        let (size, folder) = (setting.size, folder.to_owned());
+        Ok(Self { agent, lines, stage, desktop, viewing, machine, size, folder })
     }
 
     /// Starts a workload on the agent's display.
@@ -168,8 +171,9 @@ impl Scene {
     }
 }
 
-fn x_server(desktop: &Desktop) -> Result<u32> {
-    desktop.ids().first().copied().context("the display has no process")
+pub(super) fn x_server(desktop: &Desktop) -> Result<u32> {
+    // Applications come before it.
+    desktop.ids().last().copied().context("the display has no process")
 }
 
 fn port(address: &str) -> Result<u16> {

@@ -56,14 +56,32 @@ impl Session {
 
     /// Both file managers show a folder; that of the machine has its keyboard.
     fn show(&mut self, there: &Path, here: &Path) -> Result<String> {
-        let window = self.stack.desktop.show_folder(&self.there, there)?;
-        self.stack
-            .desktop
-            .output("xdotool", &["mousemove", "--window", &window, "400", "300", "click", "1"])?;
+        self.show_there(there)?;
         let own = self.viewer.desktop.show_folder(&self.here, here)?;
         let viewer = self.viewer.desktop.find_window("--class", "guruconnect-viewer")?;
         self.activate(&viewer)?;
         Ok(own)
+    }
+
+    /// The machine's file manager shows a folder and has its keyboard.
+    fn show_there(&mut self, folder: &Path) -> Result<()> {
+        let window = self.stack.desktop.show_folder(&self.there, folder)?;
+        click_into(&self.stack.desktop, &window)
+    }
+
+    /// The technician's file manager has the keyboard.
+    fn enter(&self, own: &str) -> Result<()> {
+        self.activate(own)?;
+        click_into(&self.viewer.desktop, own)
+    }
+
+    /// Copies what the technician's file manager shows, and goes back to the viewer.
+    fn copy_here(&self, own: &str) -> Result<()> {
+        self.enter(own)?;
+        self.strike(&["ctrl+a", "ctrl+c"])?;
+        let viewer = self.viewer.desktop.find_window("--class", "guruconnect-viewer")?;
+        self.activate(&viewer)?;
+        self.viewer.wait_for_line("files were copied here", 1)
     }
 
     fn activate(&self, window: &str) -> Result<()> {
@@ -88,6 +106,11 @@ impl Session {
     fn private(&self) -> PathBuf {
         self.here.join(".cache/guruconnect/pasted")
     }
+}
+
+fn click_into(desktop: &Desktop, window: &str) -> Result<()> {
+    let words = ["mousemove", "--window", window, "400", "300", "click", "1"];
+    desktop.output("xdotool", &words).map(|_| ())
 }
 
 fn make(folder: &Path, all: &[&str]) -> Result<()> {
@@ -122,8 +145,7 @@ fn what_is_copied_on_the_machine_is_fetched_when_a_file_manager_here_pastes_it()
     ensure!(desktop.output("timeout", &look).is_err(), "somebody was given files");
     ensure!(names(&session.private()).is_empty(), "bytes came before a paste");
 
-    session.activate(&own)?;
-    desktop.output("xdotool", &["mousemove", "--window", &own, "400", "300", "click", "1"])?;
+    session.enter(&own)?;
     session.strike(&["ctrl+v"])?;
     session.wait_for(&target, &all)?;
     // For nobody else to read, and kept for the next paste.
@@ -143,23 +165,13 @@ fn what_is_copied_here_is_pasted_on_the_machine_by_ctrl_v_alone() -> Result<()> 
     make(&source, &all)?;
     fs::create_dir_all(&target)?;
     let own = session.show(&target, &source)?;
-    session.activate(&own)?;
-    let desktop = &session.viewer.desktop;
-    desktop.output("xdotool", &["mousemove", "--window", &own, "400", "300", "click", "1"])?;
-    session.strike(&["ctrl+a", "ctrl+c"])?;
-    let viewer = desktop.find_window("--class", "guruconnect-viewer")?;
-    session.activate(&viewer)?;
-    session.viewer.wait_for_line("files were copied here", 1)?;
+    session.copy_here(&own)?;
     session.strike(&["ctrl+v"])?;
     session.wait_for(&target, &all)?;
     // Once more, in another folder: nothing is sent again.
     let second = session.there.join("second");
     fs::create_dir_all(&second)?;
-    let window = session.stack.desktop.show_folder(&session.there, &second)?;
-    session
-        .stack
-        .desktop
-        .output("xdotool", &["mousemove", "--window", &window, "400", "300", "click", "1"])?;
+    session.show_there(&second)?;
     session.strike(&["ctrl+v"])?;
     session.wait_for(&second, &all)?;
     ensure!(session.viewer.process.log().matches("a transfer begins").count() == 1, "sent twice");
@@ -179,13 +191,7 @@ fn what_the_rules_forbid_is_said_and_nothing_is_pasted_or_listed() -> Result<()>
     let own = session.show(&target, &source)?;
     // Copied there: the machine tells nothing of it.
     session.strike(&["ctrl+a", "ctrl+c"])?;
-    session.activate(&own)?;
-    let desktop = &session.viewer.desktop;
-    desktop.output("xdotool", &["mousemove", "--window", &own, "400", "300", "click", "1"])?;
-    session.strike(&["ctrl+a", "ctrl+c"])?;
-    let viewer = desktop.find_window("--class", "guruconnect-viewer")?;
-    session.activate(&viewer)?;
-    session.viewer.wait_for_line("files were copied here", 1)?;
+    session.copy_here(&own)?;
     session.strike(&["ctrl+v"])?;
     session.viewer.wait_for_line("files may not be pasted on the machine", 1)?;
     session.strike(&["ctrl+alt+shift+b"])?;

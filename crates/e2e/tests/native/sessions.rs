@@ -34,6 +34,31 @@ fn runtime(stack: &Stack) -> Result<PathBuf> {
     Ok(folder)
 }
 
+/// A viewer that runs, with the folder in which its door is.
+struct Running {
+    // Ends before the machine does.
+    viewer: NativeViewer,
+    stack: Stack,
+    session: String,
+    runtime: PathBuf,
+}
+
+impl Running {
+    fn start() -> Result<Self> {
+        let stack = stack()?;
+        let session = stack.session()?;
+        let runtime = runtime(&stack)?;
+        let ticket = NativeViewer::ticket(&stack.rest, &session, "control")?;
+        let mut desktop = Desktop::start(1000, 760, &runtime)?;
+        desktop.manage_windows()?;
+        let place = runtime.to_str().context("path is not UTF-8")?;
+        let (words, variables) = (["--ticket", &ticket], [("XDG_RUNTIME_DIR", place)]);
+        let viewer = NativeViewer::with(&stack, desktop, &words, &variables, &runtime)?;
+        viewer.wait_until_used()?;
+        Ok(Self { viewer, stack, session, runtime })
+    }
+}
+
 /// Starts the program once more on the display of a viewer.
 fn start(stack: &Stack, desktop: &Desktop, runtime: &Path, words: &[&str]) -> Result<Process> {
     let mut command = desktop.command(&stack.programs.path("guruconnect").to_string_lossy());
@@ -55,17 +80,8 @@ fn said(socket: &Path, words: &[u8]) -> Result<String> {
 
 #[test]
 fn a_viewer_that_does_not_answer_is_not_waited_for_and_shows_no_ticket_twice() -> Result<()> {
-    let stack = stack()?;
-    let session = stack.session()?;
-    let runtime = runtime(&stack)?;
+    let Running { stack, session, runtime, viewer } = Running::start()?;
     let ticket = || NativeViewer::ticket(&stack.rest, &session, "control");
-    let mut desktop = Desktop::start(1000, 760, &runtime)?;
-    desktop.manage_windows()?;
-    let place = runtime.to_str().context("path is not UTF-8")?;
-    let words = ["--ticket", &ticket()?];
-    let viewer =
-        NativeViewer::with(&stack, desktop, &words, &[("XDG_RUNTIME_DIR", place)], &runtime)?;
-    viewer.wait_until_used()?;
     let id = viewer.process.id().to_string();
     viewer.desktop.output("kill", &["-STOP", &id])?;
     let again = start(&stack, &viewer.desktop, &runtime, &["view", "--ticket", &ticket()?]);
@@ -85,17 +101,8 @@ fn a_viewer_that_does_not_answer_is_not_waited_for_and_shows_no_ticket_twice() -
 
 #[test]
 fn a_link_that_is_opened_while_a_viewer_runs_gets_a_window_of_that_one() -> Result<()> {
-    let stack = stack()?;
-    let session = stack.session()?;
-    let runtime = runtime(&stack)?;
+    let Running { stack, session, runtime, mut viewer } = Running::start()?;
     let ticket = || NativeViewer::ticket(&stack.rest, &session, "control");
-    let mut desktop = Desktop::start(1000, 760, &runtime)?;
-    desktop.manage_windows()?;
-    let place = runtime.to_str().context("path is not UTF-8")?;
-    let variables = [("XDG_RUNTIME_DIR", place)];
-    let words = ["--ticket", &ticket()?];
-    let mut viewer = NativeViewer::with(&stack, desktop, &words, &variables, &runtime)?;
-    viewer.wait_until_used()?;
     let first = viewer.desktop.find_window("--class", "guruconnect-viewer")?;
 
     // As a browser does it. The running program asks before it joins.

@@ -19,6 +19,11 @@ use crate::display::Link;
 const SILENCE: Duration = Duration::from_secs(3);
 /// All formats together take no longer, however busy their owner seems.
 const LONGEST: Duration = Duration::from_secs(30);
+/// The same for a list of files in parts. Its owner may have to fetch them first, as the
+/// window of another session has; the parts that say nothing until then are further apart
+/// ([`super::late`]).
+const LATE_SILENCE: Duration = Duration::from_secs(25);
+const LATE_LONGEST: Duration = Duration::from_mins(10);
 
 /// Where a reading stands.
 pub(super) enum Outcome {
@@ -153,6 +158,9 @@ impl Reading {
                 return self.skip(link, atoms, format);
             }
             // Deleting the property, above, asked for the first part.
+            if format == ClipboardFormat::Files {
+                (self.deadline, self.end) = (now + LATE_SILENCE, now + LATE_LONGEST);
+            }
             self.step = Step::Incremental(format, target, Vec::new());
             return Ok(Outcome::Going);
         }
@@ -197,10 +205,15 @@ impl Reading {
         let (format, target) = (*format, *target);
         let room = formats::limit(format) - bytes.len();
         let reply = self.fetch(link, atoms, room)?;
-        self.deadline = now + SILENCE;
+        let late = format == ClipboardFormat::Files;
+        self.deadline = now + if late { LATE_SILENCE } else { SILENCE };
         let Step::Incremental(_, _, bytes) = &mut self.step else { return Ok(Outcome::Going) };
         if reply.value.is_empty() {
             let bytes = std::mem::take(bytes);
+            if late {
+                // What comes after it has no excuse.
+                (self.deadline, self.end) = (now + SILENCE, now + LONGEST);
+            }
             self.keep(format, target, bytes);
             return self.next(link, atoms);
         }

@@ -2,14 +2,11 @@
 
 use std::io::Write;
 use std::process::Stdio;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use gc_platform::{
-    Clipboard, ClipboardContent, ClipboardEvent, CopiedFiles, OfferError, OfferedFile,
-    OfferedFiles, StorePath,
-};
+use gc_platform::{Clipboard, ClipboardContent, ClipboardEvent, CopiedFiles, StorePath};
 use gc_platform_linux::X11Clipboard;
 use gc_types::{Clock, ManualClock};
 use x11rb::connection::Connection as _;
@@ -60,7 +57,7 @@ fn copy_as(server: &Server, target: &[&str], bytes: &[u8]) {
     assert!(child.wait().unwrap().success());
 }
 
-fn paste(server: &Server, target: &str) -> Vec<u8> {
+pub(crate) fn paste(server: &Server, target: &str) -> Vec<u8> {
     let args = ["-selection", "clipboard", "-out", "-target", target];
     server.command("xclip").args(args).output().unwrap().stdout
 }
@@ -70,7 +67,7 @@ fn set(clipboard: &X11Clipboard, text: &str) {
 }
 
 /// Until the clipboard has reached applications; setting it returns at once.
-fn pasted(server: &Server, text: &str) {
+pub(crate) fn pasted(server: &Server, text: &str) {
     patiently("the text", || (paste(server, "UTF8_STRING") == text.as_bytes()).then_some(()));
 }
 
@@ -161,7 +158,7 @@ fn dropping_gives_the_selection_back() {
     assert_eq!(owner, x11rb::NONE);
 }
 
-fn atom(client: &Client, name: &str) -> Atom {
+pub(crate) fn atom(client: &Client, name: &str) -> Atom {
     client.conn.intern_atom(false, name.as_bytes()).unwrap().reply().unwrap().atom
 }
 
@@ -248,49 +245,132 @@ fn an_owner_that_never_answers_or_stops_midway_blocks_nothing() {
     assert_eq!(text(&told), "after half");
 }
 
+/// An answer in parts, given by hand to a reader whose clock is the test's.
+struct Parts {
+    client: Client,
+    request: SelectionRequestEvent,
+    hands: Arc<ManualClock>,
+    told: Receiver<ClipboardEvent>,
+    _clipboard: X11Clipboard,
+}
+
+impl Parts {
+    /// The reader waits for the first part of this target.
+    fn begin(server: &Server, target: Option<&str>) -> Self {
+        let hands = Arc::new(ManualClock::default());
+        let (send, told) = channel();
+        let listener = Box::new(move |event| drop(send.send(event)));
+        let clock: Arc<dyn Clock> = hands.clone();
+        let clipboard = X11Clipboard::open(server.display(), listener, clock).unwrap();
+        let (client, targets) = owner(server);
+        let offered = target.map(|target| {
+            let (window, property) = (targets.requestor, targets.property);
+            let offered = [atom(&client, target)];
+            let kind = AtomEnum::ATOM;
+            client
+                .conn
+                .change_property32(PropMode::REPLACE, window, property, kind, &offered)
+                .unwrap();
+            property
+        });
+        reply(&client, &targets, offered.unwrap_or(x11rb::NONE));
+        let request = request(&client);
+        let incr = atom(&client, "INCR");
+        let (window, property) = (request.requestor, request.property);
+        let aux = ChangeWindowAttributesAux::new().event_mask(EventMask::PROPERTY_CHANGE);
+        client.conn.change_window_attributes(window, &aux).unwrap();
+        client.conn.change_property32(PropMode::REPLACE, window, property, incr, &[100]).unwrap();
+        reply(&client, &request, property);
+        let parts = Self { client, request, hands, told, _clipboard: clipboard };
+        parts.wait_until_taken();
+        parts
+    }
+
+    fn wait_until_taken(&self) {
+        self.client.wait_for(|event| match event {
+            Event::PropertyNotify(notify)
+                if notify.atom == self.request.property && notify.state == Property::DELETE =>
+            {
+                Some(())
+            }
+            _ => None,
+        });
+    }
+
+    /// One more part, so many seconds later.
+    fn give(&self, seconds: u64, part: &[u8]) {
+        self.hands.advance(Duration::from_secs(seconds));
+        let (window, property, kind) =
+            (self.request.requestor, self.request.property, self.request.target);
+        let mode = PropMode::APPEND;
+        self.client.conn.change_property8(mode, window, property, kind, part).unwrap();
+        self.client.conn.sync().unwrap();
+    }
+
+    /// So many seconds with something that is no part, and by which the reader looks at
+    /// its clock.
+    fn pass(&self, seconds: u64) {
+        self.hands.advance(Duration::from_secs(seconds));
+        let (window, kind) = (self.request.requestor, AtomEnum::STRING);
+        let other = atom(&self.client, "_GURUCONNECT_TEST");
+        self.client.conn.change_property8(PropMode::APPEND, window, other, kind, b"").unwrap();
+        self.client.conn.sync().unwrap();
+    }
+
+    fn given_up(&self) -> bool {
+        matches!(self.told.recv_timeout(PATIENCE).unwrap(), ClipboardEvent::Failed(_))
+    }
+}
+
 #[test]
 fn parts_that_never_end_are_given_up_after_half_a_minute() {
     let server = Server::start();
-    let hands = Arc::new(ManualClock::default());
-    let (send, told) = channel();
-    let listener = Box::new(move |event| drop(send.send(event)));
-    let clock: Arc<dyn Clock> = hands.clone();
-    let _clipboard = X11Clipboard::open(server.display(), listener, clock).unwrap();
-    let (client, targets) = owner(&server);
-    reply(&client, &targets, x11rb::NONE);
-    let asked = request(&client);
-    let incr = atom(&client, "INCR");
-    let (window, property) = (asked.requestor, asked.property);
-    let aux = ChangeWindowAttributesAux::new().event_mask(EventMask::PROPERTY_CHANGE);
-    client.conn.change_window_attributes(window, &aux).unwrap();
-    client.conn.change_property32(PropMode::REPLACE, window, property, incr, &[100]).unwrap();
-    reply(&client, &asked, property);
-    let deleted = |event| match event {
-        Event::PropertyNotify(notify)
-            if notify.atom == property && notify.state == Property::DELETE =>
-        {
-            Some(())
-        }
-        _ => None,
-    };
+    let parts = Parts::begin(&server, None);
     // One byte every two seconds: never silent for as long as would end it.
-    let give = || {
-        let kind = asked.target;
-        client.conn.change_property8(PropMode::APPEND, window, property, kind, b"x").unwrap();
-        client.conn.sync().unwrap();
-    };
-    client.wait_for(deleted);
     for _ in 0..14 {
-        hands.advance(Duration::from_secs(2));
-        give();
-        client.wait_for(deleted);
+        parts.give(2, b"x");
+        parts.wait_until_taken();
     }
-    assert!(told.try_recv().is_err(), "given up too early");
-    hands.advance(Duration::from_secs(2));
-    give();
-    assert!(matches!(told.recv_timeout(PATIENCE).unwrap(), ClipboardEvent::Failed(_)));
+    assert!(parts.told.try_recv().is_err(), "given up too early");
+    parts.give(2, b"x");
+    assert!(parts.given_up());
     copy(&server, "after it");
-    assert_eq!(text(&told), "after it");
+    assert_eq!(text(&parts.told), "after it");
+}
+
+#[test]
+fn files_that_their_owner_has_to_fetch_first_are_waited_for_and_not_for_ever() {
+    let server = Server::start();
+    let parts = Parts::begin(&server, Some("text/uri-list"));
+    for _ in 0..20 {
+        parts.give(20, b"\r\n");
+        parts.wait_until_taken();
+    }
+    assert!(parts.told.try_recv().is_err(), "given up too early");
+    parts.give(20, b"file:///tmp/a\r\n");
+    parts.wait_until_taken();
+    parts.give(1, b"");
+    let files = content(&parts.told).files.expect("no files");
+    assert_eq!(files.paths()[0].parts, ["tmp", "a"]);
+
+    // Two readers would ask one owner.
+    drop(parts);
+
+    // An owner that is dead does not say that it is at it.
+    let silent = Parts::begin(&server, Some("text/uri-list"));
+    silent.pass(24);
+    assert!(silent.told.try_recv().is_err(), "given up too early");
+    silent.pass(1);
+    assert!(silent.given_up());
+    drop(silent);
+    let endless = Parts::begin(&server, Some("text/uri-list"));
+    for _ in 0..29 {
+        endless.give(20, b"\r\n");
+        endless.wait_until_taken();
+    }
+    assert!(endless.told.try_recv().is_err(), "given up too early");
+    endless.give(20, b"\r\n");
+    assert!(endless.given_up());
 }
 
 fn picture(side: u32) -> Vec<u8> {
@@ -399,165 +479,4 @@ fn files_come_and_go_by_name() {
 fn without_a_display_it_is_a_typed_error() {
     let error = X11Clipboard::open(None, Box::new(|_| {}), clock()).err().unwrap();
     assert!(error.to_string().contains("DISPLAY is not set"), "{error}");
-}
-
-/// Files that come when a test says so.
-struct Slow {
-    names: Vec<String>,
-    files: CopiedFiles,
-    come: Mutex<Receiver<Result<(), OfferError>>>,
-    asked: Sender<()>,
-}
-
-impl OfferedFiles for Slow {
-    fn names(&self) -> &[String] {
-        &self.names
-    }
-
-    fn expected(&self) -> Option<CopiedFiles> {
-        Some(self.files.clone())
-    }
-
-    fn list(&self) -> Result<Arc<[OfferedFile]>, OfferError> {
-        Err(OfferError::Cancelled)
-    }
-
-    fn read_at(&self, _: usize, _: u64, _: &mut [u8]) -> Result<usize, OfferError> {
-        Err(OfferError::Cancelled)
-    }
-
-    fn fetch(&self) -> Result<CopiedFiles, OfferError> {
-        let _ = self.asked.send(());
-        let come = self.come.lock().unwrap().recv();
-        come.unwrap_or(Err(OfferError::Cancelled)).map(|()| self.files.clone())
-    }
-
-    fn cancel(&self) {}
-}
-
-struct Offered {
-    server: Server,
-    clipboard: X11Clipboard,
-    clock: Arc<ManualClock>,
-    come: Sender<Result<(), OfferError>>,
-    asked: Receiver<()>,
-}
-
-fn offered() -> Offered {
-    let server = Server::start();
-    let clock = Arc::new(ManualClock::new(gc_types::UnixMillis(0)));
-    let told = Box::new(|_| {});
-    let own = Arc::clone(&clock) as Arc<dyn Clock>;
-    let clipboard = X11Clipboard::open(server.display(), told, own).unwrap();
-    let path = StorePath::new("/", "tmp/a ä").to_wire();
-    let files = CopiedFiles::new(vec![path]).unwrap();
-    let ((come, comes), (asks, asked)) = (channel(), channel());
-    let (names, come_here) = (vec!["a ä".to_owned()], Mutex::new(comes));
-    let slow = Slow { names, files, come: come_here, asked: asks };
-    clipboard.offer(&ClipboardContent::text("as text"), Arc::new(slow)).unwrap();
-    pasted(&server, "as text");
-    Offered { server, clipboard, clock, come, asked }
-}
-
-impl Offered {
-    /// Time passes; the clipboard looks at it when something happens.
-    fn pass(&self, seconds: u64) {
-        self.clock.advance(Duration::from_secs(seconds));
-        self.clipboard.announce().unwrap();
-    }
-
-    /// An application asks for a target; where its answer is to be.
-    fn ask(&self, target: &str) -> (Client, Atom) {
-        let client = Client::open(&self.server, 0, 0, 10, 10);
-        let aux = ChangeWindowAttributesAux::new().event_mask(EventMask::PROPERTY_CHANGE);
-        client.conn.change_window_attributes(client.window, &aux).unwrap();
-        let (selection, into) = (atom(&client, "CLIPBOARD"), atom(&client, "ANSWER"));
-        let target = atom(&client, target);
-        let (window, now) = (client.window, x11rb::CURRENT_TIME);
-        client.conn.convert_selection(window, selection, target, into, now).unwrap();
-        client.conn.sync().unwrap();
-        self.asked.recv_timeout(PATIENCE).unwrap();
-        (client, into)
-    }
-}
-
-fn answered(client: &Client) -> Atom {
-    client.wait_for(|event| match event {
-        Event::SelectionNotify(notify) => Some(notify.property),
-        _ => None,
-    })
-}
-
-fn take(client: &Client, property: Atom) -> (Atom, Vec<u8>) {
-    let (window, any) = (client.window, AtomEnum::ANY);
-    let asked = client.conn.get_property(true, window, property, any, 0, 1 << 20).unwrap();
-    let reply = asked.reply().unwrap();
-    (reply.type_, reply.value)
-}
-
-/// The next part of an answer.
-fn part(client: &Client, property: Atom) -> Vec<u8> {
-    client.wait_for(|event| match event {
-        Event::PropertyNotify(notify)
-            if notify.atom == property && notify.state == Property::NEW_VALUE =>
-        {
-            Some(())
-        }
-        _ => None,
-    });
-    take(client, property).1
-}
-
-#[test]
-fn files_of_a_peer_are_fetched_when_they_are_asked_for_and_not_before() {
-    let offered = offered();
-    let targets = String::from_utf8(paste(&offered.server, "TARGETS")).unwrap();
-    for target in ["text/uri-list", "x-special/gnome-copied-files", "UTF8_STRING"] {
-        assert!(targets.contains(target), "{targets}");
-    }
-    assert_eq!(paste(&offered.server, "application/x-kde-cutselection"), b"0");
-    assert!(offered.asked.try_recv().is_err(), "nobody asked for files");
-    let (client, into) = offered.ask("text/uri-list");
-    offered.come.send(Ok(())).unwrap();
-    assert_eq!(answered(&client), into);
-    assert_eq!(take(&client, into).1, b"file:///tmp/a%20%C3%A4\r\n");
-    let (client, _) = offered.ask("x-special/gnome-copied-files");
-    offered.come.send(Err(OfferError::NotNow)).unwrap();
-    assert_eq!(answered(&client), x11rb::NONE, "refused at once");
-}
-
-#[test]
-fn who_waits_for_files_is_kept_waiting_by_parts_that_say_nothing() {
-    for (target, news, first, all) in [
-        ("text/uri-list", 3, &b"\r\n"[..], "file:///tmp/a%20%C3%A4\r\n"),
-        ("x-special/gnome-copied-files", 20, b"c", "opy\nfile:///tmp/a%20%C3%A4"),
-    ] {
-        for fails in [false, true] {
-            let offered = offered();
-            let (client, into) = offered.ask(target);
-            offered.pass(2);
-            assert_eq!(answered(&client), into);
-            assert_eq!(take(&client, into).0, atom(&client, "INCR"), "it goes in parts");
-            // It has taken the first word only when its deletion was seen.
-            client.conn.sync().unwrap();
-            offered.pass(news);
-            assert_eq!(part(&client, into), first);
-            client.conn.sync().unwrap();
-            let result = if fails { Err(OfferError::Cancelled) } else { Ok(()) };
-            offered.come.send(result).unwrap();
-            let mut rest = Vec::new();
-            loop {
-                match part(&client, into) {
-                    part if part.is_empty() => break,
-                    part => rest.extend(part),
-                }
-            }
-            let rest = String::from_utf8(rest).unwrap();
-            if fails {
-                assert!(!rest.contains("file:"), "half a list: {rest}");
-            } else {
-                assert_eq!(rest, all);
-            }
-        }
-    }
 }

@@ -9,6 +9,7 @@ mod capture;
 mod card;
 mod client;
 mod clipboard;
+mod clipboard_offers;
 mod drag;
 mod inventory;
 mod keyboard;

@@ -1,6 +1,7 @@
-use gc_proto::Flags;
+use gc_proto::{Channel, Flags, Header};
 
 use super::*;
+use crate::rules::Verdict;
 
 const S: SessionId = SessionId::from_bytes([5; 16]);
 

@@ -14,7 +14,7 @@ use windows::Win32::System::Ole::{
 use windows::Win32::System::SystemServices::MODIFIERKEYS_FLAGS;
 use windows::core::{Ref, Result, implement};
 
-use super::window::Content;
+use super::content::Content;
 use crate::clipboard::read_drop_files;
 use crate::ole::{Ole, bytes_of_format, format_of};
 

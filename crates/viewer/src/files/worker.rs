@@ -91,7 +91,8 @@ impl Worker {
                 return;
             }
             more = self.send();
-            self.hear();
+            // What is heard may have something asked, which nothing else would send.
+            more |= self.hear();
             self.tell();
         }
     }
@@ -270,8 +271,11 @@ impl Worker {
         }
     }
 
-    fn hear(&mut self) {
+    /// Takes what the desk tells; whether it told anything.
+    fn hear(&mut self) -> bool {
+        let mut heard = false;
         while let Some(event) = self.open.as_mut().and_then(|open| open.desk.event()) {
+            heard = true;
             match event {
                 DeskEvent::File { transfer, receipt } => {
                     tracing::debug!(transfer, outcome = ?receipt.outcome, "a file is over");
@@ -317,6 +321,7 @@ impl Worker {
                 DeskEvent::Policy(_) | DeskEvent::Changed { .. } => {}
             }
         }
+        heard
     }
 
     fn tell(&mut self) {

@@ -72,6 +72,7 @@ impl Desktop {
         // Sets the prefix up, or brings it up to date.
         succeed(desktop.command("wineboot").arg("--update").stdin(Stdio::null()))?;
         // A desktop window of this size, which the first program starts and all share.
+        // Setting the prefix up may have started one as an earlier run left it.
         for (key, name, value) in [
             (r"HKCU\Software\Wine\Explorer", "Desktop", "Default"),
             (r"HKCU\Software\Wine\Explorer\Desktops", "Default", SCREEN),
@@ -80,6 +81,7 @@ impl Desktop {
             set.args(["reg", "add", key, "/v", name, "/d", value, "/f"]);
             succeed(set.stdin(Stdio::null()).stdout(Stdio::null()))?;
         }
+        desktop.end_programs()?;
         Ok(desktop)
     }
 
@@ -93,6 +95,15 @@ impl Desktop {
             .env("WINEDLLOVERRIDES", "mscoree,mshtml=")
             .env("DISPLAY", &self.display);
         command
+    }
+
+    /// Ends every program of the prefix, which Wine tells from all others.
+    fn end_programs(&self) -> Result<()> {
+        for argument in ["--kill", "--wait"] {
+            // Fails when there is none.
+            self.command("wineserver").arg(argument).status().context("cannot start wineserver")?;
+        }
+        Ok(())
     }
 
     /// "test result: ok. 12 passed; 0 failed; …"
@@ -133,12 +144,10 @@ impl Desktop {
 
 impl Drop for Desktop {
     fn drop(&mut self) {
-        // Knows its programs by the prefix, and no others.
-        let stopped = self.command("wineserver").arg("--kill").status();
-        let waited = self.command("wineserver").arg("--wait").status();
+        let ended = self.end_programs();
         let screen = self.screen.kill().and_then(|()| self.screen.wait());
         #[expect(clippy::print_stderr, reason = "progress for people")]
-        if stopped.is_err() || waited.is_err() || screen.is_err() {
+        if ended.is_err() || screen.is_err() {
             eprintln!("windows: programs of {} may be left over", self.prefix.display());
         }
     }

@@ -67,31 +67,16 @@ impl Wine {
         let folder = folder.to_owned();
         let finished = AtomicU32::new(0);
         let wine = Self { desktop, prefix, program, keyboard, folder, finished };
-        // The first program makes the prefix, or brings it up to date, and opens the desktop
-        // that all share, in the size that the prefix has kept.
-        let size = format!("{width}x{height}");
-        let kept = std::fs::read_to_string(wine.prefix.join("user.reg")).unwrap_or_default();
-        let other_size = !kept.contains(&format!("\"Default\"=\"{size}\""));
+        // The first program makes the prefix, or brings it up to date, and may open a desktop
+        // as an earlier test left it; the next one opens one of this size, which all share.
         for (key, name, value) in [
             (r"HKCU\Software\Wine\Explorer", "Desktop", "Default"),
-            (r"HKCU\Software\Wine\Explorer\Desktops", "Default", &size),
+            (r"HKCU\Software\Wine\Explorer\Desktops", "Default", &format!("{width}x{height}")),
         ] {
             wine.run("wine", &["reg", "add", key, "/v", name, "/d", value, "/f"])?;
         }
-        if other_size {
-            wine.end();
-        }
+        wine.end_programs()?;
         Ok(wine)
-    }
-
-    /// Ends every program of the prefix, and the desktop.
-    fn end(&self) {
-        // It knows its programs by the prefix, and no others.
-        for argument in ["--kill", "--wait"] {
-            if let Err(error) = self.command("wineserver").arg(argument).status() {
-                tracing::warn!(%error, "programs of Wine may be left over");
-            }
-        }
     }
 
     /// `guruconnect.exe` as `cargo xtask windows` has left it.
@@ -153,6 +138,15 @@ impl Wine {
             .with_context(|| format!("cannot start {program}; run: cargo xtask setup"))?;
         let code = process.wait(PATIENCE)?;
         Ok((code, process.log()))
+    }
+
+    /// Ends every program of the prefix, which Wine tells from all others.
+    fn end_programs(&self) -> Result<()> {
+        for argument in ["--kill", "--wait"] {
+            // Fails when there is none.
+            self.command("wineserver").arg(argument).status().context("cannot start wineserver")?;
+        }
+        Ok(())
     }
 
     /// Starts a Windows program.
@@ -266,6 +260,8 @@ fn built() -> Result<PathBuf> {
 
 impl Drop for Wine {
     fn drop(&mut self) {
-        self.end();
+        if let Err(error) = self.end_programs() {
+            tracing::warn!(%error, "programs of Wine may be left over");
+        }
     }
 }

@@ -4,13 +4,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use gc_e2e::{Desktop, FileWindow, Keyboard};
 
 use crate::Rig;
 
 /// Of the window for files, beside the viewer's.
 const PLACE: [u32; 4] = [0, 560, 90, 190];
+/// About as much of its size has the machine's screen in the viewer.
+const SHOWN: (u32, u32) = (97, 100);
 /// The technician's folder.
 const OWN: &str = "gc own";
 
@@ -127,4 +129,31 @@ fn files_are_copied_and_pasted_both_ways() -> Result<()> {
     hands.click(hands.window.middle())?;
     hands.press(&["ctrl+v"])?;
     hands.wait_for(&hands.here.join("grüße"))
+}
+
+#[test]
+fn what_is_dragged_out_of_the_picture_is_taken_by_a_windows_program() -> Result<()> {
+    let hands = Hands::start()?;
+    make(&hands.there.join("grüße"))?;
+    let icon = hands.rig.stack.desktop.icon_in([230, 150, 400, 200])?;
+    // The machine's screen is shown a little smaller, around the same middle.
+    let (x, y) = Hands::viewer();
+    let seen = |at: u32, middle: u32, shown: u32| {
+        shown + at * SHOWN.0 / SHOWN.1 - middle * SHOWN.0 / SHOWN.1
+    };
+    let from = (seen(icon.0, crate::MACHINE.0 / 2, x), seen(icon.1, crate::MACHINE.1 / 2, y));
+    hands.desktop().drag(from, (from.0 + 60, from.1 + 30))?;
+    let to = hands.window.middle();
+    let mut more = 60;
+    while !hands.rig.log().contains("files are dragged out of the picture") {
+        ensure!(more > 0, "{}", hands.rig.evidence());
+        more -= 1;
+        hands.desktop().point((to.0, to.1 - more))?;
+    }
+    for step in 0..6 {
+        hands.desktop().point((to.0 + step * 2, to.1))?;
+    }
+    hands.desktop().output("xdotool", &["mouseup", "1"])?;
+    hands.wait_for(&hands.here.join("grüße"))?;
+    hands.rig.said("end=Taken", false)
 }

@@ -139,8 +139,8 @@ pub(super) fn dragged_files(clock: &dyn Clock) -> Result<CopiedFiles, DragError>
     CopiedFiles::new(files).ok_or_else(|| DragError::new(CauseCode::FilesTooMany, "a long list"))
 }
 
-/// A move of the mouse by nothing.
-fn nudge() {
+/// A move of the mouse by nothing: drags are looked after when the mouse tells of something.
+pub(crate) fn nudge() {
     use windows::Win32::UI::Input::KeyboardAndMouse::{
         INPUT, INPUT_0, INPUT_MOUSE, MOUSEEVENTF_MOVE, MOUSEINPUT, SendInput,
     };

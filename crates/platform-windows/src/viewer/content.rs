@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use gc_platform::{
-    PixelRect, PixelSize, PointerButton, StorePath, WindowError, WindowEvent, WindowKey,
+    DragEnd, PixelRect, PixelSize, PointerButton, StorePath, WindowError, WindowEvent, WindowKey,
 };
 use windows::Win32::Foundation::{HWND, LPARAM, LRESULT, RECT, SetLastError, WIN32_ERROR, WPARAM};
 use windows::Win32::Graphics::Gdi::{BeginPaint, EndPaint, PAINTSTRUCT};
 use windows::Win32::UI::Controls::WM_MOUSELEAVE;
 use windows::Win32::UI::Input::KeyboardAndMouse::{
     ReleaseCapture, SetCapture, TME_LEAVE, TRACKMOUSEEVENT, TrackMouseEvent, VIRTUAL_KEY,
-    VK_CAPITAL, VK_F4, VK_NUMLOCK, VK_SCROLL, VK_SNAPSHOT, VK_SPACE,
+    VK_CAPITAL, VK_ESCAPE, VK_F4, VK_NUMLOCK, VK_SCROLL, VK_SNAPSHOT, VK_SPACE,
 };
 use windows::Win32::UI::WindowsAndMessaging::{
     CREATESTRUCTW, DefWindowProcW, GWLP_USERDATA, GetClientRect, GetMessageTime, GetWindowLongPtrW,
@@ -24,6 +24,7 @@ use windows::Win32::UI::WindowsAndMessaging::{
     WM_SYSKEYDOWN, WM_SYSKEYUP, WM_XBUTTONDOWN, WM_XBUTTONUP,
 };
 
+use super::drag_out::DragOut;
 use super::hook::{WM_HOOKED, unpacked};
 use super::keys::{HookedKey, wire_key};
 use super::surface::Surface;
@@ -31,6 +32,9 @@ use super::text::Typist;
 
 /// Another thread has something for the viewer.
 pub(super) const WM_WAKE: u32 = WM_APP + 1;
+/// What was dragged out of the window is somewhere, or nowhere: which [`DragEnd`] in `wparam`.
+pub(super) const WM_DRAGGED: u32 = WM_APP + 4;
+const ENDS: [DragEnd; 3] = [DragEnd::Taken, DragEnd::Refused, DragEnd::Cancelled];
 /// Of a message's `lparam`.
 const REPEATED: isize = 1 << 30;
 const EXTENDED: isize = 1 << 24;
@@ -57,7 +61,12 @@ pub(super) struct Content {
     /// Files are being dragged over it.
     files_over: Cell<bool>,
     /// Its own files are being dragged out of it.
-    pub(super) drags: Cell<bool>,
+    pub(super) drags: RefCell<Option<DragOut>>,
+}
+
+/// How [`WM_DRAGGED`] says it.
+pub(super) fn number_of(end: DragEnd) -> usize {
+    ENDS.iter().position(|one| *one == end).unwrap_or(ENDS.len())
 }
 
 impl Content {
@@ -78,7 +87,7 @@ impl Content {
             tracking: Cell::new(false),
             takes_files: Cell::new(false),
             files_over: Cell::new(false),
-            drags: Cell::new(false),
+            drags: RefCell::default(),
         })
     }
 
@@ -92,6 +101,11 @@ impl Content {
         events.append(&mut self.events.borrow_mut());
     }
 
+    /// Its own files are being dragged out of it.
+    pub(super) fn is_dragging(&self) -> bool {
+        self.drags.borrow().is_some()
+    }
+
     pub(super) fn set_drawn_by_card(&self, on: bool) {
         self.by_card.set(on);
     }
@@ -103,7 +117,7 @@ impl Content {
 
     /// Whether what is over it may be dropped.
     pub(super) fn takes_dropped(&self) -> bool {
-        self.takes_files.get() && self.files_over.get() && !self.drags.get()
+        self.takes_files.get() && self.files_over.get() && !self.is_dragging()
     }
 
     pub(super) fn set_over(&self, files: bool) {
@@ -126,7 +140,7 @@ impl Content {
         use WindowEvent::{Key, PointerButton, PointerMoved, Wheel};
         let input =
             matches!(event, Key(_) | PointerButton { .. } | PointerMoved { .. } | Wheel { .. });
-        if input && self.drags.get() {
+        if input && self.is_dragging() {
             return;
         }
         let mut events = self.events.borrow_mut();
@@ -221,6 +235,13 @@ impl Content {
     fn key_message(&self, message: u32, wparam: WPARAM, lparam: LPARAM) -> Option<LRESULT> {
         let virtual_key = wparam.0 as u32;
         let is = |key: VIRTUAL_KEY| virtual_key == u32::from(key.0);
+        if let Some(drag) = self.drags.borrow().as_ref() {
+            // Keys are for the drag.
+            if is(VK_ESCAPE) && message == WM_KEYDOWN {
+                drag.give_up();
+            }
+            return Some(LRESULT(0));
+        }
         let hooked = self.hooked.get();
         if message == WM_SYSKEYDOWN && !hooked && (is(VK_F4) || is(VK_SPACE)) {
             return None;
@@ -289,6 +310,11 @@ impl Content {
         let side = if high == SECOND { Forward } else { Back };
         match message {
             WM_WAKE => {}
+            WM_DRAGGED => {
+                drop(self.drags.borrow_mut().take());
+                let end = ENDS.get(wparam.0).copied().unwrap_or(DragEnd::Cancelled);
+                self.tell(WindowEvent::DragEnded(end));
+            }
             WM_ERASEBKGND => return Some(LRESULT(1)),
             WM_PAINT => self.paint(window),
             WM_SIZE if wparam.0 as u32 != SIZE_MINIMIZED => self.resized(window),

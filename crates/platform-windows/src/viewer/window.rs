@@ -22,14 +22,15 @@ use windows::Win32::UI::WindowsAndMessaging::{
 };
 use windows::core::HSTRING;
 
-use super::content::{Content, WM_WAKE};
+use super::content::{Content, WM_DRAGGED, WM_WAKE, number_of};
+use super::drag_out::DragOut;
 use super::drop_target::DropTarget;
 use super::frame::{self, Before, failed};
 use super::hook::KeyboardHook;
 use super::pointer::cursor_of;
 use super::proof::{self, Proof, Watch};
+use super::seen;
 use super::wgl::WglWindow;
-use super::{drag_out, seen};
 use crate::ui::{be_sharp, scale};
 
 /// No timer of Windows waits longer without a limit of its own.
@@ -44,14 +45,17 @@ struct WakeWindow(Address);
 
 impl WaitWaker for WakeWindow {
     fn wake(&self) {
-        let window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(window) = *window {
-            // A full queue wakes it anyway.
-            // SAFETY: numbers; the window leaves under this lock.
-            let _ = unsafe {
-                PostMessageW(Some(HWND(window as *mut _)), WM_WAKE, WPARAM(0), LPARAM(0))
-            };
-        }
+        // A full queue wakes it anyway.
+        post(&self.0, WM_WAKE, WPARAM(0));
+    }
+}
+
+/// Tells the window something, if there is one.
+fn post(address: &Address, message: u32, what: WPARAM) {
+    let window = address.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(window) = *window {
+        // SAFETY: numbers; the window leaves under this lock.
+        let _ = unsafe { PostMessageW(Some(HWND(window as *mut _)), message, what, LPARAM(0)) };
     }
 }
 
@@ -68,6 +72,8 @@ pub struct WindowsViewerWindow {
     /// Without OLE nothing is dropped on it, and nothing dragged out.
     drops: Option<DropTarget>,
     hook: Option<KeyboardHook>,
+    /// Once nothing is dragged any more.
+    hook_again: bool,
     own_cursor: Option<HCURSOR>,
     arrow: HCURSOR,
     before: Option<Before>,
@@ -90,6 +96,7 @@ impl WindowsViewerWindow {
             drops: drops(window, &content),
             content,
             hook: None,
+            hook_again: false,
             own_cursor: None,
             arrow,
             before: None,
@@ -184,6 +191,9 @@ fn drops(window: HWND, content: &Rc<Content>) -> Option<DropTarget> {
 impl Drop for WindowsViewerWindow {
     fn drop(&mut self) {
         self.hook = None;
+        if let Some(drag) = self.content.drags.borrow_mut().take() {
+            drag.give_up();
+        }
         self.drops = None;
         self.card = None;
         *self.address.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -214,6 +224,10 @@ impl ViewerWindow for WindowsViewerWindow {
             // SAFETY: no handles.
             unsafe { MsgWaitForMultipleObjectsEx(None, limit, QS_ALLINPUT, MWMO_INPUTAVAILABLE) };
             Self::pump();
+        }
+        if self.hook_again && !self.content.is_dragging() {
+            self.hook_again = false;
+            self.divert_keys(true);
         }
         self.show_uncovered();
         self.prove();
@@ -324,6 +338,10 @@ impl ViewerWindow for WindowsViewerWindow {
     }
 
     fn divert_keys(&mut self, on: bool) {
+        if self.content.is_dragging() {
+            self.hook_again = on;
+            return;
+        }
         if on == self.hook.is_some() {
             return;
         }
@@ -349,15 +367,17 @@ impl ViewerWindow for WindowsViewerWindow {
         if self.drops.is_none() {
             return Err(WindowError("nothing can be dragged without OLE".to_owned()));
         }
-        // Escape is for the drag.
-        let hooked = self.hook.is_some();
-        self.divert_keys(false);
+        if self.content.is_dragging() {
+            return Err(WindowError("something is being dragged already".to_owned()));
+        }
         self.content.let_go();
-        self.content.drags.set(true);
-        let end = drag_out::drag(files);
-        self.content.drags.set(false);
-        self.divert_keys(hooked);
-        self.content.tell(WindowEvent::DragEnded(end.map_err(failed("DoDragDrop"))?));
+        let address = Arc::clone(&self.address);
+        let ended = move |end| post(&address, WM_DRAGGED, WPARAM(number_of(end)));
+        *self.content.drags.borrow_mut() = Some(DragOut::begin(files, ended)?);
+        // Escape is for the drag.
+        self.hook_again |= self.hook.is_some();
+        self.hook = None;
+        self.content.hooked.set(false);
         Ok(())
     }
 

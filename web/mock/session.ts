@@ -15,6 +15,7 @@ import {
 } from "../src/gen/guruconnect/v2/video_pb";
 import { decodePacket, encodeLink } from "../src/wire/packet";
 import { Channel, encodeRecord } from "../src/wire/record";
+import { serveFiles } from "./files";
 import { storeZstd } from "./zstd-stored";
 
 type OperationInit = MessageInitShape<typeof OperationSchema>;
@@ -143,6 +144,8 @@ export function serveSession(socket: WebSocket): void {
   const video = (body: MessageInitShape<typeof VideoMessageSchema>["body"]) =>
     record(Channel.Video, toBinary(VideoMessageSchema, create(VideoMessageSchema, { body })));
 
+  const files = serveFiles((payload) => record(Channel.Files, payload));
+
   let frameId = 0;
   let inFlight = 0;
   let step = 0;
@@ -243,6 +246,7 @@ export function serveSession(socket: WebSocket): void {
       },
     });
     frame(desktop(), true);
+    files.begin();
     const bytes = new TextEncoder().encode("text from the machine");
     record(
       Channel.Clipboard,
@@ -321,6 +325,9 @@ export function serveSession(socket: WebSocket): void {
         break;
       case Channel.Control:
         log("viewer-control", fromBinary(ViewerControlSchema, packet.payload).body);
+        break;
+      case Channel.Files:
+        files.receive(packet.payload);
         break;
       case Channel.Clipboard:
         log("clipboard", new TextDecoder().decode(fromBinary(ClipboardPieceSchema, packet.payload).data));

@@ -48,6 +48,10 @@ pub(crate) struct Carried {
     pub(crate) target_kbps: u32,
     /// To the relay and back when it was asked last, microseconds; 0 before.
     pub(crate) round_trip_us: u64,
+    /// Bytes of files that the window has moved.
+    pub(crate) files_bytes: u64,
+    /// Whether a file is on its way.
+    pub(crate) files_busy: bool,
 }
 
 /// A viewer that asks for control and shows a session.
@@ -186,6 +190,11 @@ impl Seat {
         self.carried.bytes_sent += record.bytes().len() as u64;
         self.sender.send(&record)?;
         Ok(())
+    }
+
+    /// The link and what goes into the headers, once there is a place in the session.
+    pub(crate) fn line(&self) -> Option<(LinkSender, SessionIds)> {
+        self.place.as_ref().map(|(ids, _)| (self.sender.clone(), *ids))
     }
 
     /// The picture, once there is one.

@@ -1,22 +1,27 @@
 //! All transfers of one link: what comes in goes to the right one, what goes out
 //! takes turns, and all of them together keep to one pace.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+mod jobs;
+
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use gc_proto::v2;
 use gc_proto::v2::file_message::Body;
 use gc_types::CauseCode;
 
+use self::jobs::Job;
+pub use self::jobs::Plan;
 use crate::conflict::ConflictRule;
 use crate::folders;
+use crate::out::{DeskEvent, Out};
 use crate::pace::Pace;
 use crate::policy::{Direction, FilePolicy};
 use crate::progress::{Progress, RateMeter, time_left};
 use crate::receipt::{Outcome, Receipt, cause_from_wire, cause_to_wire};
 use crate::receiving::{Incoming, Step};
 use crate::sending::{Outgoing, Turn};
-use crate::store::{FileStore, StoreError, StorePath};
+use crate::store::{FileStore, StorePath};
 
 /// Bytes that may be on their way to a receiver: less than what a relay keeps for a
 /// slow one, so that none is lost there.
@@ -28,9 +33,9 @@ pub const MAX_AHEAD: usize = 256;
 /// Sources of one download.
 const MAX_SOURCES: usize = 256;
 /// Bytes are acknowledged after so many ...
-const ACK_BYTES: u64 = 256 << 10;
+pub(crate) const ACK_BYTES: u64 = 256 << 10;
 /// ... or after this long.
-const ACK_AFTER: Duration = Duration::from_millis(2);
+pub(crate) const ACK_AFTER: Duration = Duration::from_millis(2);
 
 /// Which end of the link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,124 +44,6 @@ pub enum Role {
     Agent,
     /// Opens transfers, and takes them up again on the next link.
     Viewer,
-}
-
-/// What the owner of a desk hears.
-#[derive(Debug, Clone, PartialEq)]
-pub enum DeskEvent {
-    /// A name is taken: [`Desk::choose`] is waited for.
-    Conflict {
-        /// Of the transfer.
-        transfer: u32,
-        /// Of the file.
-        index: u32,
-        /// Relative.
-        path: String,
-        /// Of the new file.
-        size: u64,
-        /// Of what is there.
-        existing_size: u64,
-        /// Of what is there.
-        existing_modified_ms: i64,
-    },
-    /// A file is over.
-    File {
-        /// Of the transfer.
-        transfer: u32,
-        /// What became of it.
-        receipt: Receipt,
-    },
-    /// A transfer is over; with a cause before its time.
-    Over {
-        /// Of the transfer.
-        transfer: u32,
-        /// Why.
-        cause: Option<CauseCode>,
-    },
-    /// The other end paused it, or goes on.
-    Paused {
-        /// Of the transfer.
-        transfer: u32,
-        /// Whether it rests.
-        paused: bool,
-    },
-    /// What the agent allows.
-    Policy(FilePolicy),
-    /// The answer to a [`Desk::request`].
-    Reply(v2::FolderReply),
-    /// Something was changed on the machine by a folder request; for the audit.
-    Changed {
-        /// Stable name of what was done.
-        what: &'static str,
-        /// Where.
-        path: StorePath,
-    },
-    /// Something went wrong that no file and no person waits for.
-    Trouble(String),
-}
-
-/// What goes out of a step.
-#[derive(Default)]
-pub(crate) struct Out {
-    messages: VecDeque<Body>,
-    events: VecDeque<DeskEvent>,
-    done: Vec<(u32, u64)>,
-}
-
-impl Out {
-    pub(crate) fn say(&mut self, body: Body) {
-        self.messages.push_back(body);
-    }
-
-    pub(crate) fn event(&mut self, event: DeskEvent) {
-        self.events.push_back(event);
-    }
-
-    pub(crate) fn receipt(&mut self, transfer: u32, receipt: Receipt) {
-        self.event(DeskEvent::File { transfer, receipt });
-    }
-
-    pub(crate) fn done(&mut self, transfer: u32, path: u64) {
-        self.done.push((transfer, path));
-    }
-
-    /// The cause for a person; what only the log understands goes there.
-    pub(crate) fn failed(&mut self, error: &StoreError) -> CauseCode {
-        if let StoreError::Io(detail) = error {
-            self.event(DeskEvent::Trouble(detail.clone()));
-        }
-        error.cause()
-    }
-
-    pub(crate) fn note(&mut self, error: &StoreError, what: &str) {
-        self.event(DeskEvent::Trouble(format!("{what}: {error}")));
-    }
-}
-
-/// What a viewer wants to be moved.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    /// Random; the same when the transfer is taken up after the viewer's own end.
-    pub id: [u8; 16],
-    /// Which way.
-    pub direction: Direction,
-    /// Upload: files and folders here. Download: those of the machine.
-    pub sources: Vec<StorePath>,
-    /// Upload: the folder of the machine. Download: the one here.
-    pub folder: StorePath,
-    /// When a name is taken.
-    pub rule: ConflictRule,
-    /// It was begun before, by a program that has ended since.
-    pub again: bool,
-}
-
-/// A transfer as the viewer remembers it from link to link.
-struct Job {
-    plan: Plan,
-    done: HashSet<u64>,
-    paused: bool,
-    /// The other end has heard of it, or may have.
-    begun: bool,
 }
 
 /// All transfers of one link.
@@ -603,122 +490,5 @@ impl Desk {
             }
         }
         self.out.messages.clear();
-    }
-
-    // What a viewer asks for --------------------------------------------------
-
-    /// Begins a transfer; returns its number on this desk.
-    pub fn begin(&mut self, plan: Plan) -> u32 {
-        self.last_number += 1;
-        let number = self.last_number;
-        self.jobs.insert(number, Job { plan, done: HashSet::new(), paused: false, begun: false });
-        self.meters.insert(number, RateMeter::default());
-        if self.linked {
-            self.start(number);
-        }
-        number
-    }
-
-    fn start(&mut self, number: u32) {
-        let Some(job) = self.jobs.get_mut(&number) else { return };
-        let plan = &job.plan;
-        let resume = std::mem::replace(&mut job.begun, true) || plan.again;
-        let key = (number, plan.id, plan.direction);
-        let mut open = v2::TransferOpen {
-            transfer: number,
-            id: plan.id.to_vec(),
-            direction: plan.direction.to_wire().into(),
-            conflict: plan.rule.to_wire().into(),
-            resume,
-            ..Default::default()
-        };
-        match plan.direction {
-            Direction::Upload => {
-                open.folder = Some(plan.folder.to_wire());
-                let mut outgoing = Outgoing::new(key, plan.sources.clone(), job.done.clone());
-                outgoing.paused = job.paused;
-                self.outgoing.insert(number, outgoing);
-            }
-            Direction::Download => {
-                open.sources = plan.sources.iter().map(StorePath::to_wire).collect();
-                let mut incoming = Incoming::new(key, plan.folder.clone(), plan.rule, resume, true);
-                incoming.paused = job.paused;
-                self.incoming.insert(number, incoming);
-            }
-        }
-        let paused = job.paused;
-        self.out.say(Body::Open(open));
-        if paused {
-            self.out.say(Body::Pause(v2::TransferPause { transfer: number, paused: true }));
-        }
-    }
-
-    /// There is a link again: everything that is not over goes on.
-    pub fn relink(&mut self, now: Duration) {
-        self.pace = Pace::new(now, 1 << 20);
-        (self.received, self.acknowledged, self.ack_due) = (0, 0, None);
-        self.linked = true;
-        self.out.messages.clear();
-        let numbers: Vec<u32> = self.jobs.keys().copied().collect();
-        for number in numbers {
-            self.start(number);
-        }
-    }
-
-    /// Asks the machine for a step in its folders; the answer is an event with this
-    /// number.
-    pub fn request(&mut self, step: v2::folder_request::Step) -> u32 {
-        self.last_request += 1;
-        self.out
-            .say(Body::Request(v2::FolderRequest { request: self.last_request, step: Some(step) }));
-        self.last_request
-    }
-
-    /// A person has decided about a conflict.
-    pub fn choose(
-        &mut self,
-        transfer: u32,
-        index: u32,
-        rule: ConflictRule,
-        all: bool,
-        store: &mut dyn FileStore,
-        now: Duration,
-    ) {
-        if self.incoming.contains_key(&transfer) {
-            self.settle(transfer, index, rule, all, store, now);
-        } else {
-            self.out.say(Body::Choice(v2::ConflictChoice {
-                transfer,
-                index,
-                rule: rule.to_wire().into(),
-                all,
-            }));
-        }
-    }
-
-    /// Rests, or goes on.
-    pub fn pause(&mut self, transfer: u32, paused: bool) {
-        if self.set_paused(transfer, paused) {
-            self.out.say(Body::Pause(v2::TransferPause { transfer, paused }));
-        }
-    }
-
-    fn set_paused(&mut self, number: u32, paused: bool) -> bool {
-        if let Some(job) = self.jobs.get_mut(&number) {
-            job.paused = paused;
-        }
-        if let Some(incoming) = self.incoming.get_mut(&number) {
-            incoming.paused = paused;
-            return true;
-        }
-        let Some(outgoing) = self.outgoing.get_mut(&number) else { return false };
-        outgoing.paused = paused;
-        true
-    }
-
-    /// Gives a transfer up; what was received of the file that was on its way is
-    /// thrown away.
-    pub fn cancel(&mut self, transfer: u32, store: &mut dyn FileStore, now: Duration) {
-        self.abort(transfer, CauseCode::FilesCancelled, store, now);
     }
 }

@@ -5,8 +5,8 @@ use gc_proto::v2::file_message::Body;
 use gc_proto::v2::folder_request::Step;
 use gc_types::CauseCode;
 
-use crate::desk::{DeskEvent, Out};
 use crate::names::portable_name;
+use crate::out::{DeskEvent, Out};
 use crate::policy::FilePolicy;
 use crate::receipt::cause_to_wire;
 use crate::receiving::fault_cause;

@@ -6,6 +6,7 @@ mod conflict;
 mod desk;
 mod folders;
 mod names;
+mod out;
 mod pace;
 mod policy;
 mod progress;
@@ -17,11 +18,12 @@ mod store;
 mod walk;
 
 pub use conflict::ConflictRule;
-pub use desk::{Desk, DeskEvent, MAX_AHEAD, MAX_TRANSFERS, Plan, ROOM, Role};
+pub use desk::{Desk, MAX_AHEAD, MAX_TRANSFERS, Plan, ROOM, Role};
 pub use names::{
     MAX_COMPONENT, MAX_DEPTH, MAX_PATH, NameFault, PARTIAL_PREFIX, check_existing, extension,
     fold_case, numbered, portable_name, portable_path,
 };
+pub use out::DeskEvent;
 pub use pace::{AckBeyondSent, MAX_CHUNK, Pace};
 pub use policy::{Direction, FilePolicy, MAX_EXTENSION, MAX_EXTENSIONS, clean_extension};
 pub use progress::{Progress, RateMeter, time_left};

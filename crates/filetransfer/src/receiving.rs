@@ -1,5 +1,8 @@
 //! The receiving end of one transfer.
 
+mod closing;
+mod hash;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
@@ -8,18 +11,19 @@ use gc_proto::v2::file_message::Body;
 use gc_types::CauseCode;
 use sha2::{Digest, Sha256};
 
+use self::closing::{discard, finish};
+use self::hash::{hash_of, hash_of_file};
 use crate::conflict::ConflictRule;
-use crate::desk::{DeskEvent, MAX_AHEAD, Out, ROOM};
-use crate::names::{NameFault, folded_hash, numbered, portable_path};
+use crate::desk::{MAX_AHEAD, ROOM};
+use crate::names::{NameFault, folded_hash, portable_path};
+use crate::out::{DeskEvent, Out};
 use crate::policy::{Direction, FilePolicy};
-use crate::receipt::{Outcome, Receipt, cause_from_wire, cause_to_wire};
+use crate::receipt::{Outcome, cause_from_wire};
 use crate::sniff::SNIFFED;
 use crate::store::{EntryKind, FileStore, PartialFile, PartialKey, StoreError, StorePath};
 
 /// Files of one transfer.
 pub(crate) const MAX_FILES: u32 = 500_000;
-/// A name is tried with so many numbers.
-const MAX_NUMBER: u32 = 10_000;
 
 struct Expected {
     path: String,
@@ -534,87 +538,6 @@ impl Incoming {
         Ok(())
     }
 
-    /// This file is not received; the others are.
-    fn abandon(&mut self, index: u32, cause: CauseCode, step: &mut Step<'_>) {
-        let mut moved = 0;
-        if let Some(mut current) = self.current.take_if(|current| current.index == index) {
-            moved = current.moved;
-            self.bytes = self.bytes.saturating_sub(current.offset);
-            discard(current.file.as_mut(), step.out);
-        }
-        if let Some(expected) = self.open.remove(&index) {
-            self.bytes += expected.size;
-            self.close(index, expected.path, expected.size, None, Outcome::of(cause), moved, step);
-        }
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the facts of one file, told once")]
-    fn close(
-        &mut self,
-        index: u32,
-        path: String,
-        size: u64,
-        sha256: Option<[u8; 32]>,
-        outcome: Outcome,
-        moved: u64,
-        step: &mut Step<'_>,
-    ) {
-        self.files += 1;
-        self.record(path, size, sha256, outcome, moved, step);
-        self.result(index, outcome, String::new(), step);
-    }
-
-    fn record(
-        &self,
-        path: String,
-        size: u64,
-        sha256: Option<[u8; 32]>,
-        outcome: Outcome,
-        moved: u64,
-        step: &mut Step<'_>,
-    ) {
-        let duration = if moved > 0 { step.now.saturating_sub(self.began) } else { Duration::ZERO };
-        let (transfer, direction) = (self.id, self.direction);
-        step.out.receipt(
-            self.number,
-            Receipt { transfer, direction, path, size, sha256, outcome, moved, duration },
-        );
-    }
-
-    fn result(&self, index: u32, outcome: Outcome, name: String, step: &mut Step<'_>) {
-        step.out.say(Body::Result(v2::FileResult {
-            transfer: self.number,
-            index,
-            outcome: outcome.to_wire().into(),
-            cause: outcome.cause().map(cause_to_wire),
-            name,
-        }));
-    }
-
-    /// The transfer is over before its time. What was received is thrown away unless
-    /// it may be taken up again.
-    pub(crate) fn stop(&mut self, cause: CauseCode, keep: bool, step: &mut Step<'_>) {
-        let current = self.current.take().map(|mut current| {
-            if !keep {
-                discard(current.file.as_mut(), step.out);
-            }
-            (current.index, current.moved)
-        });
-        for (index, expected) in std::mem::take(&mut self.open) {
-            if !keep && matches!(expected.stage, Stage::Ready(1.., _)) {
-                let (folder, key) = (self.folder_of(&expected), self.key(&expected));
-                match step.store.partial(&folder, &key) {
-                    Ok(mut file) => discard(file.as_mut(), step.out),
-                    Err(error) => step.out.note(&error, "an unfinished file"),
-                }
-            }
-            if let Some((_, moved)) = current.filter(|(at, _)| *at == index) {
-                let outcome = Outcome::of(cause);
-                self.record(expected.path, expected.size, None, outcome, moved, step);
-            }
-        }
-    }
-
     /// Makes the folders that are missing. Two spellings that some system takes for
     /// one folder become one, that of the first.
     fn make_folders(&mut self, parts: &mut [String], step: &mut Step<'_>) -> Result<(), CauseCode> {
@@ -657,56 +580,4 @@ impl Expected {
             Stage::Asking | Stage::Have => 0,
         }
     }
-}
-
-/// Gives the file its name.
-fn finish(file: &mut dyn PartialFile, expected: &Expected) -> Result<String, StoreError> {
-    let wanted = expected.parts.last().ok_or(StoreError::Name)?;
-    let mut number = 2;
-    let mut name = if expected.renamed { numbered(wanted, number) } else { wanted.clone() };
-    loop {
-        match file.finish(&name, expected.replace, expected.modified_ms) {
-            Ok(()) => return Ok(name),
-            // Taken by now: as if it had been from the start.
-            Err(StoreError::Exists) if number < MAX_NUMBER => {
-                number += u32::from(name != *wanted);
-                name = numbered(wanted, number);
-            }
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-fn discard(file: &mut dyn PartialFile, out: &mut Out) {
-    if let Err(error) = file.discard() {
-        out.note(&error, "an unfinished file");
-    }
-}
-
-fn hash_of(
-    mut read: impl FnMut(u64, &mut [u8]) -> Result<usize, StoreError>,
-    length: u64,
-) -> Result<Sha256, StoreError> {
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 256 << 10];
-    let mut at = 0;
-    while at < length {
-        let want = usize::try_from(length - at).unwrap_or(usize::MAX).min(buffer.len());
-        let got = read(at, &mut buffer[..want])?;
-        if got == 0 {
-            return Err(StoreError::Io("a file became shorter".into()));
-        }
-        hash.update(&buffer[..got]);
-        at += got as u64;
-    }
-    Ok(hash)
-}
-
-fn hash_of_file(
-    store: &mut dyn FileStore,
-    path: &StorePath,
-    size: u64,
-) -> Result<[u8; 32], StoreError> {
-    let mut file = store.read(path)?;
-    Ok(hash_of(|at, buffer| file.read_at(at, buffer), size)?.finalize().into())
 }

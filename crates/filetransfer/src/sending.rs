@@ -9,8 +9,9 @@ use gc_proto::v2::file_message::Body;
 use gc_types::CauseCode;
 use sha2::{Digest, Sha256};
 
-use crate::desk::{DeskEvent, MAX_AHEAD, Out};
+use crate::desk::MAX_AHEAD;
 use crate::names::folded_hash;
+use crate::out::{DeskEvent, Out};
 use crate::policy::{Direction, FilePolicy};
 use crate::receipt::{Outcome, Receipt, cause_to_wire};
 use crate::sniff::SNIFFED;

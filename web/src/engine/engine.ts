@@ -5,57 +5,36 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { FileDesk } from "../files/desk";
 import { openChannel } from "../files/peer";
 import { CauseCode } from "../gen/guruconnect/v2/cause_pb";
-import { type ClipboardPiece, ClipboardPieceSchema } from "../gen/guruconnect/v2/clipboard_pb";
-import { AgentControlSchema, NoticeTopic, ViewerControlSchema } from "../gen/guruconnect/v2/control_pb";
+import { ClipboardPieceSchema } from "../gen/guruconnect/v2/clipboard_pb";
+import { AgentControlSchema, ViewerControlSchema } from "../gen/guruconnect/v2/control_pb";
 import { CursorMessageSchema } from "../gen/guruconnect/v2/cursor_pb";
 import { VideoCodec, type Welcome } from "../gen/guruconnect/v2/hello_pb";
 import { InputMessageSchema } from "../gen/guruconnect/v2/input_pb";
-import type { Close, LinkMessage } from "../gen/guruconnect/v2/link_pb";
-import {
-  type AgentPresence,
-  type ConsentState,
-  ControlVerb,
-  type SessionState,
-} from "../gen/guruconnect/v2/session_pb";
+import type { LinkMessage } from "../gen/guruconnect/v2/link_pb";
+import { ControlVerb, type SessionState } from "../gen/guruconnect/v2/session_pb";
 import {
   Preset,
   RefreshCause,
   VideoFeedbackSchema,
   VideoMessageSchema,
 } from "../gen/guruconnect/v2/video_pb";
-import { MAX_INPUT_EVENTS, MAX_PICTURE_SIDE, MAX_VIEWER_MESSAGE } from "../wire/limits";
-import { decodePacket, encodeLink } from "../wire/packet";
+import { MAX_INPUT_EVENTS, MAX_VIEWER_MESSAGE } from "../wire/limits";
+import { decodePacket } from "../wire/packet";
 import { Channel, encodeRecord, Flags, HEADER_LEN, type RecordHeader } from "../wire/record";
-import { cleanText, validateCursor } from "../wire/validate";
+import { cleanText } from "../wire/validate";
 import { Zstd } from "../wire/zstd";
-import { ACTION_NUMBERS, readAbilities } from "./actions";
-import { backoff } from "./backoff";
-import { causeFacts, closeFacts } from "./cause";
-import { type ClipboardContent, ClipboardExchange, crossed, fitting } from "./clipboard";
-import { printOf } from "./clipboard-print";
+import { ACTION_NUMBERS } from "./actions";
+import { causeFacts } from "./cause";
+import { ClipboardDesk } from "./clipboard-desk";
 import { canDecodeH264, canDecodeHevc, WebCodecsDecoders } from "./decoder";
-import { desktopSessions } from "./desktop-sessions";
-import type {
-  CauseFacts,
-  EngineCommand,
-  EngineEvent,
-  InputEventInit,
-  LinkPhase,
-  NoticeTopicName,
-  QualitySettings,
-  SessionFacts,
-} from "./messages";
+import { Link, PROTOCOL_VERSION } from "./link";
+import type { EngineCommand, EngineEvent, InputEventInit, QualitySettings, SessionFacts } from "./messages";
+import { controlNews, cursorNews } from "./news";
 import { type DrawTarget, Picture, type RefreshReason } from "./picture";
-import { RegionLog } from "./regions";
+import { Reports } from "./reports";
+import { type Seat, sessionFacts } from "./session-facts";
 import { Statistics } from "./stats";
 
-const PROTOCOL_VERSION = 2;
-const OPENING_MS = 10_000;
-const CONSENT_RETRY_MS = 2_000;
-const STATS_EVERY_MS = 200;
-/** The same while someone reads them and nothing comes. */
-const STATS_SHOWN_MS = 500;
-const REGIONS_EVERY_MS = 100;
 /** Unsent bytes above which pointer moves are left out. */
 const CROWDED_BYTES = 16 << 10;
 
@@ -72,71 +51,40 @@ const VERBS = {
   refuse: ControlVerb.REFUSE,
   release: ControlVerb.RELEASE,
 };
-const CONSENT = { 1: "not_required", 2: "pending", 3: "granted", 4: "denied" } as const;
-const PRESENCE = { 1: "online", 2: "stalled", 3: "offline" } as const;
-const TOPICS: Partial<Record<NoticeTopic, NoticeTopicName>> = {
-  [NoticeTopic.PICTURE]: "picture",
-  [NoticeTopic.INPUT]: "input",
-  [NoticeTopic.CLIPBOARD]: "clipboard",
-  [NoticeTopic.ENCODER]: "encoder",
-  [NoticeTopic.ACTION]: "action",
-  [NoticeTopic.CAPTURE]: "capture",
-  [NoticeTopic.DESKTOP_SESSION]: "desktop_session",
-};
 
 type Context2d = DrawTarget & {
   imageSmoothingEnabled: boolean;
   getImageData(x: number, y: number, width: number, height: number): ImageData;
 };
 
-interface Seat {
-  session: Uint8Array;
-  participant: number;
-  rights: number;
-  epoch: number;
-}
-
 export class Engine {
-  private url = "";
-  private software = "";
   private context: Context2d | null = null;
   private picture: Picture | null = null;
   private stats = new Statistics(false);
-  private socket: WebSocket | null = null;
+  private link: Link | null = null;
   private seat: Seat | null = null;
-  private phase: LinkPhase = "connecting";
-  private attempt = 0;
-  private retriesOfClose = 0;
-  private retryTimer: ReturnType<typeof setTimeout> | null = null;
-  private openingTimer: ReturnType<typeof setTimeout> | null = null;
-  private heartbeatTimer: ReturnType<typeof setInterval> | null = null;
-  private statsTimer: ReturnType<typeof setTimeout> | null = null;
-  private statsAt = 0;
-  private shownTimer: ReturnType<typeof setInterval> | null = null;
-  private readonly regions = new RegionLog();
-  private regionsTimer: ReturnType<typeof setTimeout> | null = null;
-  private lastReceived = 0;
-  private nonce = 0;
-  private pings = new Map<number, number>();
   private sequences = new Map<Channel, number>();
-  private readonly clipboard = new ClipboardExchange();
-  private clipboardOn = true;
-  /** What was sent last has files. */
-  private sentFiles = false;
-  /** Contents are looked at one after the other: pictures take a moment. */
-  private clipboardWork: Promise<void> = Promise.resolve();
   private quality: QualitySettings | null = null;
-  private closing: Close | null = null;
   private codecs: VideoCodec[] = [];
   private zstd: Zstd | null = null;
-  /** Settles when this browser's decoders are known and the picture can be drawn. */
-  private prepared: Promise<void> = Promise.resolve();
   private lastSession: SessionFacts | null = null;
   private filesEpoch = -1;
+  private readonly reports = new Reports(
+    () => this.stats,
+    (event) => this.post(event),
+  );
+  private readonly clipboard = new ClipboardDesk({
+    post: (event) => this.post(event),
+    received: (value) => this.sendControl({ case: "clipboardReceived", value }),
+    send: (payload, last) => this.sendRecord(Channel.Clipboard, payload, last ? Flags.end : Flags.none),
+    failed: () => {
+      this.stats.decodeErrors += 1;
+    },
+  });
   private readonly files = new FileDesk({
     send: (payload) => this.sendRecord(Channel.Files, payload, Flags.none),
     post: (event) => this.post({ type: "files", event }),
-    unsent: () => this.socket?.bufferedAmount ?? 0,
+    unsent: () => this.link?.unsent ?? 0,
     channel: openChannel,
     now: () => performance.now() / 1000,
   });
@@ -152,10 +100,11 @@ export class Engine {
         this.start(command.canvas, command.url, command.software);
         break;
       case "token":
-        this.open(command.token);
+        this.seat = null;
+        this.link?.connect(command.token);
         break;
       case "token-failed":
-        this.tokenFailed(command.failure.retry, command.failure.cause);
+        this.link?.tokenFailed(command.failure.retry, command.failure.cause);
         break;
       case "input":
         this.sendInput(command.events);
@@ -171,15 +120,14 @@ export class Engine {
         this.sendQuality();
         break;
       case "clipboard-sync":
-        this.clipboardOn = command.enabled;
-        if (!command.enabled) this.clipboard.forget();
+        this.clipboard.set(command.enabled);
         this.sendControl({ case: "clipboardSync", value: { enabled: command.enabled } });
         break;
       case "clipboard-content":
-        this.sendClipboard(command.content);
+        if (this.seat) this.clipboard.send(command.content);
         break;
       case "control":
-        this.sendLink({
+        this.link?.say({
           case: "controlAction",
           value: { verb: VERBS[command.verb], participant: command.participant },
         });
@@ -197,12 +145,10 @@ export class Engine {
         this.sendRefresh(RefreshCause.USER);
         break;
       case "watch":
-        this.watch(command.stats, command.regions);
+        this.reports.watch(command.stats, command.regions);
         break;
       case "retry":
-        this.attempt = 0;
-        this.retriesOfClose = 0;
-        this.wantToken();
+        this.link?.retry();
         break;
       case "read-pixels":
         this.readPixels(command.id, command.x, command.y, command.width, command.height);
@@ -214,26 +160,35 @@ export class Engine {
   }
 
   private start(canvas: OffscreenCanvas | HTMLCanvasElement, url: string, software: string): void {
-    this.url = url;
-    this.software = software;
     const offscreen = typeof OffscreenCanvas === "function" && canvas instanceof OffscreenCanvas;
     this.stats = new Statistics(offscreen);
     this.stats.reached("engine");
     // One type for both kinds of canvas: their contexts agree on what is used here.
     const context = (canvas as OffscreenCanvas).getContext("2d", { alpha: false });
     if (!context) {
-      this.enter("failed", {
-        code: "no_canvas",
-        sentence: "This browser cannot draw here. Update it or use another one.",
-        detail: "",
-      });
+      const sentence = "This browser cannot draw here. Update it or use another one.";
+      const cause = { code: "no_canvas", sentence, detail: "" };
+      this.post({ type: "phase", phase: "failed", cause, retryInMs: null });
       return;
     }
     context.imageSmoothingEnabled = false;
     this.context = context;
     // Beside the token and the socket: none of them waits for another.
-    this.prepared = this.prepare(context);
-    this.wantToken();
+    const prepared = this.prepare(context);
+    this.link = new Link(url, software, {
+      stats: this.stats,
+      phase: (phase, cause, retryInMs) => this.post({ type: "phase", phase, cause, retryInMs }),
+      tokenWanted: () => this.post({ type: "token-wanted" }),
+      prepared: () => prepared,
+      codecs: () => this.codecs,
+      received: (bytes, now) => this.receive(bytes, now),
+      broken: () => {
+        this.picture?.restart();
+        this.stats.restart();
+      },
+      closed: () => this.filesLost(),
+    });
+    this.link.begin();
   }
 
   private async prepare(context: Context2d): Promise<void> {
@@ -245,14 +200,14 @@ export class Engine {
       settled: (frameId, receivedAt, presented) => this.settled(frameId, receivedAt, presented),
       refresh: (reason) => this.refresh(reason),
       surface: ({ width, height, displayId }) => {
-        this.regions.restart();
+        this.reports.regions.restart();
         this.post({ type: "surface", width, height, displayId });
       },
       drawn: (kind, rect, ms) => {
         this.stats.drawn(kind, rect.width * rect.height, ms);
-        if (this.regions.on) {
-          this.regions.drawn(kind, rect);
-          this.reportRegions();
+        if (this.reports.regions.on) {
+          this.reports.regions.drawn(kind, rect);
+          this.reports.regionsSoon();
         }
       },
     });
@@ -260,83 +215,8 @@ export class Engine {
 
   // The link ---------------------------------------------------------------
 
-  private wantToken(): void {
-    this.clearRetry();
-    this.closeSocket();
-    if (this.phase !== "consent" && this.phase !== "reconnecting") this.enter("connecting", null);
-    this.post({ type: "token-wanted" });
-  }
-
-  private tokenFailed(retry: "soon" | "consent" | "never", cause: CauseFacts): void {
-    if (retry === "never") {
-      this.enter("ended", cause);
-    } else if (retry === "consent") {
-      this.enter("consent", cause);
-      this.retryIn(CONSENT_RETRY_MS);
-    } else {
-      this.reconnect(cause, 0);
-    }
-  }
-
-  private open(token: string): void {
-    this.closeSocket();
-    this.seat = null;
-    this.closing = null;
-    const socket = new WebSocket(this.url, ["guruconnect.v2"]);
-    socket.binaryType = "arraybuffer";
-    this.socket = socket;
-    this.openingTimer = setTimeout(() => this.lost(socket, 4408), OPENING_MS);
-    this.stats.reached("token");
-    socket.onopen = () => {
-      this.stats.reached("connected");
-      this.prepared.then(
-        () => this.socket === socket && this.hello(token),
-        () => {
-          this.closeSocket();
-          this.enter("failed", {
-            code: "no_decoder",
-            sentence: "This browser cannot unpack the picture. Reload the page, or use another one.",
-            detail: "",
-          });
-        },
-      );
-    };
-    socket.onmessage = (event: MessageEvent<ArrayBuffer | string>) => {
-      if (this.socket !== socket) return;
-      if (typeof event.data === "string") {
-        this.lost(socket, 1003);
-        return;
-      }
-      this.receive(socket, new Uint8Array(event.data));
-    };
-    socket.onclose = (event) => this.lost(socket, event.code);
-  }
-
-  private hello(token: string): void {
-    this.sendLink({
-      case: "hello",
-      value: {
-        versions: { min: PROTOCOL_VERSION, max: PROTOCOL_VERSION },
-        software: this.software,
-        endpoint: {
-          case: "viewer",
-          value: {
-            token,
-            capabilities: {
-              codecs: this.codecs,
-              scaledMotion: true,
-              maxWidth: MAX_PICTURE_SIDE,
-              maxHeight: MAX_PICTURE_SIDE,
-            },
-          },
-        },
-      },
-    });
-  }
-
-  private receive(socket: WebSocket, bytes: Uint8Array): void {
-    const now = performance.now();
-    this.lastReceived = now;
+  private receive(bytes: Uint8Array, now: number): boolean {
+    let understood = true;
     this.stats.received(bytes.length, now);
     try {
       const packet = decodePacket(bytes);
@@ -346,27 +226,17 @@ export class Engine {
       // A peer that breaks the protocol loses the message, not the session; what
       // matters for the picture has asked for a new one.
       this.stats.decodeErrors += 1;
-      if (!this.seat) this.lost(socket, 1002);
+      understood = this.seat !== null;
     }
-    this.reportStats(now);
+    this.reports.soon(now);
+    return understood;
   }
 
   private receiveLink(body: LinkMessage["body"]): void {
+    if (this.link?.hear(body)) return;
     switch (body.case) {
       case "welcome":
         this.welcome(body.value);
-        break;
-      case "heartbeat":
-        this.sendLink({ case: "heartbeatAck", value: { nonce: body.value.nonce } });
-        break;
-      case "heartbeatAck": {
-        const sent = this.pings.get(body.value.nonce);
-        this.pings.clear();
-        if (sent !== undefined) this.stats.roundTrip((performance.now() - sent) * 1000);
-        break;
-      }
-      case "close":
-        this.closing = body.value;
         break;
       case "sessionState":
         this.sessionState(body.value);
@@ -379,11 +249,9 @@ export class Engine {
         break;
       case "sessionEnd": {
         const cause = body.value.cause;
-        this.enter(
-          "ended",
+        this.link?.end(
           causeFacts(cause?.code ?? CauseCode.ENDED_BY_TECHNICIAN, cleanText(cause?.detail ?? "", 200)),
         );
-        this.closeSocket();
         break;
       }
       default:
@@ -396,8 +264,6 @@ export class Engine {
     if (welcome.version !== PROTOCOL_VERSION || !seat) {
       throw new Error("welcome does not fit");
     }
-    if (this.openingTimer !== null) clearTimeout(this.openingTimer);
-    this.openingTimer = null;
     this.stats.reached("welcome");
     this.seat = {
       session: seat.sessionId.slice(),
@@ -410,55 +276,15 @@ export class Engine {
     this.picture?.restart();
     this.stats.restart();
     this.stats.links += 1;
-    this.attempt = 0;
-    this.retriesOfClose = 0;
-    this.keepAlive(Math.max(500, welcome.heartbeatMs), Math.max(2000, welcome.silenceMs));
-    this.enter("live", null);
+    this.link?.welcomed(welcome);
     this.sendWishes();
-  }
-
-  /** Also measures the way to the relay, hence more often than the silence asks for. */
-  private keepAlive(heartbeatMs: number, silenceMs: number): void {
-    if (this.heartbeatTimer !== null) clearInterval(this.heartbeatTimer);
-    const socket = this.socket;
-    this.heartbeatTimer = setInterval(
-      () => {
-        const now = performance.now();
-        if (socket && now - this.lastReceived > silenceMs) this.lost(socket, 4408);
-        else this.ping(now);
-      },
-      Math.min(heartbeatMs, 2000),
-    );
-  }
-
-  private ping(now: number): void {
-    this.nonce = (this.nonce + 1) >>> 0;
-    this.pings.clear();
-    this.pings.set(this.nonce, now);
-    this.sendLink({ case: "heartbeat", value: { nonce: this.nonce } });
   }
 
   private sessionState(state: SessionState): void {
     const seat = this.seat;
     if (!seat) return;
     if (state.epoch !== seat.epoch) this.adoptEpoch(seat, state.epoch);
-    const own = state.participants.find((one) => one.participant === seat.participant);
-    this.lastSession = {
-      consent: CONSENT[state.consent as Exclude<ConsentState, ConsentState.UNSPECIFIED>] ?? "unknown",
-      agent: PRESENCE[state.agent as Exclude<AgentPresence, AgentPresence.UNSPECIFIED>] ?? "unknown",
-      agentSinceMs: Number(state.agentSinceUnixMs),
-      controller: state.controller,
-      participants: state.participants.map((one) => ({
-        participant: one.participant,
-        name: cleanText(one.name, 64),
-        rights: one.rights,
-        asks: one.asksForControl,
-      })),
-      machineName: cleanText(state.machineName, 64),
-      cause: state.cause ? causeFacts(state.cause.code, cleanText(state.cause.detail, 200)) : null,
-      self: seat.participant,
-      rights: own?.rights ?? seat.rights,
-    };
+    this.lastSession = sessionFacts(state, seat);
     this.syncFiles(seat, this.lastSession.agent);
     this.post({ type: "session", session: this.lastSession });
   }
@@ -490,77 +316,15 @@ export class Engine {
   }
 
   private sendWishes(): void {
-    if (!this.clipboardOn) this.sendControl({ case: "clipboardSync", value: { enabled: false } });
+    if (!this.clipboard.on) this.sendControl({ case: "clipboardSync", value: { enabled: false } });
     this.sendQuality();
   }
 
-  private lost(socket: WebSocket, code: number): void {
-    if (this.socket !== socket) return;
-    const closing = this.closing;
-    const facts = closeFacts(closing ? closing.code : code);
-    this.closeSocket();
-    if (this.phase === "ended" || this.phase === "failed") return;
-    const cause: CauseFacts = {
-      code: facts.code,
-      sentence: facts.sentence,
-      detail: cleanText(closing?.reason ?? "", 120),
-    };
-    this.retriesOfClose += 1;
-    if (this.retriesOfClose > facts.retries) {
-      const over =
-        facts.code === "session_ended" || facts.code === "session_unknown" || facts.code === "superseded";
-      this.enter(over ? "ended" : "failed", cause);
-    } else {
-      this.reconnect(cause, closing?.retryAfterMs ?? 0);
-    }
-  }
-
-  private reconnect(cause: CauseFacts, notBeforeMs: number): void {
-    this.picture?.restart();
-    this.stats.restart();
-    const delay = Math.max(backoff(this.attempt), Math.min(notBeforeMs, 60_000));
-    this.attempt += 1;
-    this.phase = "reconnecting";
-    this.post({ type: "phase", phase: "reconnecting", cause, retryInMs: delay });
-    this.retryIn(delay);
-  }
-
-  private retryIn(delay: number): void {
-    this.clearRetry();
-    this.retryTimer = setTimeout(() => this.wantToken(), delay);
-  }
-
-  private clearRetry(): void {
-    if (this.retryTimer !== null) clearTimeout(this.retryTimer);
-    this.retryTimer = null;
-  }
-
-  private closeSocket(): void {
-    const socket = this.socket;
-    this.socket = null;
-    this.filesLost();
-    if (this.heartbeatTimer !== null) clearInterval(this.heartbeatTimer);
-    if (this.openingTimer !== null) clearTimeout(this.openingTimer);
-    this.heartbeatTimer = null;
-    this.openingTimer = null;
-    this.pings.clear();
-    if (socket && socket.readyState <= WebSocket.OPEN) socket.close(1000);
-  }
-
-  private enter(phase: LinkPhase, cause: CauseFacts | null): void {
-    this.phase = phase;
-    if (phase === "ended" || phase === "failed") this.clearRetry();
-    this.post({ type: "phase", phase, cause, retryInMs: null });
-  }
-
   private stop(): void {
-    this.phase = "ended";
-    this.clearRetry();
-    this.closeSocket();
+    this.link?.stop();
     this.picture?.close();
     this.files.close();
-    if (this.statsTimer !== null) clearTimeout(this.statsTimer);
-    this.watch(false, false);
+    this.reports.close();
   }
 
   // Records ----------------------------------------------------------------
@@ -582,7 +346,7 @@ export class Engine {
         this.receiveControl(payload);
         break;
       case Channel.Clipboard: {
-        if (this.clipboardOn) this.receiveClipboard(fromBinary(ClipboardPieceSchema, payload));
+        if (this.clipboard.on) this.clipboard.receive(fromBinary(ClipboardPieceSchema, payload));
         break;
       }
       case Channel.Files:
@@ -614,65 +378,20 @@ export class Engine {
   }
 
   private receiveCursor(payload: Uint8Array): void {
-    const body = fromBinary(CursorMessageSchema, payload).body;
-    if (body.case === "position") {
-      const point = body.value.position;
-      if (point) this.post({ type: "cursor-position", x: point.x, y: point.y });
-    } else if (body.case === "shape") {
-      const shape = body.value;
-      validateCursor(shape);
-      if (shape.width === 0) {
-        this.post({ type: "cursor", shape: null });
-        return;
-      }
-      const size = shape.width * shape.height * 4;
-      const rgba = this.zstd?.decode(shape.rgba, size).slice();
-      if (!rgba) return;
-      const x = Math.min(shape.hotspotX, shape.width - 1);
-      const y = Math.min(shape.hotspotY, shape.height - 1);
-      const { width, height } = shape;
-      this.post({ type: "cursor", shape: { width, height, x, y, rgba } }, [rgba.buffer]);
-    }
+    const { body } = fromBinary(CursorMessageSchema, payload);
+    const news = cursorNews(body, (packed, size) => this.zstd?.decode(packed, size).slice());
+    if (news?.type === "cursor" && news.shape) this.post(news, [news.shape.rgba.buffer]);
+    else if (news) this.post(news);
   }
 
   private receiveControl(payload: Uint8Array): void {
-    const body = fromBinary(AgentControlSchema, payload).body;
-    if (body.case === "displays") {
-      const displays = body.value.displays.slice(0, 64).map((one) => ({
-        id: one.id,
-        name: cleanText(one.name, 64),
-        width: one.width,
-        height: one.height,
-        primary: one.primary,
-      }));
-      this.post({ type: "displays", displays, selected: body.value.selected });
-    } else if (body.case === "machineActions") {
-      this.post({ type: "actions", abilities: readAbilities(body.value) });
-    } else if (body.case === "machineActionResult") {
-      const { requestId, cause } = body.value;
-      this.post({
-        type: "action-result",
-        id: requestId,
-        cause: cause ? causeFacts(cause.code, cleanText(cause.detail, 200)) : null,
-      });
-    } else if (body.case === "desktopSessions") {
-      this.post({ type: "desktop-sessions", list: desktopSessions(body.value) });
-    } else if (body.case === "clipboardReceived") {
-      if (this.clipboard.acknowledged(body.value)) {
-        this.post({ type: "clipboard-delivered", files: this.sentFiles });
-      }
-      this.flushClipboard();
-    } else if (body.case === "notice") {
-      const topic = TOPICS[body.value.topic];
-      const cause = body.value.cause;
-      if (topic) {
-        this.post({
-          type: "notice",
-          topic,
-          cause: cause?.code ? causeFacts(cause.code, cleanText(cause.detail, 200)) : null,
-        });
-      }
+    const { body } = fromBinary(AgentControlSchema, payload);
+    if (body.case === "clipboardReceived") {
+      this.clipboard.acknowledged(body.value);
+      return;
     }
+    const news = controlNews(body);
+    if (news) this.post(news);
   }
 
   private settled(frameId: number, receivedAt: number, presented: boolean): void {
@@ -688,8 +407,8 @@ export class Engine {
     );
     this.stats.settled(frameId, spentMs, presented, now);
     // The first picture is news that does not wait for the next report.
-    if (presented && this.stats.reached("picture")) this.report();
-    else this.reportStats(now);
+    if (presented && this.stats.reached("picture")) this.reports.now();
+    else this.reports.soon(now);
   }
 
   private refresh(reason: RefreshReason): void {
@@ -714,10 +433,10 @@ export class Engine {
   // Sending ----------------------------------------------------------------
 
   private sendInput(events: InputEventInit[]): void {
-    const socket = this.socket;
-    if (!this.seat || !socket) return;
+    const { link } = this;
+    if (!this.seat || !link?.open) return;
     const wanted =
-      socket.bufferedAmount > CROWDED_BYTES + this.files.allowance
+      link.unsent > CROWDED_BYTES + this.files.allowance
         ? events.filter((event) => event.event?.case !== "pointerMove")
         : events;
     for (let at = 0; at < wanted.length; at += MAX_INPUT_EVENTS) {
@@ -744,56 +463,6 @@ export class Engine {
     });
   }
 
-  private receiveClipboard(piece: ClipboardPiece): void {
-    const { content, received } = this.clipboard.receive(piece);
-    if (received) this.sendControl({ case: "clipboardReceived", value: received });
-    if (content) {
-      this.laterWithClipboard(async () => {
-        const print = await printOf(content);
-        const empty = Object.keys(content).length === 0;
-        if (!this.clipboardOn || empty || !this.clipboard.accept(print)) return;
-        this.post({ type: "clipboard", content, crossed: crossed(content) });
-      });
-    }
-  }
-
-  private sendClipboard(content: ClipboardContent): void {
-    if (!this.clipboardOn || !this.seat) return;
-    const fits = fitting(content);
-    if (!fits) {
-      const tooLarge = Object.values(content).some((part) => part.length > 0);
-      if (tooLarge) {
-        this.post({ type: "clipboard-refused", cause: causeFacts(CauseCode.CLIPBOARD_TOO_LARGE) });
-      }
-      return;
-    }
-    this.laterWithClipboard(async () => {
-      const print = await printOf(fits);
-      if (!this.clipboardOn) return;
-      const files = fits.files !== undefined;
-      if (!this.clipboard.local(fits, print)) {
-        this.post({ type: "clipboard-known", files });
-        return;
-      }
-      this.sentFiles = files;
-      this.post({ type: "clipboard-sent", crossed: crossed(fits) });
-      this.flushClipboard();
-    });
-  }
-
-  private laterWithClipboard(work: () => Promise<void>): void {
-    this.clipboardWork = this.clipboardWork.then(work).catch(() => {
-      this.stats.decodeErrors += 1;
-    });
-  }
-
-  /** Sends what may be sent now. */
-  private flushClipboard(): void {
-    for (let piece = this.clipboard.next(); piece; piece = this.clipboard.next()) {
-      this.sendRecord(Channel.Clipboard, piece.payload, piece.last ? Flags.end : Flags.none);
-    }
-  }
-
   private sendRecord(channel: Channel, payload: Uint8Array, flags: number = Flags.end): void {
     const seat = this.seat;
     if (!seat || payload.length + HEADER_LEN > MAX_VIEWER_MESSAGE) return;
@@ -807,48 +476,7 @@ export class Engine {
       sequence,
       session: seat.session,
     };
-    this.sendBytes(encodeRecord(header, payload));
-  }
-
-  private sendLink(body: Parameters<typeof encodeLink>[0]): void {
-    this.sendBytes(encodeLink(body));
-  }
-
-  private sendBytes(bytes: Uint8Array<ArrayBuffer>): void {
-    const socket = this.socket;
-    if (socket?.readyState !== WebSocket.OPEN) return;
-    socket.send(bytes);
-  }
-
-  // Reports ----------------------------------------------------------------
-
-  private reportStats(now: number): void {
-    if (this.statsTimer !== null) return;
-    const wait = Math.max(0, this.statsAt + STATS_EVERY_MS - now);
-    this.statsTimer = setTimeout(() => this.report(), wait);
-  }
-
-  private report(): void {
-    if (this.statsTimer !== null) clearTimeout(this.statsTimer);
-    this.statsTimer = null;
-    this.statsAt = performance.now();
-    this.post({ type: "stats", stats: this.stats.snapshot(this.statsAt) });
-  }
-
-  /** What somebody looks at costs a timer, the rest nothing. */
-  private watch(stats: boolean, regions: boolean): void {
-    if (this.shownTimer !== null) clearInterval(this.shownTimer);
-    this.shownTimer = stats ? setInterval(() => this.reportStats(performance.now()), STATS_SHOWN_MS) : null;
-    if (regions !== this.regions.on) this.regions.watch(regions);
-    if (this.regionsTimer !== null) clearTimeout(this.regionsTimer);
-    this.regionsTimer = null;
-  }
-
-  private reportRegions(): void {
-    this.regionsTimer ??= setTimeout(() => {
-      this.regionsTimer = null;
-      this.post({ type: "regions", regions: this.regions.take() });
-    }, REGIONS_EVERY_MS);
+    this.link?.send(encodeRecord(header, payload));
   }
 
   private readPixels(id: number, x: number, y: number, width: number, height: number): void {

@@ -14,6 +14,7 @@ import type {
   TransferFacts,
 } from "./facts";
 import { dropped, save } from "./local";
+import { canPickFolder, pickFolder } from "./pick";
 
 export interface FilesState {
   shown: boolean;
@@ -62,8 +63,17 @@ export interface DragAnswer {
   cause: CauseFacts | null;
 }
 
-interface DirectoryPicker {
-  showDirectoryPicker?(options: { mode: "readwrite" }): Promise<FileSystemDirectoryHandle>;
+/** What the panel comes back to when it is opened again. */
+export interface PanelMemory {
+  tab: "transfers" | "folders" | null;
+  /** The side that keys act on. */
+  active: "computer" | "machine";
+  /** The folder of this computer that was opened. */
+  root: FileSystemDirectoryHandle | null;
+  computer: { way: readonly string[] };
+  machine: { way: readonly string[] };
+  /** A person opened the panel just now, and it did not open by itself. */
+  summoned: boolean;
 }
 
 function isFailedDownload({ direction, status, failures, cause }: TransferFacts): boolean {
@@ -81,6 +91,14 @@ export class FilesController {
   private readonly answers = new Map<number, (answer: FolderAnswer) => void>();
   private readonly drops = new Map<number, (answer: DropAnswer) => void>();
   private readonly drags = new Map<number, (answer: DragAnswer) => void>();
+  readonly memory: PanelMemory = {
+    tab: null,
+    active: "machine",
+    root: null,
+    computer: { way: [] },
+    machine: { way: [] },
+    summoned: false,
+  };
 
   constructor(
     private readonly send: (command: FilesCommand) => void,
@@ -127,6 +145,7 @@ export class FilesController {
   }
 
   show(shown: boolean): void {
+    this.memory.summoned = shown;
     this.update({ shown, problem: null });
   }
 
@@ -189,26 +208,29 @@ export class FilesController {
    * into the browser's downloads. */
   async download(sources: RemotePath[], choose: boolean): Promise<void> {
     if (sources.length === 0) return;
-    let folder: FileSystemDirectoryHandle | null = null;
-    const { showDirectoryPicker } = window as Window & DirectoryPicker;
-    if (choose && showDirectoryPicker) {
-      try {
-        folder = await showDirectoryPicker.call(window, { mode: "readwrite" });
-      } catch (error) {
-        // The person thought better of it.
-        if (error instanceof DOMException && error.name === "AbortError") return;
-        this.update({ problem: "The browser did not open that folder. Choose another one." });
-        return;
-      }
-    }
+    const folder = choose && this.canChooseFolder ? await this.chooseFolder() : null;
+    if (choose && this.canChooseFolder && !folder) return;
+    this.downloadTo(sources, folder);
+  }
+
+  /** Into a folder of this computer; null for the browser's downloads. */
+  downloadTo(sources: RemotePath[], folder: FileSystemDirectoryHandle | null): void {
     this.update({ problem: null });
     for (let at = 0; at < sources.length; at += MAX_SOURCES) {
       this.send({ do: "download", sources: sources.slice(at, at + MAX_SOURCES), folder, rule: "ask" });
     }
   }
 
+  /** A folder that the person chooses; null when they, or the browser, think better of it. */
+  async chooseFolder(): Promise<FileSystemDirectoryHandle | null> {
+    const picked = await pickFolder();
+    if ("folder" in picked) return picked.folder;
+    if (picked.sentence !== null) this.update({ problem: picked.sentence });
+    return null;
+  }
+
   get canChooseFolder(): boolean {
-    return "showDirectoryPicker" in window;
+    return canPickFolder();
   }
 
   command(command: FilesCommand): void {

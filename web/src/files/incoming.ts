@@ -1,19 +1,17 @@
 // The receiving end of one download.
 
 import { sha256 } from "@noble/hashes/sha2.js";
+import { causeFacts } from "../engine/cause";
+import { CauseCode } from "../gen/guruconnect/v2/cause_pb";
 import type { FileChunk, FileEnd, FileHead, FileHeads } from "../gen/guruconnect/v2/file_pb";
 import { FileAction, FileKind, FileOutcome } from "../gen/guruconnect/v2/file_pb";
 import type { Rule } from "./facts";
+import { type LocalCause, localCause } from "./local-cause";
 import { portableParts } from "./names";
 import type { Sink, Writer } from "./sink";
 import type { Say, Task } from "./task";
 
 const MAX_AHEAD = 256;
-const NAME_NOT_ALLOWED = 125;
-const HASH_MISMATCH = 127;
-const PROTOCOL = 131;
-const IO_FAILED = 135;
-const NOT_REGULAR = 136;
 
 interface Open {
   writer: Writer;
@@ -29,6 +27,10 @@ interface Expected {
   modifiedMs: number;
   replace: boolean;
   asking: boolean;
+}
+
+function wireCause(wire: number): LocalCause {
+  return { wire, facts: causeFacts(wire) };
 }
 
 /** The other end broke the rules; the transfer is stopped. */
@@ -85,7 +87,7 @@ export class Incoming {
     if (!Number.isSafeInteger(size)) throw new Breach();
     const parts = portableParts(head.path);
     if (!parts) {
-      this.failed(head.index, head.path, size, NAME_NOT_ALLOWED);
+      this.failed(head.index, head.path, size, wireCause(CauseCode.FILE_NAME_NOT_ALLOWED));
       return;
     }
     try {
@@ -96,7 +98,7 @@ export class Incoming {
         return;
       }
       if (head.kind !== FileKind.FILE) {
-        this.failed(head.index, head.path, size, NOT_REGULAR);
+        this.failed(head.index, head.path, size, wireCause(CauseCode.FILE_NOT_REGULAR));
         return;
       }
       if (this.task.done.has(head.path)) {
@@ -132,8 +134,8 @@ export class Incoming {
       } else {
         this.settle(head.index, expected, this.rule);
       }
-    } catch {
-      this.failed(head.index, head.path, size, IO_FAILED);
+    } catch (error) {
+      this.failed(head.index, head.path, size, localCause(error));
     }
   }
 
@@ -178,12 +180,12 @@ export class Incoming {
     this.say({ case: "result", value: { transfer: this.task.number, index, outcome, ...cause } });
   }
 
-  private failed(index: number, path: string, size: number, code: number): void {
+  private failed(index: number, path: string, size: number, { wire, facts }: LocalCause): void {
     this.expected.delete(index);
     this.task.files += 1;
     this.task.bytes += size;
-    this.task.fileFailed(path, code);
-    this.result(index, FileOutcome.FAILED, code);
+    this.task.fileFailed(path, facts);
+    this.result(index, FileOutcome.FAILED, wire);
   }
 
   async chunk(chunk: FileChunk): Promise<void> {
@@ -201,8 +203,8 @@ export class Incoming {
     const data = chunk.data.slice();
     try {
       await open.writer.write(data);
-    } catch {
-      await this.abandon(chunk.index, expected, IO_FAILED);
+    } catch (error) {
+      await this.abandon(chunk.index, expected, localCause(error));
       return;
     }
     open.hash.update(data);
@@ -224,8 +226,8 @@ export class Incoming {
       const writer = await this.sink.open(expected.parts, expected.replace, expected);
       this.current = { index, open: { writer, hash: sha256.create(), offset: 0 } };
       return true;
-    } catch {
-      await this.abandon(index, expected, IO_FAILED);
+    } catch (error) {
+      await this.abandon(index, expected, localCause(error));
       return false;
     }
   }
@@ -237,25 +239,25 @@ export class Incoming {
       return;
     }
     if (end.cause) {
-      await this.abandon(end.index, expected, end.cause.code);
+      await this.abandon(end.index, expected, wireCause(end.cause.code));
       return;
     }
     if (!this.current && !(await this.begin(end.index, expected, false))) return;
     const current = this.current;
     if (!current || current.index !== end.index) throw new Breach();
     if (current.open.offset !== expected.size) {
-      await this.abandon(end.index, expected, PROTOCOL);
+      await this.abandon(end.index, expected, wireCause(CauseCode.FILE_PROTOCOL));
       throw new Breach();
     }
     const own = current.open.hash.digest();
     if (end.sha256.length !== 32 || !own.every((byte, at) => byte === end.sha256[at])) {
-      await this.abandon(end.index, expected, HASH_MISMATCH);
+      await this.abandon(end.index, expected, wireCause(CauseCode.FILE_HASH_MISMATCH));
       return;
     }
     try {
       await current.open.writer.finish();
-    } catch {
-      await this.abandon(end.index, expected, IO_FAILED);
+    } catch (error) {
+      await this.abandon(end.index, expected, localCause(error));
       return;
     }
     this.current = null;
@@ -265,13 +267,13 @@ export class Incoming {
     this.result(end.index, FileOutcome.DONE);
   }
 
-  private async abandon(index: number, expected: Expected, code: number): Promise<void> {
+  private async abandon(index: number, expected: Expected, cause: LocalCause): Promise<void> {
     if (this.current?.index === index) {
       this.task.bytes -= this.current.open.offset;
       await this.current.open.writer.discard().catch(() => undefined);
       this.current = null;
     }
-    this.failed(index, expected.path, expected.size, code);
+    this.failed(index, expected.path, expected.size, cause);
   }
 
   /** Nothing half-written stays. */

@@ -1,6 +1,7 @@
 // The sending end of one upload.
 
 import { sha256 } from "@noble/hashes/sha2.js";
+import { causeFacts } from "../engine/cause";
 import type { FileAnswer, FileHead, FileResult } from "../gen/guruconnect/v2/file_pb";
 import { FileAction, FileKind, FileOutcome } from "../gen/guruconnect/v2/file_pb";
 import type { LocalBytes, LocalItem } from "./facts";
@@ -47,6 +48,9 @@ export class Outgoing {
   private readonly ahead = new Map<number, Ahead>();
   private readonly wanted: { index: number; offset: number; prefix: Uint8Array | null }[] = [];
   private current: Reading | null = null;
+  /** Items that are counted, and their bytes. */
+  private counted = 0;
+  private countedBytes = 0;
 
   constructor(
     private readonly task: Task,
@@ -62,9 +66,12 @@ export class Outgoing {
 
   private count(): void {
     const { task, items, source } = this;
-    const bytes = items.reduce((sum, item) => sum + (item.file?.size ?? 0), 0);
+    // They come one by one: each is looked at once, however many there are.
+    for (; this.counted < items.length; this.counted += 1) {
+      this.countedBytes += items[this.counted]?.file?.size ?? 0;
+    }
     task.totalFiles = Math.max(items.length, source?.totalFiles ?? 0);
-    task.totalBytes = Math.max(bytes, source?.totalBytes ?? 0);
+    task.totalBytes = Math.max(this.countedBytes, source?.totalBytes ?? 0);
   }
 
   get over(): boolean {
@@ -275,7 +282,7 @@ export class Outgoing {
     if (result.outcome === FileOutcome.DONE || result.outcome === FileOutcome.SKIPPED) {
       this.task.done.add(ahead.item.path);
     } else {
-      this.task.fileFailed(ahead.item.path, result.cause?.code ?? FILE_IO_FAILED);
+      this.task.fileFailed(ahead.item.path, causeFacts(result.cause?.code ?? FILE_IO_FAILED));
     }
     return true;
   }

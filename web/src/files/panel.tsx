@@ -1,14 +1,15 @@
-import { Download, FolderUp, Pause, Play, RotateCw, Trash2, Upload, X } from "lucide-react";
-import { type ReactNode, useRef, useState } from "react";
-import { Empty } from "../ui/states";
-import type { ViewerController, ViewerState } from "../viewer/controller";
+import { Download, FolderUp, Upload, X } from "lucide-react";
+import { type KeyboardEvent, type ReactNode, useRef, useState } from "react";
+import type { ViewerController } from "../viewer/controller";
 import { countOf, namesOf } from "../viewer/file-bar";
+import type { ViewerState } from "../viewer/state";
 import "./files.css";
 import { ConflictDialog } from "./conflict";
 import type { FilePolicyFacts, TransferFacts } from "./facts";
-import { bytes, timeLeft } from "./format";
+import { Folders } from "./folders/folders";
+import { bytes } from "./format";
 import { picked } from "./local";
-import { RemoteBrowser } from "./remote-browser";
+import { Transfers } from "./transfers";
 
 interface PanelProps {
   controller: ViewerController;
@@ -17,32 +18,48 @@ interface PanelProps {
 
 export function FilesPanel({ controller, state }: PanelProps) {
   const { files } = state;
-  const [tab, setTab] = useState<"transfers" | "machine">("transfers");
+  const { memory } = controller.files;
+  const two = controller.files.canChooseFolder;
+  // With nothing to tell of transfers it begins with folders; later it is as it was left.
+  memory.tab ??= two && files.transfers.length === 0 ? "folders" : "transfers";
+  const [tab, setTab] = useState(memory.tab);
   const fileInput = useRef<HTMLInputElement>(null);
   const folderInput = useRef<HTMLInputElement>(null);
   const { policy } = files;
   const up = policy?.upload ?? false;
+  const machine = state.session?.machineName || "Machine";
+  const select = (next: "transfers" | "folders") => {
+    memory.tab = next;
+    memory.summoned = next === "folders";
+    setTab(next);
+  };
+  const close = () => {
+    controller.files.show(false);
+    controller.focus();
+  };
+  const keys = (event: KeyboardEvent) => {
+    // A dialog has its own, although React counts it as within.
+    if (event.key !== "Escape" || !(event.target instanceof Node)) return;
+    if (event.currentTarget.contains(event.target)) close();
+  };
   return (
-    <aside className="files-panel" aria-label="Files" data-testid="files-panel">
+    <aside
+      className={tab === "folders" && two ? "files-panel wide" : "files-panel"}
+      aria-label="Files"
+      data-testid="files-panel"
+      onKeyDown={keys}
+    >
       <header>
         <h2>Files</h2>
         <div className="tabs" role="tablist">
-          <Tab on={tab === "transfers"} select={() => setTab("transfers")} testId="files-tab-transfers">
+          <Tab on={tab === "transfers"} select={() => select("transfers")} testId="files-tab-transfers">
             Transfers
           </Tab>
-          <Tab on={tab === "machine"} select={() => setTab("machine")} testId="files-tab-machine">
-            {state.session?.machineName || "Machine"}
+          <Tab on={tab === "folders"} select={() => select("folders")} testId="files-tab-machine">
+            {two ? "Folders" : machine}
           </Tab>
         </div>
-        <button
-          type="button"
-          className="icon-button"
-          aria-label="Close files"
-          onClick={() => {
-            controller.files.show(false);
-            controller.focus();
-          }}
-        >
+        <button type="button" className="icon-button" aria-label="Close files" onClick={close}>
           <X size={16} aria-hidden />
         </button>
       </header>
@@ -117,9 +134,12 @@ export function FilesPanel({ controller, state }: PanelProps) {
         </div>
       )}
       {tab === "transfers" ? (
-        <Transfers controller={controller} transfers={files.transfers} />
+        <Transfers files={controller.files} transfers={files.transfers} />
       ) : (
-        <RemoteBrowser controller={controller} policy={policy} />
+        <>
+          <Folders files={controller.files} policy={policy} machine={machine} transfers={files.transfers} />
+          <Moving controller={controller} transfers={files.transfers} />
+        </>
       )}
       <ConflictDialog controller={controller} conflict={files.conflicts[0] ?? null} />
     </aside>
@@ -167,110 +187,15 @@ function Rules({ policy }: { policy: FilePolicyFacts | null }) {
   ) : null;
 }
 
-function Transfers({ controller, transfers }: { controller: ViewerController; transfers: TransferFacts[] }) {
-  if (transfers.length === 0) {
-    return (
-      <Empty title="Nothing is being moved">
-        Drop files or folders on the picture, paste them with Ctrl + V, or choose them above. What is on the
-        machine is under the other tab.
-      </Empty>
-    );
-  }
-  return (
-    <ul className="transfers" data-testid="transfers">
-      {[...transfers].reverse().map((transfer) => (
-        <Transfer key={transfer.number} controller={controller} transfer={transfer} />
-      ))}
-    </ul>
+/** Below the folders: what is under way or went wrong, and what was moved last. */
+function Moving({ controller, transfers }: { controller: ViewerController; transfers: TransferFacts[] }) {
+  const shown = transfers.filter(
+    (one, at) => at === transfers.length - 1 || one.status !== "done" || one.failures > 0,
   );
-}
-
-const WORDS: Record<TransferFacts["status"], string> = {
-  running: "",
-  paused: "Paused",
-  waiting: "Waits for the connection; goes on by itself",
-  done: "Done",
-  stopped: "Stopped",
-};
-
-function Transfer({ controller, transfer }: { controller: ViewerController; transfer: TransferFacts }) {
-  const { number, status } = transfer;
-  const share = transfer.totalBytes > 0 ? transfer.bytes / transfer.totalBytes : status === "done" ? 1 : 0;
-  const Icon = transfer.direction === "upload" ? Upload : Download;
-  const over = status === "done" || status === "stopped";
-  const many = transfer.totalFiles > 1;
-  const send = controller.files;
+  if (shown.length === 0) return null;
   return (
-    <li data-testid={`transfer-${number}`} data-status={status} data-failures={transfer.failures}>
-      <div className="transfer-head">
-        <Icon size={15} aria-label={transfer.direction === "upload" ? "Upload" : "Download"} />
-        <span className="transfer-title" title={transfer.title}>
-          {transfer.title}
-        </span>
-        <span className="transfer-actions">
-          {!over && status !== "waiting" && (
-            <button
-              type="button"
-              className="icon-button"
-              aria-label={status === "paused" ? "Go on" : "Pause"}
-              data-testid={`transfer-pause-${number}`}
-              onClick={() => send.command({ do: "pause", transfer: number, paused: status !== "paused" })}
-            >
-              {status === "paused" ? <Play size={14} aria-hidden /> : <Pause size={14} aria-hidden />}
-            </button>
-          )}
-          {(status === "stopped" || (status === "done" && transfer.failures > 0)) && (
-            <button
-              type="button"
-              className="icon-button"
-              aria-label="Try again"
-              data-testid={`transfer-retry-${number}`}
-              onClick={() => send.command({ do: "retry", transfer: number })}
-            >
-              <RotateCw size={14} aria-hidden />
-            </button>
-          )}
-          <button
-            type="button"
-            className="icon-button"
-            aria-label={over ? "Remove from the list" : "Cancel"}
-            data-testid={`transfer-cancel-${number}`}
-            onClick={() => send.command({ do: over ? "forget" : "cancel", transfer: number })}
-          >
-            {over ? <Trash2 size={14} aria-hidden /> : <X size={14} aria-hidden />}
-          </button>
-        </span>
-      </div>
-      <progress value={share} max={1} aria-label={`${transfer.title}: ${Math.round(share * 100)} %`} />
-      <div className="transfer-facts">
-        <span>
-          {bytes(transfer.bytes)} of {bytes(transfer.totalBytes)}
-          {many && `, ${transfer.files} of ${transfer.totalFiles} files`}
-        </span>
-        <span>
-          {status === "running"
-            ? `${bytes(transfer.rate)}/s${transfer.leftS === null ? "" : `, ${timeLeft(transfer.leftS)} left`}`
-            : WORDS[status]}
-        </span>
-      </div>
-      {many && transfer.current && <div className="transfer-current">{transfer.current}</div>}
-      {transfer.cause && <p className="files-problem">{transfer.cause.sentence}</p>}
-      {transfer.failures > 0 && (
-        <details>
-          <summary>
-            {transfer.failures === 1
-              ? "1 file did not come through"
-              : `${transfer.failures} files did not come through`}
-          </summary>
-          <ul className="transfer-failed">
-            {transfer.failed.map((one) => (
-              <li key={one.path}>
-                <strong>{one.path || transfer.title}</strong> {one.cause.sentence}
-              </li>
-            ))}
-          </ul>
-        </details>
-      )}
-    </li>
+    <section className="files-moving" aria-label="What is being moved">
+      <Transfers files={controller.files} transfers={shown} />
+    </section>
   );
 }

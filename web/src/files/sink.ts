@@ -2,6 +2,7 @@
 // the browser's own downloads, one file at a time.
 
 import type { CauseFacts } from "../engine/messages";
+import { type Movable, temporaryName } from "./folders/rename";
 import { numbered } from "./names";
 
 export interface Writer {
@@ -27,8 +28,15 @@ export interface Sink {
   over?(cause: CauseFacts | null): void;
 }
 
-/** A folder of this computer. The browser writes to a hidden file until the end. */
+/**
+ * A folder of this computer. A file gets its name when all of it is there, where the browser
+ * can move files; elsewhere an empty file holds the name, and the browser exchanges it for
+ * the whole one at the end.
+ */
 export class FolderSink implements Sink {
+  /** Whether this browser moves files here; null until it was tried. */
+  private moves: boolean | null = null;
+
   constructor(private readonly root: FileSystemDirectoryHandle) {}
 
   private async inside(parts: string[], create: boolean): Promise<FileSystemDirectoryHandle> {
@@ -51,13 +59,20 @@ export class FolderSink implements Sink {
     }
   }
 
-  async open(parts: string[], replace: boolean): Promise<Writer> {
-    const folder = await this.inside(parts.slice(0, -1), true);
+  private async free(parts: string[]): Promise<string> {
     const wanted = parts[parts.length - 1] ?? "";
     let name = wanted;
-    for (let number = 2; !replace && (await this.existing([...parts.slice(0, -1), name])); number += 1) {
+    for (let number = 2; await this.existing([...parts.slice(0, -1), name]); number += 1) {
       name = numbered(wanted, number);
     }
+    return name;
+  }
+
+  async open(parts: string[], replace: boolean): Promise<Writer> {
+    const folder = await this.inside(parts.slice(0, -1), true);
+    const unnamed = replace ? null : await this.unnamed(folder);
+    if (unnamed) return this.moving(folder, unnamed, parts);
+    const name = replace ? (parts[parts.length - 1] ?? "") : await this.free(parts);
     const handle = await folder.getFileHandle(name, { create: true });
     const stream = await handle.createWritable({ keepExistingData: false });
     const before = replace ? 1 : (await handle.getFile()).size;
@@ -71,6 +86,52 @@ export class FolderSink implements Sink {
         await stream.abort();
         // The empty file that holds the name until the end goes with it.
         if (before === 0) await folder.removeEntry(name);
+      },
+    };
+  }
+
+  /** A new file under a temporary name, where it can be given another; else null. */
+  private async unnamed(folder: FileSystemDirectoryHandle): Promise<FileSystemFileHandle | null> {
+    if (this.moves === false) return null;
+    const handle: FileSystemFileHandle & Movable = await folder.getFileHandle(temporaryName(), {
+      create: true,
+    });
+    if (this.moves === null) {
+      const { name } = handle;
+      // Tried while nothing is lost by it: many a place has the method and refuses it.
+      this.moves =
+        typeof handle.move === "function" &&
+        (await handle.move(temporaryName()).then(
+          () => true,
+          () => false,
+        ));
+      if (!this.moves) {
+        await folder.removeEntry(name);
+        return null;
+      }
+    }
+    return handle;
+  }
+
+  private async moving(
+    folder: FileSystemDirectoryHandle,
+    handle: FileSystemFileHandle & Movable,
+    parts: string[],
+  ): Promise<Writer> {
+    const stream = await handle.createWritable({ keepExistingData: false });
+    return {
+      write: (data) => stream.write(data),
+      finish: async () => {
+        await stream.close();
+        // Whatever has come to have the name meanwhile keeps it.
+        const name = await this.free(parts);
+        await handle.move?.(name);
+        return name;
+      },
+      discard: async () => {
+        // Closed already when it did not get its name.
+        await stream.abort().catch(() => undefined);
+        await folder.removeEntry(handle.name);
       },
     };
   }

@@ -1,7 +1,6 @@
 // A transfer as the viewer keeps it from link to link.
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { causeFacts } from "../engine/cause";
 import type { CauseFacts } from "../engine/messages";
 import type { FileMessageSchema } from "../gen/guruconnect/v2/file_pb";
 import type { ConflictFacts, TransferFacts, TransferStatus } from "./facts";
@@ -42,9 +41,9 @@ export class Task {
     this.conflicts.push({ transfer: this.number, ...conflict });
   }
 
-  fileFailed(path: string, code: number): void {
+  fileFailed(path: string, cause: CauseFacts): void {
     this.failures += 1;
-    if (this.failed.length < MOST_FAILED) this.failed.push({ path, cause: causeFacts(code) });
+    if (this.failed.length < MOST_FAILED) this.failed.push({ path, cause });
   }
 
   /** Why the first one that is missing did not come through. */

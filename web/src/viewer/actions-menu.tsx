@@ -4,7 +4,8 @@ import { type ActionName, choice, rightsOf } from "../engine/actions";
 import { Confirm } from "../ui/dialog";
 import { Dropdown, Item, Line } from "../ui/menu";
 import { tell, tellCause } from "../ui/toast";
-import type { ViewerController, ViewerState } from "./controller";
+import type { ViewerController } from "./controller";
+import type { ViewerState } from "./state";
 
 interface Props {
   controller: ViewerController;

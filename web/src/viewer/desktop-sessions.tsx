@@ -2,7 +2,8 @@ import { MonitorCog } from "lucide-react";
 import type { RefObject } from "react";
 import type { DesktopSessionFacts } from "../engine/messages";
 import { Dropdown, Item, Line } from "../ui/menu";
-import type { ViewerController, ViewerState } from "./controller";
+import type { ViewerController } from "./controller";
+import type { ViewerState } from "./state";
 
 interface Props {
   controller: ViewerController;

@@ -13,10 +13,11 @@ import type { ReactNode } from "react";
 import type { RemotePath } from "../files/facts";
 import { bytes } from "../files/format";
 import { cleanText } from "../wire/validate";
-import type { ViewerController, ViewerState } from "./controller";
+import type { ViewerController } from "./controller";
 import type { DropFacts } from "./file-drop";
 import type { FileOffer, PasteFacts } from "./file-paste";
 import type { PeerOffer } from "./peer-offers";
+import type { ViewerState } from "./state";
 
 /** Names that are told one by one. */
 const NAMED = 2;

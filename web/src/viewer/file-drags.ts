@@ -4,12 +4,12 @@
 import type { CauseFacts } from "../engine/messages";
 import { type FilesController, MAX_SOURCES } from "../files/controller";
 import type { LocalItem } from "../files/facts";
-import type { ViewerState } from "./controller";
 import { DragEdge } from "./drag-edge";
 import { FileDrop } from "./file-drop";
 import type { FilePaste } from "./file-paste";
 import { PLACE } from "./pasted-place";
 import { openTabs, PeerOffers } from "./peer-offers";
+import type { ViewerState } from "./state";
 
 /** Why files of another session did not come. What streams from another tab is read once:
  * unlike other transfers, this one is not taken up again. */

@@ -12,7 +12,8 @@ import {
 import type { Access } from "../api/types";
 import type { CauseFacts } from "../engine/messages";
 import { spell, useNow } from "../ui/time";
-import { RIGHT_CONTROL, type ViewerController, type ViewerState } from "./controller";
+import type { ViewerController } from "./controller";
+import { RIGHT_CONTROL, type ViewerState } from "./state";
 
 interface Props {
   controller: ViewerController;

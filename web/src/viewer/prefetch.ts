@@ -17,4 +17,5 @@ export function prefetchViewer(): void {
   }
   // A failure costs nothing now, and is told when a viewer opens.
   void import("./viewer-page").catch(() => undefined);
+  void import("../files/panel").catch(() => undefined);
 }

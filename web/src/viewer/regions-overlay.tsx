@@ -3,7 +3,8 @@
 
 import { type RefObject, useEffect, useRef } from "react";
 import type { Region, ShownKind } from "../engine/regions";
-import type { ViewerController, ViewerState } from "./controller";
+import type { ViewerController } from "./controller";
+import type { ViewerState } from "./state";
 
 export const SHOWN_KINDS: readonly (readonly [kind: ShownKind, name: string])[] = [
   ["tile", "Lossless tile"],

@@ -2,7 +2,7 @@
 
 import { Snail } from "lucide-react";
 import type { EngineStats, SlowFacts } from "../engine/messages";
-import type { ViewerState } from "./controller";
+import type { ViewerState } from "./state";
 
 export function rate(kbps: number): string {
   return kbps >= 1000 ? `${(kbps / 1000).toFixed(1)} Mbit/s` : `${Math.round(kbps)} kbit/s`;

@@ -2,8 +2,9 @@
 
 import { X } from "lucide-react";
 import { type EngineStats, PHASES, type Phase } from "../engine/messages";
-import type { ViewerController, ViewerState } from "./controller";
+import type { ViewerController } from "./controller";
 import { presetOf, rate, slowSentence } from "./slow";
+import type { ViewerState } from "./state";
 
 const KINDS = ["h264", "tile", "copy", "fill"] as const;
 const NAMES = { h264: "H.264", tile: "Lossless", copy: "Copied", fill: "Filled" };

@@ -25,14 +25,9 @@ import { Dropdown, Item, Label, Line } from "../ui/menu";
 import { OpenInApp } from "../ui/open-in-app";
 import { Hint } from "../ui/tooltip";
 import { Actions, SystemItems } from "./actions-menu";
-import {
-  RIGHT_CLIPBOARD,
-  RIGHT_CONTROL,
-  RIGHT_FILES,
-  type ViewerController,
-  type ViewerState,
-} from "./controller";
+import type { ViewerController } from "./controller";
 import { DesktopSessions } from "./desktop-sessions";
+import { RIGHT_CLIPBOARD, RIGHT_CONTROL, RIGHT_FILES, type ViewerState } from "./state";
 import { QualityDialog, TypeDialog } from "./toolbar-dialogs";
 
 interface ToolbarProps {

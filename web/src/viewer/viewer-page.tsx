@@ -1,7 +1,7 @@
 import { type RefObject, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import type { Access } from "../api/types";
 import "./viewer.css";
-import { FilesPanel } from "../files/panel";
+import { LazyFilesPanel } from "../files/lazy-panel";
 import { ViewerController } from "./controller";
 import { take } from "./early";
 import { FileBar } from "./file-bar";
@@ -85,7 +85,7 @@ function Chrome({ controller, sessionId, access, keys, stage }: ChromeProps) {
           </span>
         </div>
       )}
-      {state.files.shown && <FilesPanel controller={controller} state={state} />}
+      {state.files.shown && <LazyFilesPanel controller={controller} state={state} />}
       {state.showStats && <StatsOverlay controller={controller} state={state} />}
     </>
   );

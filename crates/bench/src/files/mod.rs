@@ -1,6 +1,8 @@
 //! Moves files through the real server and agent, and compares with what the machine
 //! and the line carry without the product.
 
+mod between;
+mod keys;
 mod plain;
 mod product;
 mod ssh;
@@ -8,21 +10,41 @@ mod ssh;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 use gc_netem::Shape;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::report::{progress, say, write_json};
-use crate::{machine, usage};
+use crate::report::{progress, say, table, write_json};
+use crate::{clock, machine, session, usage};
+use between::{Copied, Took};
+
+const EXPLANATION: &str = "\
+Parts (--only):
+  loopback  raw TCP and TLS, scp, and the product, without a line between; the best of --rounds
+  lines     throughput over narrow lines between viewer and relay
+  latency   round trip of an urgent message between viewer and relay, idle and while a file moves
+  keys      key to pixel, idle, while files go up and while files come down: typed on display B,
+            seen in B's framebuffer, as `session` does it. One session and one link carry picture,
+            keys and files; over loopback and at 20 Mbit/s with a round trip of 20 ms. The three
+            take turns --rounds times, with --keys of each in all. Files are of --megabytes,
+            256 at most, one after the other.
+  sessions  one file of --megabytes, and --small files of 4 KiB in a folder, copied in one session
+            and pasted in another through two windows of one native viewer; the best of --rounds.
+            `down` is until the second window knows the files, `up` until the second machine's
+            clipboard has them.";
+
+/// The narrow line of `keys`.
+const KEYS_LINE: &str = "20 ms, 20 Mbit/s";
 
 /// Options of `files`.
 #[derive(Debug, Args)]
+#[command(after_help = EXPLANATION)]
 pub(crate) struct Arguments {
     /// Megabytes over the loopback network
     #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u32).range(8..=4_096))]
     megabytes: u32,
-    /// Repetitions over the loopback network; the best one counts
+    /// Repetitions over the loopback network, of which the best one counts; turns of `keys`
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
     rounds: u32,
     /// Seconds of line time on each narrow line
@@ -31,8 +53,24 @@ pub(crate) struct Arguments {
     /// Measure although the machine has other work
     #[arg(long)]
     busy: bool,
-    /// Only: loopback, lines, latency
-    #[arg(long, value_name = "PART", value_parser = ["loopback", "lines", "latency"])]
+    /// Keys with each load
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    keys: u32,
+    /// Size of both displays of `keys`, at least 960x600
+    #[arg(long, default_value = "1920x1080", value_name = "WxH", value_parser = session::size)]
+    size: (u32, u32),
+    /// Seed of the pauses between keys
+    #[arg(long)]
+    seed: Option<u32>,
+    /// Small files of `sessions`
+    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    small: u32,
+    /// Only: loopback, lines, latency, keys, sessions
+    #[arg(
+        long,
+        value_name = "PART",
+        value_parser = ["loopback", "lines", "latency", "keys", "sessions"]
+    )]
     only: Option<String>,
     /// Write the results here
     #[arg(long, value_name = "FILE")]
@@ -146,8 +184,55 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         say(&table);
         results["latency"] = json!(rows);
     }
+    if wanted("keys") {
+        results["keys"] = keys_beside_files(arguments)?;
+    }
+    if wanted("sessions") {
+        results["sessions"] = between_sessions(arguments)?;
+    }
     if let Some(file) = &arguments.json {
         write_json(file, &results)?;
     }
     Ok(())
+}
+
+fn keys_beside_files(arguments: &Arguments) -> Result<Value> {
+    let asked = keys::Asked {
+        size: arguments.size,
+        keys: arguments.keys,
+        rounds: arguments.rounds,
+        seed: arguments.seed.unwrap_or_else(|| clock::stamp() | 1),
+        bytes: u64::from(arguments.megabytes) * 1_000_000,
+    };
+    say(&format!("seed {}", asked.seed));
+    let narrow = lines().into_iter().filter(|line| line.name == KEYS_LINE);
+    let narrow = narrow.map(|line| (line.name, Some(line.shape)));
+    let mut rows = Vec::new();
+    for (name, shape) in std::iter::once(("loopback", None)).chain(narrow) {
+        progress(&format!("keys beside files, {name}"));
+        rows.push(keys::measure(name, shape, &asked)?);
+    }
+    say(&keys::table(&rows));
+    Ok(rows.iter().map(keys::Row::json).collect())
+}
+
+fn between_sessions(arguments: &Arguments) -> Result<Value> {
+    let bytes = u64::from(arguments.megabytes) * 1_000_000;
+    let best = |name: &str, copied| {
+        progress(&format!("from one session into another: {name}"));
+        let all = (0..arguments.rounds).map(|_| between::measure(copied));
+        all.reduce(|a, b| Ok(a?.best(b?))).context("no round")?
+    };
+    let large = best("one large file", Copied::Large(bytes))?;
+    let small = best("many small files", Copied::Small(arguments.small))?;
+    let rates = |amount: f64, took: Took| [took.down, took.up, took.all()].map(|it| amount / it);
+    let (large, small) = (rates(bytes as f64 / 1e6, large), rates(arguments.small.into(), small));
+    let row = |name: &str, rates: [f64; 3]| {
+        let cells = rates.map(|rate| format!("{rate:.0}"));
+        std::iter::once(name.to_owned()).chain(cells).collect::<Vec<_>>()
+    };
+    let rows = vec![row("one large file, MB/s", large), row("small files, files/s", small)];
+    say(&table(&["from one session into another", "down", "up", "in all"], rows));
+    let entry = |[down, up, all]: [f64; 3]| json!({"down": down, "up": up, "all": all});
+    Ok(json!({"large_mb_s": entry(large), "small_files_s": entry(small)}))
 }

@@ -21,7 +21,7 @@ use crate::window::View;
 use crate::workload::Workload;
 
 /// How long a key may take to show at all.
-const KEY_LIMIT: Duration = Duration::from_secs(30);
+pub(super) const KEY_LIMIT: Duration = Duration::from_secs(30);
 /// Keys that are measured in any case, however long they take.
 const LEAST_KEYS: usize = 5;
 /// Distance of two looks at the agent's target while the line changes.
@@ -104,7 +104,7 @@ pub(super) fn measure(scene: &mut Scene, task: &Task<'_>) -> Result<Measured> {
 
 /// Types on the viewer's display and waits for each key's pixels there,
 /// milliseconds; for as long as `limit` or a few keys.
-fn keys_to_pixels(
+pub(super) fn keys_to_pixels(
     display: &str,
     eye: &Eye,
     pauses: &[Duration],

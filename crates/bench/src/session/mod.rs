@@ -1,6 +1,7 @@
 //! The whole product between two real displays: a workload and the agent on one, the
 //! viewer's window on the other.
 
+mod beside_files;
 mod change;
 mod eye;
 mod line;
@@ -23,6 +24,7 @@ use crate::machine;
 use crate::report::{progress, say, table as lay_out, write_json};
 use crate::usage;
 use crate::workload::{Numbers, Workload};
+pub(crate) use beside_files::{KeysBesideFiles, Load, UnderLoad, keys_beside_files};
 use line::{Line, Side};
 use measure::{Task, measure};
 use measured::{Row, table};
@@ -121,7 +123,8 @@ pub(crate) struct Arguments {
     logs: Option<PathBuf>,
 }
 
-fn size(text: &str) -> Result<(u32, u32), String> {
+/// A display that can be measured, from `WxH`.
+pub(crate) fn size(text: &str) -> Result<(u32, u32), String> {
     let (width, height) = text.split_once('x').ok_or("a size is like 1920x1080")?;
     let number = |text: &str| text.parse::<u32>().map_err(|error| error.to_string());
     let (width, height) = (number(width)?, number(height)?);

@@ -4,9 +4,11 @@
 //!
 //! `guruconnect-bench view --display :N` reads one line from standard input, the
 //! [`Ticket`] as JSON, then shows the session until standard input ends. Every
-//! further line is answered by a line with `Carried` as JSON. A line
-//! `{"state": …}` tells of the first `picture` and of `control`.
+//! further line, an [`Order`] as JSON or nothing, is answered by a line with
+//! `Carried` as JSON. A line `{"state": …}` tells of the first `picture` and of
+//! `control`.
 
+mod moving;
 mod place;
 mod process;
 mod screen;
@@ -19,7 +21,9 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::Args;
 use gc_input::Key;
+use gc_proto::{Channel, Packet};
 use gc_viewer_core::ViewerEvent;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::io::Interest;
 use tokio::net::UnixStream;
@@ -27,7 +31,9 @@ use tokio::sync::mpsc;
 
 use crate::clock::monotonic;
 use crate::report::say;
-use crate::seat::{Seat, Ticket};
+use crate::seat::{Carried, Seat, Ticket};
+pub(crate) use moving::Errand;
+use moving::Moving;
 pub(crate) use process::View;
 use screen::{Heard, Screen};
 
@@ -44,6 +50,16 @@ pub(crate) struct Arguments {
     display: String,
 }
 
+/// What a running window is told to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Order {
+    /// Move a file, again and again.
+    Move(Errand),
+    /// Give up the file that is on its way.
+    Rest,
+}
+
 /// Shows a session until standard input ends.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut line = String::new();
@@ -54,7 +70,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     // Ends with the program: a thread that waits for standard input cannot be told to.
     std::thread::Builder::new().name("orders".to_owned()).spawn(move || {
         for line in std::io::stdin().lock().lines() {
-            if line.is_err() || asked.send(()).is_err() {
+            let Ok(line) = line else { return };
+            if asked.send(line).is_err() {
                 return;
             }
         }
@@ -66,7 +83,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 async fn show(
     ticket: &Ticket,
     screen: Screen,
-    mut asking: mpsc::UnboundedReceiver<()>,
+    mut asking: mpsc::UnboundedReceiver<String>,
 ) -> Result<()> {
     // Only to wait for what it has to tell: the connection reads it.
     let display = UnixStream::from_std(Socket::from(screen.socket()?))?;
@@ -88,17 +105,28 @@ async fn show(
                 let packet = packet.map_err(|closed| {
                     anyhow::anyhow!("the link closed: {:?} {}", closed.code, closed.reason)
                 })?;
+                if let Packet::Record(record) = &packet
+                    && record.header().channel == Channel::Files
+                    && let Some(moving) = &window.moving
+                {
+                    moving.heard(record)?;
+                    continue;
+                }
                 let now = monotonic();
                 let event = window.seat.take(packet, now)?;
                 window.on_event(event, now)?;
             }
             asked = asking.recv() => {
-                if asked.is_none() {
+                let Some(line) = asked else {
                     window.seat.leave();
                     while receiver.recv().await.is_ok() {}
                     return Ok(());
+                };
+                if !line.is_empty() {
+                    let order = serde_json::from_str(&line).context("no order")?;
+                    window.obey(order)?;
                 }
-                say(&serde_json::to_string(&window.seat.carried(monotonic())?)?);
+                say(&serde_json::to_string(&window.carried()?)?);
             }
         }
     }
@@ -114,6 +142,8 @@ struct Window {
     number: u32,
     has_picture: bool,
     has_control: bool,
+    /// From the first order on.
+    moving: Option<Moving>,
 }
 
 impl Window {
@@ -126,6 +156,7 @@ impl Window {
             number: NOBODY,
             has_picture: false,
             has_control: false,
+            moving: None,
         }
     }
 
@@ -182,6 +213,28 @@ impl Window {
             say(&json!({"state": "control"}).to_string());
         }
         Ok(())
+    }
+
+    fn obey(&mut self, order: Order) -> Result<()> {
+        match (order, &self.moving) {
+            (Order::Move(errand), Some(moving)) => moving.begin(errand),
+            (Order::Move(errand), None) => {
+                let (sender, ids) = self.seat.line().context("no place in the session yet")?;
+                self.moving = Some(Moving::start(sender, ids, errand)?);
+                Ok(())
+            }
+            (Order::Rest, Some(moving)) => moving.rest(),
+            (Order::Rest, None) => Ok(()),
+        }
+    }
+
+    fn carried(&mut self) -> Result<Carried> {
+        let mut carried = self.seat.carried(monotonic())?;
+        if let Some(moving) = &self.moving {
+            let moved = moving.moved()?;
+            (carried.files_bytes, carried.files_busy) = (moved.bytes, moved.busy);
+        }
+        Ok(carried)
     }
 
     fn tell_picture(&mut self) {

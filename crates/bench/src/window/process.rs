@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use super::Order;
 use crate::seat::{Carried, Ticket};
 
 /// How long the window may take for an answer, and for leaving.
@@ -80,8 +81,17 @@ impl View {
 
     /// What it has received and shown so far.
     pub(crate) fn carried(&mut self) -> Result<Carried> {
+        self.ask("")
+    }
+
+    /// The same after it was told to do something.
+    pub(crate) fn order(&mut self, order: &Order) -> Result<Carried> {
+        self.ask(&serde_json::to_string(order)?)
+    }
+
+    fn ask(&mut self, line: &str) -> Result<Carried> {
         let orders = self.orders.as_mut().context("the window was told to leave")?;
-        writeln!(orders)?;
+        writeln!(orders, "{line}")?;
         loop {
             if let Ok(carried) = serde_json::from_str(&self.line()?) {
                 return Ok(carried);

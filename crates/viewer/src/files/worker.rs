@@ -91,7 +91,7 @@ impl Worker {
                 return;
             }
             more = self.send();
-            // What is heard may have something asked, which nothing else would send.
+            // What follows from it may be something to send.
             more |= self.hear();
             self.tell();
         }
@@ -271,7 +271,7 @@ impl Worker {
         }
     }
 
-    /// Takes what the desk tells; whether it told anything.
+    /// Whether there was anything.
     fn hear(&mut self) -> bool {
         let mut heard = false;
         while let Some(event) = self.open.as_mut().and_then(|open| open.desk.event()) {
@@ -359,3 +359,7 @@ impl Worker {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "worker_tests.rs"]
+mod tests;

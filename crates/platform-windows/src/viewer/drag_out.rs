@@ -15,8 +15,10 @@ use windows::Win32::Foundation::{
 use windows::Win32::System::Ole::{
     DROPEFFECT, DROPEFFECT_COPY, DROPEFFECT_NONE, DoDragDrop, IDropSource, IDropSource_Impl,
 };
-use windows::Win32::System::SystemServices::{MK_LBUTTON, MODIFIERKEYS_FLAGS};
+use windows::Win32::System::SystemServices::MODIFIERKEYS_FLAGS;
 use windows::Win32::System::Threading::{AttachThreadInput, GetCurrentThreadId};
+use windows::Win32::UI::Input::KeyboardAndMouse::{GetAsyncKeyState, VK_LBUTTON, VK_RBUTTON};
+use windows::Win32::UI::WindowsAndMessaging::{GetSystemMetrics, SM_SWAPBUTTON};
 use windows::core::{BOOL, HRESULT, Result, implement};
 
 use crate::clipboard::Registered;
@@ -30,10 +32,10 @@ struct Hand {
 }
 
 impl IDropSource_Impl for Hand_Impl {
-    fn QueryContinueDrag(&self, escape: BOOL, keys: MODIFIERKEYS_FLAGS) -> HRESULT {
+    fn QueryContinueDrag(&self, escape: BOOL, _: MODIFIERKEYS_FLAGS) -> HRESULT {
         if escape.as_bool() || self.given_up.load(Ordering::Acquire) {
             DRAGDROP_S_CANCEL
-        } else if keys.0 & MK_LBUTTON.0 == 0 {
+        } else if !is_held() {
             DRAGDROP_S_DROP
         } else {
             S_OK
@@ -42,6 +44,17 @@ impl IDropSource_Impl for Hand_Impl {
 
     fn GiveFeedback(&self, _: DROPEFFECT) -> HRESULT {
         DRAGDROP_S_USEDEFAULTCURSORS
+    }
+}
+
+/// Whether the left button is down. What OLE passes is what the thread has seen, and that is
+/// forgotten when threads begin to share their input.
+fn is_held() -> bool {
+    // SAFETY: take numbers; the highest bit says that the button is down.
+    unsafe {
+        let swapped = GetSystemMetrics(SM_SWAPBUTTON) != 0;
+        let key = if swapped { VK_RBUTTON } else { VK_LBUTTON };
+        GetAsyncKeyState(key.0.into()) < 0
     }
 }
 

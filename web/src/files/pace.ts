@@ -1,4 +1,5 @@
-// How much may be on its way; the same rules as crates/filetransfer/src/pace.rs.
+// How much may be on its way; the same rules as crates/filetransfer/src/pace.rs. Slack and
+// chunks are what those were before: the smaller ones were not measured in a browser.
 
 const SLACK_S = 0.005;
 const FIRST_WINDOW = 64 << 10;

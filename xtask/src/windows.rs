@@ -82,6 +82,7 @@ pub(crate) fn run() -> Result<u64> {
     for test in &tests {
         imports(test)?;
     }
+    build.leave_clerk(&tests)?;
     let passed = wine::test(&build.folder.join("wine"), &tests)?;
     Ok(passed + test::windows_end_to_end()?)
 }
@@ -211,6 +212,15 @@ impl Build {
             programs.push(program);
         }
         Ok((programs, built.tests))
+    }
+
+    /// Leaves the tests of the desktop beside the programs, where end-to-end tests find them:
+    /// some of them are the programs of somebody at a Windows desktop.
+    fn leave_clerk(&self, tests: &[PathBuf]) -> Result<()> {
+        let clerk = tests.iter().find(|path| name(path).starts_with("desktop-"));
+        let clerk = clerk.context("no tests of the desktop were built")?;
+        std::fs::copy(clerk, self.folder.join("programs/clerk.exe"))?;
+        Ok(())
     }
 
     /// Builds the other tests, and tells where they are.

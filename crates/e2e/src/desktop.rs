@@ -197,6 +197,39 @@ impl Desktop {
         Ok(output.stdout)
     }
 
+    /// The middle of the only icon in a list of files on white paper that lies here: left,
+    /// top, width and height.
+    pub fn icon_in(&self, [left, top, width, height]: [u32; 4]) -> Result<(u32, u32)> {
+        let marks = |desktop: &Self| -> Result<Vec<u32>> {
+            let pixels = desktop.pixels(left, top, width, height)?;
+            let paper = pixels.last_chunk::<3>().copied().context("no list")?;
+            let parts = pixels.as_chunks::<3>().0.iter().zip(0..);
+            Ok(parts.filter(|(part, _)| **part != paper).map(|(_, at)| at).collect())
+        };
+        self.wait_until("an icon is shown", |desktop| Ok(marks(desktop)?.len() > 300))?;
+        let marks = marks(self)?;
+        let x = marks.iter().map(|at| at % width).sum::<u32>() / marks.len() as u32;
+        let first = marks.iter().map(|at| at / width).min().unwrap_or(0);
+        Ok((left + x, top + first + 20))
+    }
+
+    /// Moves the pointer there, and gives programs time to follow it.
+    pub fn point(&self, (x, y): (u32, u32)) -> Result<()> {
+        let (x, y) = (x.to_string(), y.to_string());
+        self.output("xdotool", &["mousemove", "--sync", &x, &y, "sleep", "0.05"]).map(|_| ())
+    }
+
+    /// Presses the left button on one place and goes to another with it.
+    pub fn drag(&self, from: (u32, u32), to: (u32, u32)) -> Result<()> {
+        self.point(from)?;
+        self.output("xdotool", &["mousedown", "1"])?;
+        for step in 1..=20 {
+            let along = |from: u32, to: u32| from - from * step / 20 + to * step / 20;
+            self.point((along(from.0, to.0), along(from.1, to.1)))?;
+        }
+        Ok(())
+    }
+
     /// A picture of the whole display, as PNG.
     pub fn screenshot(&self, file: &Path) -> Result<()> {
         let file = file.to_str().context("path is not UTF-8")?;

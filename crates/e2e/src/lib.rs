@@ -28,4 +28,4 @@ pub use process::{Process, Programs};
 pub use rest::{Rest, RestError};
 pub use server::{Server, ServerOptions};
 pub use stack::{ADMIN, Stack};
-pub use wine::{Keyboard, Wine};
+pub use wine::{FileWindow, Keyboard, Wine};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 
-use crate::{Desktop, Process, Rest, Stack};
+use crate::{Desktop, Process, Programs, Rest, Server, Stack};
 
 /// A running `guruconnect view`.
 #[derive(Debug)]
@@ -50,9 +50,21 @@ impl NativeViewer {
 
     /// The same on a display with other programs on it.
     pub fn beside(stack: &Stack, session: &str, desktop: Desktop, home: &Path) -> Result<Self> {
-        let ticket = Self::ticket(&stack.rest, session, "control")?;
-        let mut command = desktop.command(&stack.programs.path("guruconnect").to_string_lossy());
-        command.args(["view", "--server", stack.server.address(), "--ticket", &ticket]);
+        Self::of(&stack.server, &stack.rest, session, desktop, home)
+    }
+
+    /// The same for a session of any machine of this server.
+    pub fn of(
+        server: &Server,
+        rest: &Rest,
+        session: &str,
+        desktop: Desktop,
+        home: &Path,
+    ) -> Result<Self> {
+        let ticket = Self::ticket(rest, session, "control")?;
+        let program = Programs::beside_this()?.path("guruconnect");
+        let mut command = desktop.command(&program.to_string_lossy());
+        command.args(["view", "--server", server.address(), "--ticket", &ticket]);
         command.env("RUST_LOG", "info,gc_viewer=debug,gc_platform_linux=debug").env("HOME", home);
         let process = Process::start("viewer", &mut command, home)?;
         Ok(Self { process, desktop })

@@ -24,6 +24,8 @@ pub struct Keyboard {
 impl Keyboard {
     /// United States.
     pub const AMERICAN: Self = Self { layout: "us", locale: ("en_US", "ISO-8859-1") };
+    /// The same where names of files may have every letter.
+    pub const UNICODE: Self = Self { layout: "us", locale: ("en_US", "UTF-8") };
     /// France.
     pub const FRENCH: Self = Self { layout: "fr", locale: ("fr_FR", "ISO-8859-1") };
     /// Germany.
@@ -153,6 +155,62 @@ impl Wine {
         Process::start(name, command.arg(program).args(arguments), &self.folder)
     }
 
+    /// A window of somebody's at this desktop that takes dropped and pasted files into a
+    /// folder below `C:\\`, and drags and copies one file or folder: the program for this that
+    /// `cargo xtask windows` has left.
+    pub fn file_window(&self, place: [u32; 4], folder: &str, file: &str) -> Result<FileWindow> {
+        std::fs::create_dir_all(self.drive_c().join(folder))?;
+        let [x, y, width, height] = place;
+        let mut command = self.clerk("window")?;
+        command
+            .env("GC_CLERK_PLACE", format!("{x},{y},{width},{height}"))
+            .env("GC_CLERK_FOLDER", format!(r"C:\{folder}"))
+            .env("GC_CLERK_FILE", format!(r"C:\{}", file.replace('/', r"\")));
+        let process = Process::start("file-window", &mut command, &self.folder)?;
+        let window = FileWindow { process, place };
+        self.desktop.wait_until("a window for files", |_| Ok(window.said("ready", 1)))?;
+        Ok(window)
+    }
+
+    /// Puts bytes on the clipboard as one format, by its name or number.
+    pub fn copy(&self, format: &str, bytes: &[u8]) -> Result<()> {
+        let file = self.drive_c().join("copied.bin");
+        std::fs::write(&file, bytes)?;
+        self.clerk_at("put", format, r"C:\copied.bin")
+    }
+
+    /// What the clipboard has as a format, if it has that.
+    pub fn pasted(&self, format: &str) -> Result<Option<Vec<u8>>> {
+        let file = self.drive_c().join("pasted.bin");
+        if file.exists() {
+            std::fs::remove_file(&file)?;
+        }
+        self.clerk_at("get", format, r"C:\pasted.bin")?;
+        Ok(file.exists().then(|| std::fs::read(&file)).transpose()?)
+    }
+
+    fn clerk_at(&self, part: &str, format: &str, file: &str) -> Result<()> {
+        let mut command = self.clerk(part)?;
+        command.env("GC_CLERK_FORMAT", format).env("GC_CLERK_FILE", file);
+        let mut process = Process::start("clerk", &mut command, &self.folder)?;
+        let code = process.wait(PATIENCE)?;
+        if code != Some(0) {
+            bail!("the clipboard was not reached: {code:?} {}", process.log());
+        }
+        Ok(())
+    }
+
+    fn clerk(&self, part: &str) -> Result<Command> {
+        let program = built()?.join("programs/clerk.exe");
+        if !program.exists() {
+            bail!("{} is missing; run the tests by `cargo xtask windows`", program.display());
+        }
+        let mut command = self.command("wine");
+        let part = format!("clerk::{part}");
+        command.arg(program).args(["--ignored", "--exact", &part, "--nocapture"]);
+        Ok(command)
+    }
+
     /// A managed agent: `guruconnect.exe agent`.
     pub fn agent(&self, server: &str, key: &str) -> Result<Agent> {
         let mut command = self.command("wine");
@@ -166,6 +224,31 @@ impl Wine {
         let mut command = self.command("wine");
         command.arg(program).arg("support").args(arguments);
         Ok(Agent { process: Process::start("windows-support", &mut command, &self.folder)? })
+    }
+}
+
+/// A program with a window for files. Ended with this.
+#[derive(Debug)]
+pub struct FileWindow {
+    process: Process,
+    place: [u32; 4],
+}
+
+impl FileWindow {
+    /// A place in its middle.
+    pub fn middle(&self) -> (u32, u32) {
+        let [x, y, width, height] = self.place;
+        (x + width / 2, y + height / 2)
+    }
+
+    /// Whether it has said this so many times.
+    pub fn said(&self, line: &str, count: usize) -> bool {
+        self.process.log().matches(line).count() >= count
+    }
+
+    /// What it printed so far.
+    pub fn log(&self) -> String {
+        self.process.log()
     }
 }
 

@@ -94,6 +94,30 @@ impl<W: GlWindow> GlCard<W> {
         self.show(&[PixelRect { x: 0, y: 0, width, height }])
     }
 
+    /// Red, green and blue of what was drawn last at these places of the window; as many as
+    /// there are, or none where nothing was drawn yet. Waits for the card.
+    pub fn colors(&self, places: &[(u32, u32)]) -> Result<Vec<[u8; 3]>, WindowError> {
+        let Some(canvas) = &self.canvas else { return Ok(Vec::new()) };
+        let PixelSize { width, height } = canvas.texture.size;
+        if places.iter().any(|(x, y)| *x >= width || *y >= height) {
+            return Ok(Vec::new());
+        }
+        let gl = &self.gl;
+        // SAFETY: numbers; the frame is ours.
+        unsafe { (gl.glBindFramebuffer)(gl::FRAMEBUFFER, canvas.frame) };
+        let color = |(x, y): &(u32, u32)| {
+            let mut color = [0_u8; 4];
+            let (format, kind) = (gl::RGBA, gl::UNSIGNED_BYTE);
+            let (x, y, into) = (*x as i32, *y as i32, color.as_mut_ptr());
+            // SAFETY: one pixel of four bytes, which has room.
+            unsafe { (gl.glReadPixels)(x, y, 1, 1, format, kind, into.cast()) };
+            [color[0], color[1], color[2]]
+        };
+        let colors = places.iter().map(color).collect();
+        gl.check()?;
+        Ok(colors)
+    }
+
     fn texture(&self, size: PixelSize) -> Result<Texture, WindowError> {
         if size.width > self.largest || size.height > self.largest {
             return Err(WindowError(format!(

@@ -25,6 +25,7 @@ pub(crate) const RENDERER: u32 = 0x1F01;
 pub(crate) const NEAREST: u32 = 0x2600;
 pub(crate) const TEXTURE_MAG_FILTER: u32 = 0x2800;
 pub(crate) const TEXTURE_MIN_FILTER: u32 = 0x2801;
+pub(crate) const RGBA: u32 = 0x1908;
 pub(crate) const COLOR_BUFFER_BIT: u32 = 0x4000;
 pub(crate) const RGBA8: u32 = 0x8058;
 pub(crate) const BGRA: u32 = 0x80E1;
@@ -119,6 +120,7 @@ functions! {
         glGetUniformLocation: fn(u32, *const c_char) -> i32,
         glLinkProgram: fn(u32),
         glPixelStorei: fn(u32, i32),
+        glReadPixels: fn(i32, i32, i32, i32, u32, u32, *mut c_void),
         glScissor: fn(i32, i32, i32, i32),
         glShaderSource: fn(u32, i32, *const *const c_char, *const i32),
         glTexImage2D: fn(u32, i32, i32, i32, i32, i32, u32, u32, *const c_void),

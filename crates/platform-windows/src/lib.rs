@@ -5,7 +5,7 @@
 //! [`choice`] puts GDI in its place where it fails, [`changes()`] finds damage,
 //! [`cursor_picture`] makes cursors transparent, [`Pace`] says when to look,
 //! [`clipboard`] reads what programs put there, [`WindowsVersion`] tells what a version is
-//! called, [`viewer`] tells keys apart, [`files`] judges names and links, and the judgements of [`security`], [`process`], [`service`] and [`sas`] are
+//! called, [`viewer`] tells keys apart and whether a picture is on the screen, [`files`] judges names and links, and the judgements of [`security`], [`process`], [`service`] and [`sas`] are
 //! apart from their calls. All the rest exists on Windows only.
 
 #![cfg_attr(windows, expect(unsafe_code, reason = "Win32 and COM are calls into foreign code"))]

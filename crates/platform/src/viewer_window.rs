@@ -80,8 +80,8 @@ pub enum WindowEvent {
     },
     /// What [`ViewerWindow::drag_out`] began is over.
     DragEnded(DragEnd),
-    /// The graphics card could not show again what was uncovered, and why; see
-    /// [`ViewerWindow::close_card`].
+    /// The graphics card could not show again what was uncovered, or what it draws does not
+    /// come to the screen, and why; see [`ViewerWindow::close_card`].
     CardLost(String),
     /// The user wants it closed.
     CloseRequested,

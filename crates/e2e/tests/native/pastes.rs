@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use gc_e2e::{Desktop, NativeViewer, Stack};
+use gc_e2e::{NativeViewer, Stack};
 
 use crate::{evidence, stack};
 
@@ -222,13 +222,10 @@ fn what_is_dragged_out_of_the_picture_is_where_it_is_dropped() -> Result<()> {
 
     // The only icon of the machine's list, by what is not paper there, in the viewer's window,
     // which shows the screen at half its size.
-    let icon = icon(there)?;
+    let icon = there.icon_in([165, 90, 400, 200])?;
     let [left, top, ..] = here.place_of(&viewer)?;
     let (x, y) = (left + icon.0 / 2, top + 20 + icon.1 / 2);
-    let point = |x: u32, y: u32| -> Result<()> {
-        let (x, y) = (x.to_string(), y.to_string());
-        here.output("xdotool", &["mousemove", "--sync", &x, &y, "sleep", "0.05"]).map(|_| ())
-    };
+    let point = |x: u32, y: u32| here.point((x, y));
     point(x, y)?;
     here.output("xdotool", &["mousedown", "1"])?;
     for step in 1..=8 {
@@ -254,20 +251,4 @@ fn what_is_dragged_out_of_the_picture_is_where_it_is_dropped() -> Result<()> {
     session.viewer.wait_for_line("end=Taken", 1)?;
     ensure!(source.join("deeper/c.bin").exists(), "it was moved");
     Ok(())
-}
-
-/// The middle of the only icon in the file manager's list: what differs from the paper.
-fn icon(desktop: &Desktop) -> Result<(u32, u32)> {
-    let (left, top, width, height) = (165, 90, 400, 200);
-    let marks = |desktop: &Desktop| -> Result<Vec<u32>> {
-        let pixels = desktop.pixels(left, top, width, height)?;
-        let paper = pixels[pixels.len() - 3..].to_vec();
-        let differs = |at: &u32| pixels[*at as usize * 3..*at as usize * 3 + 3] != paper[..];
-        Ok((0..width * height).filter(differs).collect())
-    };
-    desktop.wait_until("an icon is shown", |desktop| Ok(marks(desktop)?.len() > 300))?;
-    let marks = marks(desktop)?;
-    let x = marks.iter().map(|at| at % width).sum::<u32>() / marks.len() as u32;
-    let first = marks.iter().map(|at| at / width).min().unwrap_or(0);
-    Ok((left + x, top + first + 20))
 }

@@ -6,6 +6,7 @@ mod clipboard;
 mod consent;
 mod elevation;
 mod faults;
+mod hands;
 mod keyboard;
 mod life;
 mod office;

@@ -25,6 +25,8 @@ use crate::clipboard::write_drop_files;
 use crate::ole::Ole;
 use crate::process::{DesktopSeam as _, ThreadDesktop};
 
+pub(crate) use target::nudge;
+
 /// A program may take so long for a drop.
 const DROP_WITHIN: Duration = Duration::from_secs(12);
 /// A program that drags may take so long to show what.

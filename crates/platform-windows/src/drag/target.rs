@@ -8,9 +8,7 @@ use gc_platform::{CopiedFiles, DragError};
 use gc_types::{CauseCode, Clock};
 use windows::Win32::Foundation::{POINT, POINTL};
 use windows::Win32::System::Com::IDataObject;
-use windows::Win32::System::Ole::{
-    DROPEFFECT, DROPEFFECT_NONE, IDropTarget, IDropTarget_Impl, RegisterDragDrop, RevokeDragDrop,
-};
+use windows::Win32::System::Ole::{DROPEFFECT, DROPEFFECT_NONE, IDropTarget, IDropTarget_Impl};
 use windows::Win32::System::SystemServices::MODIFIERKEYS_FLAGS;
 use windows::Win32::UI::Input::KeyboardAndMouse::{GetAsyncKeyState, VK_LBUTTON, VK_RBUTTON};
 use windows::Win32::UI::WindowsAndMessaging::GetCursorPos;
@@ -20,6 +18,7 @@ use super::spot::Spot;
 use super::{data, unavailable};
 use crate::clipboard::read_drop_files;
 use crate::injected;
+use crate::ole::Registration;
 
 /// A drag that is going on comes within this.
 const COME_WITHIN: Duration = Duration::from_millis(1_500);
@@ -110,8 +109,8 @@ pub(super) fn dragged_files(clock: &dyn Clock) -> Result<CopiedFiles, DragError>
     let spot = Spot::at(at.x, at.y)?;
     let seen = Rc::<Seen>::default();
     let target: IDropTarget = Target { seen: Rc::clone(&seen) }.into();
-    // SAFETY: the window is this thread's own, which has entered OLE; revoked below.
-    unsafe { RegisterDragDrop(spot.window(), &target) }.map_err(|error| unavailable(&error))?;
+    let registration =
+        Registration::of(spot.window(), &target).map_err(|error| unavailable(&error))?;
     // Who drags looks where the pointer is when the mouse tells of something.
     let until = |end: Duration, holds: &dyn Fn() -> bool| {
         while !holds() && clock.monotonic() < end {
@@ -125,10 +124,7 @@ pub(super) fn dragged_files(clock: &dyn Clock) -> Result<CopiedFiles, DragError>
         spot.step_aside();
         until(clock.monotonic() + GO_WITHIN, &|| seen.gone.get());
     }
-    // SAFETY: registered above, on this thread.
-    if let Err(error) = unsafe { RevokeDragDrop(spot.window()) } {
-        tracing::debug!(%error, "a window for drags was not taken back");
-    }
+    drop(registration);
     // The program still gives back what it held of the target, and waits for that.
     until(clock.monotonic() + LINGER, &|| false);
     if !seen.came.get() {
@@ -143,8 +139,8 @@ pub(super) fn dragged_files(clock: &dyn Clock) -> Result<CopiedFiles, DragError>
     CopiedFiles::new(files).ok_or_else(|| DragError::new(CauseCode::FilesTooMany, "a long list"))
 }
 
-/// A move of the mouse by nothing.
-fn nudge() {
+/// A move of the mouse by nothing: drags are looked after when the mouse tells of something.
+pub(crate) fn nudge() {
     use windows::Win32::UI::Input::KeyboardAndMouse::{
         INPUT, INPUT_0, INPUT_MOUSE, MOUSEEVENTF_MOVE, MOUSEINPUT, SendInput,
     };

@@ -3,7 +3,9 @@
 
 mod apartment;
 mod medium;
+pub(crate) mod object;
 mod offer;
+mod registration;
 mod stream;
 
 use windows::Win32::Foundation::E_POINTER;
@@ -12,7 +14,9 @@ use windows::Win32::System::Ole::{OleInitialize, OleUninitialize};
 use windows::core::Result;
 
 pub(crate) use medium::{Content, bytes_of_format};
+pub(crate) use object::{Offered, data_object};
 pub(crate) use offer::offer;
+pub(crate) use registration::Registration;
 
 /// OLE on this thread. Dropping it leaves.
 pub(crate) struct Ole(());

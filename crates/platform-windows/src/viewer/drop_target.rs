@@ -9,14 +9,13 @@ use windows::Win32::Graphics::Gdi::ScreenToClient;
 use windows::Win32::System::Com::{IDataObject, TYMED_HGLOBAL};
 use windows::Win32::System::Ole::{
     CF_HDROP, DROPEFFECT, DROPEFFECT_COPY, DROPEFFECT_NONE, IDropTarget, IDropTarget_Impl,
-    RegisterDragDrop, RevokeDragDrop,
 };
 use windows::Win32::System::SystemServices::MODIFIERKEYS_FLAGS;
 use windows::core::{Ref, Result, implement};
 
-use super::window::Content;
+use super::content::Content;
 use crate::clipboard::read_drop_files;
-use crate::ole::{Ole, bytes_of_format, format_of};
+use crate::ole::{Ole, Registration, bytes_of_format, format_of};
 
 /// Bytes of a list that is read.
 const LONGEST: usize = 4 << 20;
@@ -24,7 +23,7 @@ const LONGEST: usize = 4 << 20;
 /// What is dragged over a window of this thread is asked here. Dropping it ends that, to be
 /// done while the window is there.
 pub(super) struct DropTarget {
-    window: HWND,
+    _registration: Registration,
     /// Goes last.
     _ole: Ole,
 }
@@ -33,18 +32,7 @@ impl DropTarget {
     pub(super) fn of(window: HWND, content: &Rc<Content>) -> Result<Self> {
         let ole = Ole::enter()?;
         let target: IDropTarget = Target { window, content: Rc::clone(content) }.into();
-        // SAFETY: the window is this thread's own, which has entered OLE.
-        unsafe { RegisterDragDrop(window, &target) }?;
-        Ok(Self { window, _ole: ole })
-    }
-}
-
-impl Drop for DropTarget {
-    fn drop(&mut self) {
-        // SAFETY: registered on this thread; the window is there.
-        if let Err(error) = unsafe { RevokeDragDrop(self.window) } {
-            tracing::debug!(%error, "a window was not taken back from OLE");
-        }
+        Ok(Self { _registration: Registration::of(window, &target)?, _ole: ole })
     }
 }
 

@@ -1,12 +1,21 @@
 //! The window of a viewer on Windows (ADR 22).
 
 #[cfg(windows)]
+mod content;
+#[cfg(windows)]
 mod drag_out;
 #[cfg(windows)]
 mod drop_target;
 #[cfg(windows)]
+mod frame;
+#[cfg(windows)]
 mod hook;
 mod keys;
+#[cfg(windows)]
+mod pointer;
+mod proof;
+#[cfg(windows)]
+mod seen;
 #[cfg(windows)]
 mod surface;
 #[cfg(windows)]
@@ -17,6 +26,7 @@ mod wgl;
 mod window;
 
 pub use keys::{Diverted, DivertedKeys, HookedKey, wire_key};
+pub use proof::{DrawnAt, Proof, Watch, judge, places, telling};
 #[cfg(windows)]
 pub use window::WindowsViewerWindow;
 

@@ -1,35 +1,22 @@
-//! The graphics card, by WGL, in a window of its own inside of the viewer's: once OpenGL
-//! has drawn a window, GDI cannot be relied on in it any more, and the software must be
-//! able to go on.
+//! The graphics card, by WGL, in the viewer's own window. Once OpenGL has drawn in it, GDI
+//! cannot be relied on there any more: who wants to go on by software makes another window.
 
 use std::ffi::{CStr, c_void};
 use std::mem::{ManuallyDrop, transmute};
 use std::ptr;
 
-use gc_platform::{PixelRect, PixelSize, WindowError};
+use gc_platform::{PixelRect, WindowError};
 use gc_platform_gl::GlWindow;
-use windows::Win32::Foundation::{
-    ERROR_CLASS_ALREADY_EXISTS, GetLastError, HWND, LPARAM, LRESULT, WPARAM,
-};
-use windows::Win32::Graphics::Gdi::{GetDC, HDC, ReleaseDC, ValidateRect};
+use windows::Win32::Foundation::HWND;
+use windows::Win32::Graphics::Gdi::{GetDC, HDC, ReleaseDC};
 use windows::Win32::Graphics::OpenGL::{
-    ChoosePixelFormat, PFD_DOUBLEBUFFER, PFD_DRAW_TO_WINDOW, PFD_MAIN_PLANE, PFD_SUPPORT_OPENGL,
-    PFD_TYPE_RGBA, PIXELFORMATDESCRIPTOR, SetPixelFormat, SwapBuffers,
+    ChoosePixelFormat, DescribePixelFormat, PFD_DOUBLEBUFFER, PFD_DRAW_TO_WINDOW,
+    PFD_GENERIC_ACCELERATED, PFD_GENERIC_FORMAT, PFD_MAIN_PLANE, PFD_SUPPORT_OPENGL, PFD_TYPE_RGBA,
+    PIXELFORMATDESCRIPTOR, SetPixelFormat, SwapBuffers,
 };
-use windows::Win32::System::LibraryLoader::GetModuleHandleW;
-use windows::Win32::UI::WindowsAndMessaging::{
-    CS_OWNDC, CreateWindowExW, DefWindowProcW, DestroyWindow, GetParent, HTTRANSPARENT,
-    PostMessageW, RegisterClassExW, SWP_NOACTIVATE, SWP_NOZORDER, SetWindowPos, WINDOW_EX_STYLE,
-    WM_APP, WM_ERASEBKGND, WM_NCHITTEST, WM_PAINT, WNDCLASSEXW, WS_CHILD, WS_DISABLED,
-    WS_EX_NOPARENTNOTIFY, WS_VISIBLE,
-};
-use windows::core::{PCSTR, PCWSTR, s, w};
+use windows::core::{PCSTR, s};
 
 use crate::library::Library;
-
-/// Told to the window around: a part of it was uncovered.
-pub(super) const WM_UNCOVERED: u32 = WM_APP + 16;
-const CLASS: PCWSTR = w!("GuruConnectCard");
 
 type Context = *mut c_void;
 type CreateWithAttributes = unsafe extern "system" fn(HDC, Context, *const i32) -> Context;
@@ -71,8 +58,8 @@ pub(super) struct WglWindow {
 }
 
 impl WglWindow {
-    /// Inside of `parent`, as large as that is inside.
-    pub(super) fn new(parent: HWND, size: PixelSize) -> Result<Self, WindowError> {
+    /// By a driver of the card's, or by `any` that there is.
+    pub(super) fn new(window: HWND, any: bool) -> Result<Self, WindowError> {
         let no_library = |error: windows::core::Error| WindowError(error.to_string());
         let library = ManuallyDrop::new(Library::load("opengl32.dll").map_err(no_library)?);
         // SAFETY: the signatures are those of the documentation.
@@ -84,15 +71,14 @@ impl WglWindow {
                 address: library.find(s!("wglGetProcAddress")).map_err(no_library)?,
             }
         };
-        let window = child(parent, size)?;
-        // SAFETY: ours; a class with a context of its own.
+        // SAFETY: ours, of a class with a context of its own.
         let dc = unsafe { GetDC(Some(window)) };
         let mut made = Self { library, wgl, window, dc, context: ptr::null_mut() };
-        made.prepare()?;
+        made.prepare(any)?;
         Ok(made)
     }
 
-    fn prepare(&mut self) -> Result<(), WindowError> {
+    fn prepare(&mut self, any: bool) -> Result<(), WindowError> {
         let bytes = size_of::<PIXELFORMATDESCRIPTOR>() as u16;
         let wanted = PIXELFORMATDESCRIPTOR {
             nSize: bytes,
@@ -109,6 +95,13 @@ impl WglWindow {
             if format == 0 {
                 return Err(failed("ChoosePixelFormat"));
             }
+            let mut found = PIXELFORMATDESCRIPTOR::default();
+            DescribePixelFormat(self.dc, format, u32::from(bytes), Some(&raw mut found));
+            let flags = found.dwFlags.0;
+            if !any && flags & PFD_GENERIC_FORMAT.0 != 0 && flags & PFD_GENERIC_ACCELERATED.0 == 0 {
+                return Err(WindowError("Windows has no driver of a card here".to_owned()));
+            }
+            // From here on a window has this format for good.
             SetPixelFormat(self.dc, format, &raw const wanted)
                 .map_err(|error| WindowError(format!("SetPixelFormat failed: {error}")))?;
             self.context = (self.wgl.create)(self.dc);
@@ -150,82 +143,6 @@ impl WglWindow {
             (self.wgl.delete)(std::mem::replace(&mut self.context, better));
         }
     }
-
-    /// The window itself.
-    pub(super) const fn handle(&self) -> HWND {
-        self.window
-    }
-}
-
-/// As large as its parent is inside.
-pub(super) fn resize(window: HWND, size: PixelSize) {
-    let flags = SWP_NOZORDER | SWP_NOACTIVATE;
-    let (width, height) = (size.width as i32, size.height as i32);
-    // SAFETY: ours.
-    let _ = unsafe { SetWindowPos(window, None, 0, 0, width, height, flags) };
-}
-
-/// A window that the pointer goes through.
-fn child(parent: HWND, size: PixelSize) -> Result<HWND, WindowError> {
-    let no_window = |error: windows::core::Error| WindowError(error.to_string());
-    // SAFETY: the description lives through the call, and the procedure is one.
-    unsafe {
-        let module = GetModuleHandleW(None).map_err(no_window)?;
-        let description = WNDCLASSEXW {
-            cbSize: size_of::<WNDCLASSEXW>() as u32,
-            style: CS_OWNDC,
-            lpfnWndProc: Some(procedure),
-            hInstance: module.into(),
-            lpszClassName: CLASS,
-            ..WNDCLASSEXW::default()
-        };
-        if RegisterClassExW(&raw const description) == 0
-            && GetLastError() != ERROR_CLASS_ALREADY_EXISTS
-        {
-            return Err(failed("RegisterClassExW"));
-        }
-        CreateWindowExW(
-            WINDOW_EX_STYLE(WS_EX_NOPARENTNOTIFY.0),
-            CLASS,
-            PCWSTR::null(),
-            // Disabled: drags look for the window below the pointer, too.
-            WS_CHILD | WS_VISIBLE | WS_DISABLED,
-            0,
-            0,
-            size.width as i32,
-            size.height as i32,
-            Some(parent),
-            None,
-            Some(module.into()),
-            None,
-        )
-        .map_err(no_window)
-    }
-}
-
-extern "system" fn procedure(
-    window: HWND,
-    message: u32,
-    wparam: WPARAM,
-    lparam: LPARAM,
-) -> LRESULT {
-    match message {
-        WM_NCHITTEST => LRESULT(HTTRANSPARENT as isize),
-        WM_ERASEBKGND => LRESULT(1),
-        WM_PAINT => {
-            // SAFETY: the window of this message; a full queue loses a frame that the
-            // next one brings.
-            unsafe {
-                let _ = ValidateRect(Some(window), None);
-                if let Ok(parent) = GetParent(window) {
-                    let _ = PostMessageW(Some(parent), WM_UNCOVERED, WPARAM(0), LPARAM(0));
-                }
-            }
-            LRESULT(0)
-        }
-        // SAFETY: as it came.
-        _ => unsafe { DefWindowProcW(window, message, wparam, lparam) },
-    }
 }
 
 impl GlWindow for WglWindow {
@@ -264,7 +181,6 @@ impl Drop for WglWindow {
                 (self.wgl.delete)(self.context);
             }
             ReleaseDC(Some(self.window), self.dc);
-            let _ = DestroyWindow(self.window);
         }
     }
 }

@@ -52,7 +52,7 @@ fn unhex(text: &str) -> Vec<u8> {
     digits.as_chunks::<2>().0.iter().map(|[high, low]| high << 4 | low).collect()
 }
 
-fn open(window: HWND) {
+pub(crate) fn open(window: HWND) {
     until("the clipboard", || {
         pump();
         // SAFETY: the window is this thread's.
@@ -60,7 +60,7 @@ fn open(window: HWND) {
     });
 }
 
-fn put(format: &str, bytes: &[u8]) {
+pub(crate) fn put(format: &str, bytes: &[u8]) {
     // SAFETY: the memory is new, has room for all bytes, and goes to the clipboard, which
     // is open.
     unsafe {
@@ -72,7 +72,7 @@ fn put(format: &str, bytes: &[u8]) {
     }
 }
 
-fn get(format: &str) -> Option<Vec<u8>> {
+pub(crate) fn get(format: &str) -> Option<Vec<u8>> {
     // SAFETY: the clipboard is open; the memory is copied before it is closed.
     unsafe {
         let memory = HGLOBAL(GetClipboardData(number(format)).ok()?.0);
@@ -83,16 +83,21 @@ fn get(format: &str) -> Option<Vec<u8>> {
     }
 }
 
+/// A window that nobody sees, to open the clipboard with. Lives as long as the program.
+pub(crate) fn hidden() -> HWND {
+    // SAFETY: the names end with a zero.
+    unsafe {
+        let (style, above) = (WINDOW_STYLE(0), WINDOW_EX_STYLE(0));
+        let (class, name, parent) = (w!("STATIC"), w!(""), Some(HWND_MESSAGE));
+        CreateWindowExW(above, class, name, style, 0, 0, 0, 0, parent, None, None, None).unwrap()
+    }
+}
+
 /// Started by the tests as a program of its own, which does what it reads.
 #[test]
 #[ignore = "it is the second program of the tests here"]
 fn second_program() {
-    // SAFETY: the names end with a zero; the window lives as long as the program.
-    let window = unsafe {
-        let (style, above) = (WINDOW_STYLE(0), WINDOW_EX_STYLE(0));
-        let (class, name, parent) = (w!("STATIC"), w!(""), Some(HWND_MESSAGE));
-        CreateWindowExW(above, class, name, style, 0, 0, 0, 0, parent, None, None, None).unwrap()
-    };
+    let window = hidden();
     for line in std::io::stdin().lock().lines() {
         let line = line.unwrap();
         let words: Vec<&str> = line.split('\t').collect();

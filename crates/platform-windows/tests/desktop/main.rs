@@ -6,6 +6,7 @@
 
 mod actions;
 mod card;
+mod clerk;
 mod clipboard;
 mod code;
 mod consent;

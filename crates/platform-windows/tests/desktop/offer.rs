@@ -12,29 +12,29 @@ use gc_platform_windows::WindowsClipboard;
 use windows::Win32::Foundation::{CLIPBRD_E_CANT_OPEN, ERROR_CANCELLED, HGLOBAL, S_OK};
 use windows::Win32::System::Com::{
     DATADIR_GET, DVASPECT_CONTENT, FORMATETC, IDataObject, IStream, STATFLAG_NONAME, STATSTG,
-    STGMEDIUM, STREAM_SEEK_END, STREAM_SEEK_SET, TYMED_HGLOBAL, TYMED_ISTREAM,
+    STGMEDIUM, STREAM_SEEK_END, STREAM_SEEK_SET, TYMED, TYMED_HGLOBAL, TYMED_ISTREAM,
 };
 use windows::Win32::System::DataExchange::{GetClipboardFormatNameW, RegisterClipboardFormatW};
 use windows::Win32::System::Memory::{GlobalLock, GlobalSize, GlobalUnlock};
 use windows::Win32::System::Ole::{
     CF_UNICODETEXT, OleGetClipboard, OleInitialize, ReleaseStgMedium,
 };
-use windows::core::{HRESULT, PCWSTR, Result, w};
+use windows::core::{HRESULT, HSTRING, Result};
 
 use crate::second::{Second, hear, say};
 use crate::window::until;
 
 // What programs do with such an object --------------------------------------------
 
-fn format(name: PCWSTR, index: i32, tymed: i32) -> FORMATETC {
+pub(crate) fn format(name: &str, index: i32, tymed: TYMED) -> FORMATETC {
     // SAFETY: the name ends with a zero.
-    let number = unsafe { RegisterClipboardFormatW(name) };
+    let number = unsafe { RegisterClipboardFormatW(&HSTRING::from(name)) };
     FORMATETC {
         cfFormat: u16::try_from(number).unwrap(),
         ptd: std::ptr::null_mut(),
         dwAspect: DVASPECT_CONTENT.0,
         lindex: index,
-        tymed: tymed.cast_unsigned(),
+        tymed: tymed.0.cast_unsigned(),
     }
 }
 
@@ -49,7 +49,7 @@ fn get(object: &IDataObject, format: &FORMATETC) -> Result<STGMEDIUM> {
     })
 }
 
-fn memory(object: &IDataObject, format: &FORMATETC) -> Result<Vec<u8>> {
+pub(crate) fn memory(object: &IDataObject, format: &FORMATETC) -> Result<Vec<u8>> {
     let mut medium = get(object, format)?;
     // SAFETY: what came is memory, and released.
     unsafe {
@@ -64,8 +64,8 @@ fn memory(object: &IDataObject, format: &FORMATETC) -> Result<Vec<u8>> {
 }
 
 /// Names, sizes and whether they are folders.
-fn group(object: &IDataObject) -> Result<Vec<(String, u64, bool)>> {
-    let bytes = memory(object, &format(w!("FileGroupDescriptorW"), -1, TYMED_HGLOBAL.0))?;
+pub(crate) fn group(object: &IDataObject) -> Result<Vec<(String, u64, bool)>> {
+    let bytes = memory(object, &format("FileGroupDescriptorW", -1, TYMED_HGLOBAL))?;
     let number = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
     let entry = |at: usize| {
         let way = bytes[at + 72..at + 592].as_chunks::<2>().0.iter();
@@ -77,8 +77,8 @@ fn group(object: &IDataObject) -> Result<Vec<(String, u64, bool)>> {
     Ok((0..number(0) as usize).map(|index| entry(4 + index * 592)).collect())
 }
 
-fn stream(object: &IDataObject, index: i32) -> Result<IStream> {
-    let mut medium = get(object, &format(w!("FileContents"), index, TYMED_ISTREAM.0))?;
+pub(crate) fn stream(object: &IDataObject, index: i32) -> Result<IStream> {
+    let mut medium = get(object, &format("FileContents", index, TYMED_ISTREAM))?;
     // SAFETY: what came is a stream, and released.
     unsafe {
         assert_eq!(medium.tymed, TYMED_ISTREAM.0.cast_unsigned());
@@ -97,6 +97,19 @@ fn read(stream: &IStream, room: usize) -> (HRESULT, Vec<u8>) {
     (result, bytes)
 }
 
+/// All that a stream has.
+pub(crate) fn whole(stream: &IStream) -> Vec<u8> {
+    let mut all = Vec::new();
+    loop {
+        let (result, bytes) = read(stream, 30_000);
+        result.ok().unwrap();
+        all.extend_from_slice(&bytes);
+        if bytes.len() < 30_000 {
+            return all;
+        }
+    }
+}
+
 /// Everything, as a program pastes it: names and sizes, then sizes and sums that came.
 pub(crate) fn paste(object: &IDataObject) -> String {
     let group = group(object).unwrap();
@@ -112,17 +125,9 @@ pub(crate) fn paste(object: &IDataObject) -> String {
         // SAFETY: writes into the live structure.
         unsafe { stream.Stat(&raw mut facts, STATFLAG_NONAME) }.unwrap();
         assert_eq!(facts.cbSize, *size, "{name}");
-        let (mut length, mut sum) = (0, 0);
-        loop {
-            let (result, bytes) = read(&stream, 30_000);
-            result.ok().unwrap();
-            length += bytes.len();
-            sum = bytes.iter().fold(sum, |sum, byte| next(sum, *byte));
-            if bytes.len() < 30_000 {
-                break;
-            }
-        }
-        words.push(format!("{name}={size}:{length}:{sum}"));
+        let bytes = whole(&stream);
+        let sum = bytes.iter().fold(0, |sum, byte| next(sum, *byte));
+        words.push(format!("{name}={size}:{}:{sum}", bytes.len()));
     }
     words.join("|")
 }
@@ -173,10 +178,8 @@ fn second_program() {
             "names" => say(&names(&object).join("|")),
             "paste" => say(&paste(&object)),
             "text" => {
-                let format = FORMATETC {
-                    cfFormat: CF_UNICODETEXT.0,
-                    ..format(w!("x"), -1, TYMED_HGLOBAL.0)
-                };
+                let format =
+                    FORMATETC { cfFormat: CF_UNICODETEXT.0, ..format("x", -1, TYMED_HGLOBAL) };
                 let bytes = memory(&object, &format).unwrap();
                 let units = bytes.as_chunks::<2>().0.iter().map(|unit| u16::from_le_bytes(*unit));
                 let units: Vec<u16> = units.take_while(|unit| *unit != 0).collect();

@@ -395,7 +395,6 @@ fn files_of_the_machine_are_dragged_to_another_program() {
             let (second, input) = (&second, &mut input);
             let hand = scope.spawn(move || {
                 let mut aside = 0;
-                // This thread has no windows: the other one is in the drag.
                 while second.try_word().as_deref() != Some("enters") {
                     aside = 1 - aside;
                     input.pointer_move(30 + aside, 30).unwrap();
@@ -411,6 +410,12 @@ fn files_of_the_machine_are_dragged_to_another_program() {
                 input.flush().unwrap();
             });
             opened.window.drag_out(shelf.clone()).unwrap();
+            // The window goes on meanwhile.
+            until("the end", || {
+                opened.look();
+                let ended = |event: &WindowEvent| matches!(event, WindowEvent::DragEnded(_));
+                opened.events.iter().any(ended).then_some(())
+            });
             hand.join().unwrap();
         });
         input.pointer_button(PointerButton::Left, false).unwrap();

@@ -19,7 +19,7 @@ use windows::core::{PCWSTR, w};
 const PATIENCE: Duration = Duration::from_secs(50);
 /// `SS_WHITERECT` and `SS_NOTIFY` (winuser.h): a static control that is white and takes
 /// the mouse.
-const WHITE: u32 = 0x106;
+pub(crate) const WHITE: u32 = 0x106;
 
 /// Tries until it holds. Messages to this thread's windows are taken meanwhile: they are
 /// asked things by others, which wait for the answer.

@@ -2,10 +2,15 @@
 //! link opens it, the picture is seen, and keys reach the machine by their place, or as
 //! what they write.
 
+mod clipboard;
+mod files;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use gc_e2e::{BOARD, KeyLog, Keyboard, NativeViewer, Process, ServerOptions, Stack, Wine, strike};
+use gc_e2e::{
+    BOARD, Desktop, KeyLog, Keyboard, NativeViewer, Process, ServerOptions, Stack, Wine, strike,
+};
 
 /// Of the technician's display.
 const SIZE: (u32, u32) = (1000, 760);
@@ -15,8 +20,10 @@ const CLASS: &str = r"HKCU\Software\Classes\guruconnect";
 const CTRL: u16 = 29;
 const SHIFT: u16 = 42;
 const ALT: u16 = 56;
+const ALT_GR: u16 = 100;
 const ENTER: u16 = 28;
 const T: u16 = 20;
+const BREAK: u16 = 119;
 
 /// A machine and a technician's Windows. Dropped in this order.
 struct Rig {
@@ -28,10 +35,15 @@ struct Rig {
 
 impl Rig {
     fn start(keyboard: Keyboard) -> Result<Self> {
+        Self::sized(SIZE, keyboard)
+    }
+
+    /// With a display of the technician's of this size.
+    fn sized(size: (u32, u32), keyboard: Keyboard) -> Result<Self> {
         let stack = Stack::start(MACHINE.0, MACHINE.1, ServerOptions::default())?;
         let folder = stack.folder().join("wine");
         std::fs::create_dir_all(&folder)?;
-        let wine = Wine::start(SIZE, keyboard, &folder)?;
+        let wine = Wine::start(size, keyboard, &folder)?;
         Ok(Self { viewer: None, wine, folder, stack })
     }
 
@@ -75,12 +87,17 @@ impl Rig {
 
     /// A viewer with control.
     fn open(&mut self) -> Result<()> {
+        self.open_drawn("auto")
+    }
+
+    /// One whose window is drawn by these.
+    fn open_drawn(&mut self, drawing: &str) -> Result<()> {
         let session = self.stack.session()?;
         let ticket = NativeViewer::ticket(&self.stack.rest, &session, "control")?;
         let mut start = self.wine.command("wine");
         let server = self.stack.server.address();
         start.arg(self.wine.program()).args(["view", "--server", server, "--ticket", &ticket]);
-        start.env("RUST_LOG", "info,gc_viewer=debug");
+        start.args(["--drawing", drawing]).env("RUST_LOG", "info,gc_viewer=debug");
         self.viewer = Some(Process::start("viewer", &mut start, &self.folder)?);
         self.is_used()
     }
@@ -180,8 +197,33 @@ fn the_picture_is_seen_and_what_is_typed_is_carried_out() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn drawn_by_opengl_the_picture_is_the_machines_pixel_for_pixel() -> Result<()> {
+    let mut rig = Rig::sized(MACHINE, Keyboard::AMERICAN)?;
+    rig.open_drawn("gpu")?;
+    rig.said("Drawing: graphics card (", false)?;
+    rig.chord(&[CTRL, ALT], BREAK)?;
+    let below = 40;
+    let part = |desktop: &Desktop| desktop.pixels(0, below, MACHINE.0, MACHINE.1 - below);
+    let same = || {
+        rig.wine
+            .desktop()
+            .wait_until("the pictures agree", |ours| Ok(part(ours)? == part(&rig.stack.desktop)?))
+            .with_context(|| rig.evidence())
+    };
+    same()?;
+    rig.stack.desktop.output("xdotool", &["mousemove", "200", "200", "click", "1"])?;
+    rig.stack.desktop.output("xdotool", &["type", "--delay", "25", "clear; seq 40"])?;
+    rig.stack.desktop.output("xdotool", &["key", "Return"])?;
+    same()?;
+    // It has looked for its picture on the screen meanwhile.
+    ensure!(!rig.log().contains("Drawing: software ("), "{}", rig.evidence());
+    Ok(())
+}
+
 /// Layout as X calls it, keys, and what they write: letters beyond ASCII, in both cases.
-/// AltGr is left out, which Wine does not give as Windows does.
+/// AltGr is left out here: Wine has no characters for keys with Ctrl and Alt, which is what
+/// AltGr is in Windows.
 type Board = (&'static str, Keyboard, &'static [(Option<u16>, u16)], &'static str);
 
 #[rustfmt::skip]
@@ -194,16 +236,24 @@ const BOARDS: &[Board] = &[
         (None, 26), (None, 27), (None, 39), (None, 51), (None, 52)], "ıIiİğüşöç"),
 ];
 
+impl Rig {
+    /// A terminal on the machine whose lines go into this file, with the keyboard.
+    fn writer(&mut self) -> Result<PathBuf> {
+        let file = self.folder.join("written");
+        let writer = format!("exec cat > {}", file.display());
+        let xterm = ["LC_ALL=C.UTF-8", "XMODIFIERS=@im=none", "xterm", "-u8", "-T", "Writer"];
+        let line = [&xterm[..], &["-e", "sh", "-c", &writer]].concat();
+        self.stack.desktop.run("writer", "env", &line)?;
+        let window = self.stack.desktop.find_window("--name", "Writer")?;
+        self.stack.desktop.output("xdotool", &["windowactivate", "--sync", &window])?;
+        Ok(file)
+    }
+}
+
 fn writes(board: &Board) -> Result<()> {
     let (layout, keyboard, strokes, expected) = board;
     let mut rig = Rig::start(*keyboard)?;
-    let file = rig.folder.join("written");
-    let writer = format!("exec cat > {}", file.display());
-    let xterm = ["LC_ALL=C.UTF-8", "XMODIFIERS=@im=none", "xterm", "-u8", "-T", "Writer"];
-    let line = [&xterm[..], &["-e", "sh", "-c", &writer]].concat();
-    rig.stack.desktop.run("writer", "env", &line)?;
-    let window = rig.stack.desktop.find_window("--name", "Writer")?;
-    rig.stack.desktop.output("xdotool", &["windowactivate", "--sync", &window])?;
+    let file = rig.writer()?;
     rig.open()?;
 
     // By scan codes the machine's layout decides.
@@ -217,6 +267,22 @@ fn writes(board: &Board) -> Result<()> {
     rig.said("text mode on=true", false)?;
     let written = rig.line(&file, strokes)?;
     ensure!(written == *expected, "as text: {written:?}\n{}", rig.evidence());
+    Ok(())
+}
+
+#[test]
+fn alt_gr_of_a_german_board_goes_by_its_place() -> Result<()> {
+    let mut rig = Rig::start(Keyboard::GERMAN)?;
+    // Wine takes what X calls the key of the third level for F13, and the right Alt for what
+    // Windows has on that key.
+    rig.wine.desktop().output("xmodmap", &["-e", "keycode 108 = Alt_R"])?;
+    let file = rig.writer()?;
+    rig.open()?;
+    rig.stack.desktop.output("setxkbmap", &["-layout", "de"])?;
+    let with = |key| (Some(ALT_GR), key);
+    let strokes = [with(16), with(8), (None, 16), with(11), with(12), with(86), (None, 21)];
+    let written = rig.line(&file, &strokes)?;
+    ensure!(written == "@{q}\\|z", "{written:?}\n{}", rig.evidence());
     Ok(())
 }
 

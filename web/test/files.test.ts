@@ -140,7 +140,7 @@ describe("uploads", () => {
     desk.linkUp();
     const data = noise(400_000);
     desk.handle(upload([["a.bin", data]]));
-    await vi.waitFor(() => expect(sent.filter((body) => body.case === "chunk").length).toBeGreaterThan(8));
+    await vi.waitFor(() => expect(sent.filter((body) => body.case === "chunk").length).toBeGreaterThan(4));
     desk.lost();
     await vi.waitFor(() => expect(state().transfers[0]?.status).toBe("waiting"));
     agent.heal();
@@ -256,28 +256,56 @@ describe("names from the machine", () => {
 });
 
 describe("the pace", () => {
-  it("fills a line and keeps its queue short", () => {
-    const [rate, roundTrip] = [2_500_000, 0.1];
+  /** A line of a rate at each time; the receiver acknowledges 2 ms after the first byte. */
+  function run(rateAt: (now: number) => number, roundTrip: number, from: number, end: number) {
     const pace = new Pace(0, 8 << 20);
+    const arrivals: { at: number; upTo: number }[] = [];
     const acks: { at: number; upTo: number }[] = [];
-    let [now, free, sent, taken, worst] = [0, 0, 0, 0, 0];
-    while (now < 20) {
+    let due = Number.POSITIVE_INFINITY;
+    let [now, free, sent, taken, worst, moved] = [0, 0, 0, 0, 0, 0];
+    while (now < end) {
       for (let chunk = pace.chunk; chunk > 0; chunk = pace.chunk) {
         sent += chunk;
         pace.sent(chunk, now);
-        free = Math.max(free, now) + chunk / rate;
-        if (now > 10) worst = Math.max(worst, free - now);
-        acks.push({ at: free + roundTrip, upTo: sent });
+        free = Math.max(free, now) + chunk / rateAt(now);
+        if (now > (from + end) / 2) worst = Math.max(worst, free - now);
+        arrivals.push({ at: free + roundTrip / 2, upTo: sent });
       }
-      const ack = acks.shift();
-      if (!ack) throw new Error("stuck");
-      now = ack.at;
-      if (now < 20) taken = ack.upTo;
-      expect(pace.acknowledged(ack.upTo, 8 << 20, now)).toBe(true);
+      const never = Number.POSITIVE_INFINITY;
+      now = Math.min(arrivals[0]?.at ?? never, acks[0]?.at ?? never, due);
+      expect(now).toBeLessThan(never);
+      for (; arrivals[0] && arrivals[0].at <= now; arrivals.shift()) {
+        if (now >= from) moved += arrivals[0].upTo - taken;
+        taken = arrivals[0].upTo;
+        due = Math.min(due, now + 0.002);
+      }
+      if (due <= now) {
+        due = never;
+        acks.push({ at: now + roundTrip / 2, upTo: taken });
+      }
+      for (; acks[0] && acks[0].at <= now; acks.shift()) {
+        expect(pace.acknowledged(acks[0].upTo, 8 << 20, now)).toBe(true);
+      }
     }
-    expect(taken / (rate * 20)).toBeGreaterThan(0.9);
-    expect(worst).toBeLessThan(0.04);
     expect(pace.acknowledged(sent + 1, 0, now)).toBe(false);
+    return { share: moved / (rateAt(now) * (end - from)), worst };
+  }
+
+  it("fills a line and keeps its queue short", () => {
+    for (const [rate, roundTrip] of [
+      [2_500_000, 0.02],
+      [2_500_000, 0.1],
+      [25_000_000, 0.03],
+    ] as const) {
+      const { share, worst } = run(() => rate, roundTrip, 4, 16);
+      expect(share).toBeGreaterThan(0.9);
+      expect(worst).toBeLessThan(roundTrip / 8 + 0.0075);
+    }
+  });
+
+  it("finds out that a line became faster", () => {
+    const { share } = run((now) => (now < 3 ? 350_000 : 2_500_000), 0.02, 5, 10);
+    expect(share).toBeGreaterThan(0.9);
   });
 });
 

@@ -31,7 +31,7 @@ const CYCLE: [u64; 8] = [108, 92, 100, 100, 100, 100, 100, 100];
 /// While the line is still being found out.
 const STARTUP: u64 = 250;
 /// While asking for more has brought more.
-const GROWING: u64 = 150;
+const GROWING: u64 = 125;
 /// A rate that rose by more than one part of so many is not the best one yet.
 const GREW: u64 = 25;
 

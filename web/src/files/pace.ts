@@ -1,16 +1,19 @@
-// How much may be on its way; the same rules as crates/filetransfer/src/pace.rs. Slack and
-// chunks are what those were before: the smaller ones were not measured in a browser.
+// How much may be on its way; the same rules as crates/filetransfer/src/pace.rs.
 
-const SLACK_S = 0.005;
+const SLACK_S = 0.0027;
 const FIRST_WINDOW = 64 << 10;
 const LEAST_WINDOW = 8 << 10;
 export const MAX_CHUNK = 60 << 10;
 const LEAST_CHUNK = 4 << 10;
-const CHUNK_S = 0.004;
+const CHUNK_S = 0.002;
 const RATE_ROUNDS = 10;
 const WAY_LASTS_S = 30;
-const CYCLE = [1.15, 0.9, 1, 1, 1, 1, 1, 1];
+const CYCLE = [1.08, 0.92, 1, 1, 1, 1, 1, 1];
 const STARTUP = 2.5;
+/** While asking for more has brought more. */
+const GROWING = 1.25;
+/** A rate that rose by more than this is not the best one yet. */
+const GREW = 1.04;
 
 interface Sent {
   end: number;
@@ -34,6 +37,7 @@ export class Pace {
   private plateau = 0;
   private still = 0;
   private phase = 2;
+  private grows = false;
   private starving = true;
 
   constructor(
@@ -51,12 +55,19 @@ export class Pace {
     return this.way.length > 0 ? Math.min(...this.way.map((one) => one.value)) : null;
   }
 
+  private get gain(): number {
+    if (this.startup) return STARTUP;
+    return this.phase === 0 && this.grows ? GROWING : (CYCLE[this.phase] ?? 1);
+  }
+
   get window(): number {
     const way = this.shortest;
     if (way === null) return Math.min(FIRST_WINDOW, this.room);
-    const gain = this.startup ? STARTUP : (CYCLE[this.phase] ?? 1);
-    const line = this.rate * way * gain + this.rate * SLACK_S;
-    return Math.min(Math.max(line, LEAST_WINDOW), this.room);
+    const line = Math.max(this.rate * way, LEAST_WINDOW);
+    let asked = line * this.gain;
+    // One chunk more at least: with less a slow rate would find itself confirmed.
+    if (this.gain > 1) asked = Math.max(asked, line + LEAST_CHUNK);
+    return Math.min(asked + this.rate * SLACK_S, this.room);
   }
 
   /** Bytes of the next chunk; 0 while none may be sent. */
@@ -65,7 +76,10 @@ export class Pace {
       this.shortest === null
         ? LEAST_CHUNK
         : Math.min(Math.max(Math.floor(this.rate * CHUNK_S), LEAST_CHUNK), MAX_CHUNK);
-    return this.total - this.delivered + size <= this.window ? size : 0;
+    const flying = this.total - this.delivered;
+    // Rounded to whole chunks, and not down: a window that is never full shows a slower
+    // line, which makes for a smaller window.
+    return flying + size / 2 <= this.window && flying + size <= this.room ? size : 0;
   }
 
   sent(bytes: number, now: number): void {
@@ -111,27 +125,40 @@ export class Pace {
       }
       this.rates.push({ round: this.round, value: rate });
     }
-    if (last.delivered >= this.roundEnds) this.nextRound();
+    if (last.delivered >= this.roundEnds) this.nextRound(last.starved);
     return true;
   }
 
-  private nextRound(): void {
+  private nextRound(starved: boolean): void {
     this.round += 1;
     this.roundEnds = this.delivered;
     while (this.rates.length > 1 && this.round - (this.rates[0]?.round ?? 0) > RATE_ROUNDS) {
       this.rates.shift();
     }
+    const rate = this.rate;
     if (!this.startup) {
+      if (this.phase === 1) {
+        // What was asked for in one round is there at the end of the next.
+        this.grows = rate > this.plateau * GREW;
+        this.phase = this.grows ? 0 : 2;
+        this.plateau = rate;
+        return;
+      }
       this.phase = (this.phase + 1) % CYCLE.length;
+      if (this.phase === 0) this.plateau = rate;
       return;
     }
-    if (this.rate > this.plateau * 1.25) {
-      this.plateau = this.rate;
+    // Who had nothing to send has found out nothing.
+    if (starved) return;
+    if (rate > this.plateau * 1.25) {
+      this.plateau = rate;
       this.still = 0;
-    } else {
-      this.still += 1;
-      this.startup = this.still < 3;
+      return;
     }
-    if (!this.startup) this.phase = 1;
+    this.still += 1;
+    if (this.still < 3) return;
+    this.startup = false;
+    this.phase = 1;
+    this.plateau = rate;
   }
 }

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use gc_e2e::{NativeViewer, Stack};
+use gc_e2e::{Desktop, NativeViewer, Stack};
 
 use crate::{evidence, stack};
 

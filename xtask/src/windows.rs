@@ -214,12 +214,12 @@ impl Build {
         Ok((programs, built.tests))
     }
 
-    /// Leaves the tests of the desktop beside the programs, where end-to-end tests find them:
-    /// some of them are the programs of somebody at a Windows desktop.
+    /// Leaves the tests of the desktop where end-to-end tests find them: some of them are the
+    /// programs of somebody at a Windows desktop. Apart from the programs that are shipped.
     fn leave_clerk(&self, tests: &[PathBuf]) -> Result<()> {
         let clerk = tests.iter().find(|path| name(path).starts_with("desktop-"));
         let clerk = clerk.context("no tests of the desktop were built")?;
-        std::fs::copy(clerk, self.folder.join("programs/clerk.exe"))?;
+        std::fs::copy(clerk, self.folder.join("clerk.exe"))?;
         Ok(())
     }
 

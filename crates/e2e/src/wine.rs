@@ -201,7 +201,7 @@ impl Wine {
     }
 
     fn clerk(&self, part: &str) -> Result<Command> {
-        let program = built()?.join("programs/clerk.exe");
+        let program = built()?.join("clerk.exe");
         if !program.exists() {
             bail!("{} is missing; run the tests by `cargo xtask windows`", program.display());
         }

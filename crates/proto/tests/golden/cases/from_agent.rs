@@ -32,6 +32,12 @@ fn frame(frame_id: u32, key: bool, operations: Vec<Operation>) -> VideoMessage {
     }
 }
 
+/// A region of motion and nothing else.
+fn motion(frame_id: u32, draw: operation::Draw) -> VideoMessage {
+    let region = Operation { rect: Some(rect(64, 64, 1_280, 720)), draw: Some(draw) };
+    frame(frame_id, false, vec![region])
+}
+
 pub(super) fn from_agent() -> Vec<Case> {
     let video = |flags, sequence| header(Channel::Video, flags, 0, sequence);
     let picture = Flags::DROPPABLE.with(Flags::END);
@@ -87,54 +93,42 @@ pub(super) fn from_agent() -> Vec<Case> {
             "frame_h264",
             video(picture, 3),
             "VideoMessage",
-            &frame(
+            &motion(
                 3,
-                false,
-                vec![Operation {
-                    rect: Some(rect(64, 64, 1_280, 720)),
-                    draw: Some(operation::Draw::H264(H264 {
-                        access_unit: Bytes::from_static(&[0, 0, 0, 1, 0x67, 0x42, 0xC0, 0x1E]),
-                        key: true,
-                        stream: 7,
-                        scale: 0,
-                    })),
-                }],
+                operation::Draw::H264(H264 {
+                    access_unit: Bytes::from_static(&[0, 0, 0, 1, 0x67, 0x42, 0xC0, 0x1E]),
+                    key: true,
+                    stream: 7,
+                    scale: 0,
+                }),
             ),
         ),
         record(
             "frame_h264_scaled",
             video(picture, 7),
             "VideoMessage",
-            &frame(
+            &motion(
                 7,
-                false,
-                vec![Operation {
-                    rect: Some(rect(64, 64, 1_280, 720)),
-                    draw: Some(operation::Draw::H264(H264 {
-                        access_unit: Bytes::from_static(&[0, 0, 0, 1, 0x67, 0x42, 0xC0, 0x1F]),
-                        key: true,
-                        stream: 9,
-                        scale: 2,
-                    })),
-                }],
+                operation::Draw::H264(H264 {
+                    access_unit: Bytes::from_static(&[0, 0, 0, 1, 0x67, 0x42, 0xC0, 0x1F]),
+                    key: true,
+                    stream: 9,
+                    scale: 2,
+                }),
             ),
         ),
         record(
             "frame_hevc",
             video(picture, 6),
             "VideoMessage",
-            &frame(
+            &motion(
                 6,
-                false,
-                vec![Operation {
-                    rect: Some(rect(64, 64, 1_280, 720)),
-                    draw: Some(operation::Draw::Hevc(Hevc {
-                        access_unit: Bytes::from_static(&[0, 0, 0, 1, 0x40, 0x01, 0x0C, 0x01]),
-                        key: true,
-                        stream: 8,
-                        scale: 0,
-                    })),
-                }],
+                operation::Draw::Hevc(Hevc {
+                    access_unit: Bytes::from_static(&[0, 0, 0, 1, 0x40, 0x01, 0x0C, 0x01]),
+                    key: true,
+                    stream: 8,
+                    scale: 0,
+                }),
             ),
         ),
         record(
